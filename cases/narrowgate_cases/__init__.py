@@ -1,0 +1,1 @@
+"""Who is told: the desk's cases, opened and closed by findings."""

@@ -1,0 +1,1 @@
+"""Who the devices are: registry, assets with validity, places, tenants."""

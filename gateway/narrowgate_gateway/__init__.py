@@ -1,0 +1,1 @@
+"""The way in: listeners, configuration, assembly and the command line."""

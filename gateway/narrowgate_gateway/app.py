@@ -1,0 +1,64 @@
+"""The program `narrowgate`: finds the verb, runs it, and says what went wrong in one line."""
+
+import importlib
+import os
+import sys
+
+import click
+
+VERBS: dict[str, str] = {
+    "check": "every fault in the configuration and the fleet at once",
+    "decode": "a line of JSON for each frame",
+    "demo": "a simulated district over real sockets, everything embedded",
+    "fleet": "the registry from and to CSV",
+    "profiles": "the device profiles, or one with its byte map",
+    "run": "the gateway",
+    "simulate": "pretend devices against a gateway",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's module only when it is asked for: starting must be fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"narrowgate_gateway.verbs.{cmd_name}")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="narrowgate")
+def narrowgate() -> None:
+    """Edge gateway and telemetry pipeline for a city's NB-IoT devices.
+
+    Example: narrowgate demo --seconds 30
+    """
+
+
+def main() -> None:
+    """Run the program; exit 0 on success, 1 on a refusal or finding, 2 on wrong use."""
+    try:
+        narrowgate(prog_name="narrowgate")
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        _end(f"{error.strerror or error}:{where}" if where else str(error.strerror or error))
+    except Exception as error:  # noqa: BLE001 - the one place where a verb's own fault ends
+        if os.environ.get("NARROWGATE_DEBUG"):
+            raise
+        _end(f"internal fault: {type(error).__name__}: {error} (NARROWGATE_DEBUG=1 shows where)")
+
+
+def _end(line: str) -> None:
+    click.echo(f"narrowgate: {' '.join(line.split())}", err=True)
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""One module a verb; each hands out `command`, a click command with an example in its help."""

@@ -1,0 +1,1 @@
+"""Nothing is lost: journal, pipeline, telemetry store, state, ledger."""

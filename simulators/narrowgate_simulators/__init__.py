@@ -1,0 +1,1 @@
+"""Pretend devices and their faults, seeded and true to their behaviour."""
