@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,12 +7,18 @@ from hypothesis import strategies as st
 from findings_rows import batch, cleared, raised, retracted
 from narrowgate_cases import SCHEMA, apply
 
+
+def _row(build: Callable[..., dict[str, object]], finding: str, version: int) -> dict[str, object]:
+    """Give a version; the third finding begins to matter with its third version."""
+    severity = "info" if finding == "f3" and version < 3 else "minor"
+    return build(finding, version, severity=severity)
+
+
 _ROWS = st.builds(
-    lambda build, finding, version, severity: build(finding, version, severity=severity),
+    _row,
     st.sampled_from([raised, cleared, retracted]),
     st.sampled_from(["f1", "f2", "f3"]),
     st.integers(1, 6),
-    st.sampled_from(["info", "minor", "safety"]),
 )
 
 
