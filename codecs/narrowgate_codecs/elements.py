@@ -1,0 +1,182 @@
+"""The closed vocabulary, first half: the elements that stand for bytes of a frame.
+
+Rule 1: an element is data. It holds numbers, words and other elements, never a callable, so that a compiler
+can walk a profile without running it.
+Rule 2: every element with a name says a value under that name, unit in the name; a name is a contract.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from narrowgate_schema.words import Reason
+
+Order: TypeAlias = Literal["big", "little"]
+Word: TypeAlias = str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How many raw counts make one unit, looked up by a code that the frame carries."""
+
+    by: str
+    """Name of the Code in the same scope, before or after the number."""
+    table: tuple[tuple[int, int], ...]
+    """(code, counts in one unit); the first is what encode sends unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """A binary integer; its value is raw / per, an int where per is 1."""
+
+    name: str
+    width: int
+    """[byte]"""
+    order: Order = "big"
+    signed: bool = False
+    per: int = 1
+    """Raw counts in one unit of the value."""
+    limits: tuple[float, float] | None = None
+    """Least and greatest value a sound device can send [unit of the value]; outside: `sanity`."""
+    default: float | None = None
+    """What encode sends if no value is given; None: one must be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bcd:
+    """A number in packed decimal digits; a digit above 9, or nothing but nines, is no data (null)."""
+
+    name: str
+    width: int
+    """[byte]"""
+    order: Order = "big"
+    per: int | Units = 1
+    default: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An integer that chooses, not measures; its value is upper-case hex, as the documents print it."""
+
+    name: str
+    width: int
+    """[byte]"""
+    order: Order = "big"
+    accepts: tuple[int, ...] | None = None
+    """The codes of this layout; another one is refused as `model`, after the check sum. None: any."""
+    default: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An integer that stands for a word or a truth."""
+
+    name: str
+    width: int
+    """[byte]"""
+    words: tuple[tuple[int, Word], ...]
+    otherwise: Word | None = None
+    """The word of every other code; None: another code is refused as `sanity`."""
+    default: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bits of a Bits element; one bit without words is a truth, more are a number."""
+
+    name: str
+    at: int
+    """Lowest bit, counted from the least significant one."""
+    size: int = 1
+    """[bit]"""
+    words: tuple[tuple[int, Word], ...] = ()
+    """Codes to words; a code that is missing here says nothing (null)."""
+    void_by: str | None = None
+    """Name of a part that, while true, makes this one say nothing."""
+    default: Word | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """An integer cut into parts; bits that no part names are not looked at."""
+
+    name: str
+    """Says the whole integer as hex, so that vendor bits are not lost."""
+    width: int
+    """[byte]"""
+    parts: tuple[Part, ...]
+    order: Order = "big"
+
+
+@dataclass(frozen=True, slots=True)
+class Hex:
+    """Bytes shown as hex digits: an identity, or bytes whose meaning is not documented."""
+
+    name: str
+    width: int
+    """[byte]"""
+    order: Order = "big"
+    """'little': the first byte on the wire is printed last."""
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """All bytes up to the end of the region, as hex; none is legal."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Printable ASCII of a fixed width."""
+
+    name: str
+    width: int
+    """[byte]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A calendar time in packed digits without a zone; what is no time is null, never 1970.
+
+    Makers disagree about the byte order. Every order that gives a time is a candidate; the nearest to the
+    instant of reception is meant, and the first order where that instant is unknown.
+    """
+
+    name: str
+    orders: tuple[str, ...]
+    """One letter a byte: s m h D M Y (year of the century) C (century), in the order of the wire."""
+    earliest_year: int
+    """A clock before it was never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """Bytes that are always the same."""
+
+    value: bytes
+    reason: Reason = Reason.MODEL
+    """What the frame is refused for if they differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A bounded run of one byte that means nothing."""
+
+    byte: int
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """No byte: the place from which a check sum counts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One byte over everything from a mark up to here; another value is refused as `integrity`."""
+
+    kind: Literal["sum8", "sum8_inverted", "xor8"]
+    since: str

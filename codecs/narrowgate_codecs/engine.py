@@ -1,0 +1,89 @@
+"""The row engine: from a declaration to the construct that reads and writes its frames."""
+
+from io import BytesIO
+from typing import Any
+
+import construct as c
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.leaves import (
+    CheckConstruct,
+    ConstConstruct,
+    FillerConstruct,
+    LeafConstruct,
+    MarkConstruct,
+)
+from narrowgate_codecs.lists import ArrayConstruct, RecordsConstruct, refuse_unused
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.regions import (
+    BodyConstruct,
+    Fields,
+    LeadConstruct,
+    SizedConstruct,
+    SwitchConstruct,
+    TailConstruct,
+    read_region,
+)
+from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_schema.words import Reason
+
+
+class Frame(c.Construct):  # type: ignore[misc]
+    """A whole frame of one direction: parse gives its Scope, build takes a Wanted's values."""
+
+    def __init__(self, fields: tuple[lay.Element, ...]) -> None:
+        super().__init__()
+        self.fields = _fields(fields)
+
+    def read(self, payload: bytes) -> Scope:
+        """Read one frame; FrameRefused if it is none of this layout."""
+        scope = Scope(payload, len(payload))
+        try:
+            read_region(self.fields, BytesIO(payload), scope, 0, len(payload))
+        except FrameRefused:
+            raise
+        except c.ConstructError as error:
+            raise FrameRefused(Reason.LENGTH, str(error).replace("\n", " ")) from error
+        return scope
+
+    def write(self, wanted: Wanted) -> bytes:
+        """Write one frame; ValueError if the values do not make one."""
+        stream = BytesIO()
+        self.fields._build(None, stream, wanted, "")
+        refuse_unused(wanted)
+        return stream.getvalue()
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Scope:
+        return self.read(stream.read())
+
+
+_SILENT: dict[type, Any] = {
+    el.Const: ConstConstruct,
+    el.Filler: FillerConstruct,
+    el.Mark: MarkConstruct,
+    el.Check: CheckConstruct,
+}
+_REGIONS: dict[type, Any] = {
+    lay.Lead: LeadConstruct,
+    lay.Tail: TailConstruct,
+    lay.Sized: SizedConstruct,
+    lay.Body: BodyConstruct,
+    lay.Array: ArrayConstruct,
+}
+
+
+def construct_of(element: lay.Element) -> Any:
+    """Give the construct that reads and writes an element; dispatch is on its exact type."""
+    if isinstance(element, lay.Switch):
+        return SwitchConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
+    if isinstance(element, lay.Records):
+        return RecordsConstruct(element, {case.name: _fields(case.fields) for case in element.cases})
+    if isinstance(element, (lay.Lead, lay.Tail, lay.Sized, lay.Body, lay.Array)):
+        return _REGIONS[type(element)](element, _fields(element.fields))
+    kind = _SILENT.get(type(element), LeafConstruct)
+    return kind(element)
+
+
+def _fields(fields: tuple[lay.Element, ...]) -> Fields:
+    return Fields([construct_of(field) for field in fields])

@@ -1,0 +1,158 @@
+"""The closed vocabulary, second half: the elements that hold other elements.
+
+Law of precedence: a level is read from left to right, its regions (Sized, Body) only as extents; then what is
+left over is refused, then codes outside their set, and only then the inside of the regions is read. So the
+envelope speaks before its content: a damaged length or check sum is never reported as an odd model.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.elements import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Elements that are there only if the frame goes on with the marker."""
+
+    marker: bytes
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Elements that are there only if the region has bytes left; encode sends them if one is given."""
+
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A length in bytes, then exactly that many bytes that hold the fields."""
+
+    width: int
+    """[byte] of the length itself."""
+    fields: tuple["Element", ...]
+    order: Order = "big"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Everything up to `leave` bytes before the end of the region."""
+
+    leave: int
+    """[byte]"""
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One of a switch: the innermost case taken names the message."""
+
+    name: str
+    when: tuple[int, ...]
+    """Values of the switch's element; the first is what encode sends."""
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Goes on as an earlier Code or Named of the same frame says; no case and no default: `model`."""
+
+    on: str
+    cases: tuple[Case, ...]
+    default: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records back to back up to the end of the region, each led by its tag.
+
+    A record that cannot be read ends the list: the good ones before it stay. One that is well formed but
+    says the impossible is refused alone.
+    """
+
+    name: str
+    tag_width: int
+    """[byte]"""
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """The same fields several times; the count is fixed or stands in an earlier Int."""
+
+    name: str
+    count: int | str
+    fields: tuple["Element", ...]
+
+
+Leaf: TypeAlias = el.Int | el.Bcd | el.Code | el.Named | el.Bits | el.Hex | el.Rest | el.Text | el.Clock
+"""What says a value."""
+Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
+"""What is only checked."""
+Holder: TypeAlias = Lead | Tail | Sized | Body | Switch | Records | Array
+Element: TypeAlias = Leaf | Silent | Holder
+
+LEAVES: tuple[type, ...] = (el.Int, el.Bcd, el.Code, el.Named, el.Bits, el.Hex, el.Rest, el.Text, el.Clock)
+SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
+HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array)
+PARTS: tuple[type, ...] = (el.Units, el.Part, Case)
+"""What only stands inside another element."""
+
+Direction: TypeAlias = Literal["up", "down"]
+
+
+def cases_of(element: Switch | Records) -> tuple[Case, ...]:
+    """Give the cases of an element, a switch's default last."""
+    default = element.default if isinstance(element, Switch) else None
+    return element.cases if default is None else (*element.cases, default)
+
+
+def children(element: Element) -> tuple["Element", ...]:
+    """Give the elements directly inside one, those of every case included; () for a leaf."""
+    if isinstance(element, (Switch, Records)):
+        return tuple(field for case in cases_of(element) for field in case.fields)
+    if isinstance(element, (Lead, Tail, Sized, Body, Array)):
+        return element.fields
+    return ()
+
+
+def names_of(element: Element) -> tuple[str, ...]:
+    """Give the names that an element says in its own scope, parts of bits included."""
+    if isinstance(element, (Records, Array)):
+        return (element.name,)
+    if isinstance(element, el.Bits):
+        return (element.name, *(part.name for part in element.parts))
+    if isinstance(element, LEAVES):
+        return (element.name,)  # type: ignore[union-attr]  # LEAVES is Leaf, as a tuple
+    return tuple(name for child in children(element) for name in names_of(child))
+
+
+def find_case(fields: tuple[Element, ...], message: str) -> dict[str, int] | None:
+    """Give the codes that lead to a message through the switches, or None if there is no such message."""
+    for field in fields:
+        if isinstance(field, Switch):
+            for case in cases_of(field):
+                fixed = {field.on: case.when[0]} if case.when else {}
+                inner = {} if case.name == message else find_case(case.fields, message)
+                if inner is not None:
+                    return {**fixed, **inner}
+        elif isinstance(field, (Lead, Tail, Sized, Body)):
+            inner = find_case(field.fields, message)
+            if inner is not None:
+                return inner
+    return None
+
+
+def messages_of(fields: tuple[Element, ...]) -> tuple[str, ...]:
+    """Give the names of the messages that the switches lead to, in declared order."""
+    names: list[str] = []
+    for field in fields:
+        if isinstance(field, Switch):
+            for case in cases_of(field):
+                names.extend(messages_of(case.fields) or (case.name,))
+        elif isinstance(field, (Lead, Tail, Sized, Body)):
+            names.extend(messages_of(field.fields))
+    return tuple(names)

@@ -1,0 +1,64 @@
+"""A profile: everything that is known of one device and layout, as data that a compiler can walk."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from narrowgate_codecs.layout import Direction, Element
+from narrowgate_schema.words import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """A declared value that goes into a reading field."""
+
+    field: str
+    """A name of narrowgate_schema.fields for the profile's family."""
+    source: str | None = None
+    """The declared name; None: the same as the field's."""
+
+    @property
+    def name(self) -> str:
+        """The declared name the value is taken from."""
+        return self.field if self.source is None else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a message becomes a row."""
+
+    message: str
+    carries: tuple[Carry, ...]
+    records: str | None = None
+    """Name of the record list the values stand in. All records of a frame share its one instant and so its
+    one key: they make one row, and of two records that say the same field the later one holds."""
+    clock: str | None = None
+    """Name of the Clock that dates the row; None: it is dated by reception."""
+    series: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One device model's layout; its name is a contract: no field changes its name or meaning under it."""
+
+    name: str
+    """`<maker>_<model>_v<layout>`."""
+    family: Family
+    device: str
+    """The device in words."""
+    source: str
+    """The document or project the layout was read in."""
+    up: tuple[Element, ...]
+    down: tuple[Element, ...]
+    readings: tuple[Reading, ...]
+    single_message: str = "frame"
+    """Name of the message of a direction that has no switch."""
+    identity: str | None = None
+    """Declared name of the identity inside the frame; None: the frame carries none."""
+    key: Literal["clock", "received"] = "received"
+    """What tells two frames of a device apart: its clock (reception if it was never set), or reception."""
+    zone: Literal["city"] = "city"
+    """The zone of clocks that state none."""
+
+    def fields(self, direction: Direction) -> tuple[Element, ...]:
+        """Give the declaration of one direction; () if the device has none."""
+        return self.up if direction == "up" else self.down

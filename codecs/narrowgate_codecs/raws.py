@@ -1,0 +1,180 @@
+"""From value to raw: what a leaf must send so that it says a wanted value; the mirror of values.py."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.layout import Leaf
+from narrowgate_codecs.scope import Wanted
+
+
+def raw_of(element: Leaf, wanted: Wanted) -> Any:
+    """Give the raw value of a leaf: from the message's fixed codes, the wanted values or the default.
+
+    Raises:
+        ValueError: a value is missing, of the wrong kind or out of range; names the field, the value and
+            the range.
+    """
+    if isinstance(element, el.Bits):
+        return _bits(element, wanted)
+    if element.name in wanted.fixed and element.name not in wanted.values:
+        return wanted.fixed[element.name]
+    value = _take(element.name, getattr(element, "default", None), wanted)
+    return _RAWS[type(element)](element, value, wanted)
+
+
+def wrong(name: str, value: object, right: str, wanted: Wanted) -> ValueError:
+    """Give the one form of encode's refusals."""
+    return ValueError(f"{wanted.place}{name}: {value!r}: {right}")
+
+
+def _take(name: str, default: object, wanted: Wanted) -> object:
+    if name in wanted.values:
+        wanted.used.add(name)
+        return wanted.values[name]
+    return default
+
+
+def _number(name: str, value: object, wanted: Wanted) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(name, value, "a number is wanted", wanted)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise wrong(name, value, "a finite number is wanted", wanted)
+    return value
+
+
+def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
+    number = _number(element.name, value, wanted)
+    bits = 8 * element.width
+    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if element.signed else (0, (1 << bits) - 1)
+    raw = round(number * element.per)
+    low, high = element.limits or (least / element.per, most / element.per)
+    if not (least <= raw <= most and low <= raw / element.per <= high):
+        raise wrong(element.name, value, f"{low:g} to {high:g} is possible", wanted)
+    return raw
+
+
+def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
+    if value is None:
+        return b"\xff" * element.width
+    number = _number(element.name, value, wanted)
+    per = element.per if isinstance(element.per, int) else _per(element.per, wanted)
+    # Nothing but nines is "no data" on the wire: it cannot be sent as a number.
+    most = 10 ** (2 * element.width) - 2
+    raw = round(number * per)
+    if not 0 <= raw <= most:
+        raise wrong(element.name, value, f"0 to {most / per:g} or None is possible", wanted)
+    digits = bytes.fromhex(f"{raw:0{2 * element.width}d}")
+    return digits[::-1] if element.order == "little" else digits
+
+
+def _per(units: el.Units, wanted: Wanted) -> int:
+    code = wanted.values.get(units.by, units.table[0][0])
+    code = int(code, 16) if isinstance(code, str) else code
+    for known, per in units.table:
+        if known == code:
+            return per
+    names = ", ".join(f"{known:02X}" for known, _ in units.table)
+    raise wrong(units.by, code, f"one of {names} is possible", wanted)
+
+
+def _code(element: el.Code, value: object, wanted: Wanted) -> int:
+    most = (1 << 8 * element.width) - 1
+    try:
+        code = int(value, 16) if isinstance(value, str) else value
+    except ValueError:
+        code = None
+    if not isinstance(code, int) or isinstance(code, bool) or not 0 <= code <= most:
+        raise wrong(element.name, value, f"a code of 0 to {most:X} is wanted", wanted)
+    if element.accepts is not None and code not in element.accepts:
+        names = ", ".join(f"{known:02X}" for known in element.accepts)
+        raise wrong(element.name, value, f"one of {names} is possible", wanted)
+    return code
+
+
+def _coded(name: str, words: Iterable[tuple[int, el.Word]], value: object, wanted: Wanted) -> int:
+    words = tuple(words)
+    for code, word in words:
+        if value == word and type(value) is type(word):
+            return code
+    raise wrong(name, value, f"one of {', '.join(repr(word) for _, word in words)} is possible", wanted)
+
+
+def _named(element: el.Named, value: object, wanted: Wanted) -> int:
+    return _coded(element.name, element.words, value, wanted)
+
+
+def _bits(element: el.Bits, wanted: Wanted) -> int:
+    raw = 0
+    if element.name in wanted.values:
+        raw = int.from_bytes(_bytes(el.Hex(element.name, element.width), wanted.values[element.name], wanted))
+        wanted.used.add(element.name)
+    for part in element.parts:
+        value = _take(part.name, part.default, wanted)
+        if value is not None:
+            mask = (1 << part.size) - 1 << part.at
+            raw = raw & ~mask | _part(part, value, wanted) << part.at
+    return raw
+
+
+def _part(part: el.Part, value: object, wanted: Wanted) -> int:
+    if part.words:
+        return _coded(part.name, part.words, value, wanted)
+    if part.size == 1:
+        return _coded(part.name, ((0, False), (1, True)), value, wanted)
+    return _integer(el.Int(part.name, 8, limits=(0, (1 << part.size) - 1)), value, wanted)
+
+
+def _bytes(element: el.Hex | el.Rest, value: object, wanted: Wanted) -> bytes:
+    if value is None and isinstance(element, el.Rest):
+        return b""
+    width = element.width if isinstance(element, el.Hex) else None
+    right = "hex digits are wanted" if width is None else f"{2 * width} hex digits are wanted"
+    try:
+        raw = bytes.fromhex(value) if isinstance(value, str) else None
+    except ValueError:
+        raw = None
+    if raw is None or (width is not None and len(raw) != width):
+        raise wrong(element.name, value, right, wanted)
+    return raw[::-1] if isinstance(element, el.Hex) and element.order == "little" else raw
+
+
+def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
+    if not isinstance(value, str) or not value.isascii() or len(value) != element.width:
+        raise wrong(element.name, value, f"{element.width} ASCII characters are wanted", wanted)
+    return value.encode("ascii")
+
+
+def _clock(element: el.Clock, value: object, wanted: Wanted) -> bytes:
+    letters = element.orders[0].split()
+    if value is None:
+        return bytes(len(letters))
+    if isinstance(value, str):
+        value = _parsed(element, value, wanted)
+    if not isinstance(value, datetime) or value.tzinfo is not None:
+        raise wrong(element.name, value, "a local datetime without zone, or None, is wanted", wanted)
+    if not element.earliest_year <= value.year < 2100:
+        raise wrong(element.name, value, f"a year of {element.earliest_year} to 2099 is possible", wanted)
+    part = {"s": value.second, "m": value.minute, "h": value.hour, "D": value.day, "M": value.month}
+    part |= {"Y": value.year % 100, "C": value.year // 100}
+    return bytes.fromhex("".join(f"{part[letter]:02d}" for letter in letters))
+
+
+def _parsed(element: el.Clock, text: str, wanted: Wanted) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong(element.name, text, "an ISO 8601 local time is wanted", wanted) from None
+
+
+_RAWS: dict[type, Callable[..., Any]] = {
+    el.Int: _integer,
+    el.Bcd: _packed,
+    el.Code: _code,
+    el.Named: _named,
+    el.Hex: _bytes,
+    el.Rest: _bytes,
+    el.Text: _ascii,
+    el.Clock: _clock,
+}

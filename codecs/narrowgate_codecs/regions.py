@@ -1,0 +1,174 @@
+"""The row engine: levels, the regions in them, and switches.
+
+The contexts that construct passes along are ours: a Scope while parsing, a Wanted while building.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import construct as c
+
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.leaves import integer
+from narrowgate_codecs.raws import wrong
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_schema.words import Reason
+
+
+class Fields(c.Construct):  # type: ignore[misc]  # construct is untyped
+    """Elements one after the other, all in the scope they are met in."""
+
+    def __init__(self, members: Sequence[Any]) -> None:
+        super().__init__()
+        self.members = members
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        for member in self.members:
+            member._parsereport(stream, scope, path)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        for member in self.members:
+            member._build(obj, stream, wanted, path)
+        return obj
+
+
+def read_region(fields: Any, stream: Any, scope: Scope, start: int, stop: int) -> None:
+    """Read a region that the fields must fill exactly, its envelope before the inside of its regions."""
+    stream.seek(start)
+    scope.end = stop
+    fields._parsereport(stream, scope, "")
+    left = stop - stream.tell()
+    if left:
+        raise FrameRefused(Reason.LENGTH, f"{scope.place}{left} bytes too many from byte {stop - left}")
+    read_inside(stream, scope)
+
+
+def read_inside(stream: Any, scope: Scope) -> None:
+    """Check the codes read so far, then read the regions whose extents are known."""
+    scope.check_codes()
+    pending, scope.pending = scope.pending, []
+    for inner, start, stop in pending:
+        read_region(inner, stream, scope, start, stop)
+
+
+class SizedConstruct(c.Construct):  # type: ignore[misc]
+    """A length and as many bytes; the length is believed only as far as the region goes."""
+
+    def __init__(self, element: lay.Sized, fields: Fields) -> None:
+        super().__init__()
+        self.fields = fields
+        self.length = integer(element.width, element.order, signed=False)
+        self.width = element.width
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        scope.need("length", stream.tell(), self.width)
+        size = self.length._parsereport(stream, scope, path)
+        start = stream.tell()
+        if size > scope.end - start:
+            raise FrameRefused(
+                Reason.LENGTH,
+                f"{scope.place}length {size} at byte {start - self.width}, {scope.end - start} bytes left",
+            )
+        scope.pending.append((self.fields, start, start + size))
+        stream.seek(start + size)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        at = stream.tell()
+        stream.write(bytes(self.width))
+        self.fields._build(obj, stream, wanted, path)
+        size, end = stream.tell() - at - self.width, stream.tell()
+        if size >= 1 << 8 * self.width:
+            raise ValueError(f"{wanted.place}{size} bytes do not fit a length of {self.width} bytes")
+        stream.seek(at)
+        self.length._build(size, stream, wanted, path)
+        stream.seek(end)
+        return obj
+
+
+class BodyConstruct(c.Construct):  # type: ignore[misc]
+    """Everything up to some bytes before the end of the region."""
+
+    def __init__(self, element: lay.Body, fields: Fields) -> None:
+        super().__init__()
+        self.fields = fields
+        self.leave = element.leave
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        start = stream.tell()
+        scope.need("body", start, self.leave)
+        stop = scope.end - self.leave
+        scope.pending.append((self.fields, start, stop))
+        stream.seek(stop)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        return self.fields._build(obj, stream, wanted, path)
+
+
+class LeadConstruct(c.Construct):  # type: ignore[misc]
+    """Fields that are there only behind their marker; encode sends them if one of their values is given."""
+
+    def __init__(self, element: lay.Lead, fields: Fields) -> None:
+        super().__init__()
+        self.marker = element.marker
+        self.fields = fields
+        self.names = {name for field in element.fields for name in lay.names_of(field)}
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        start = stream.tell()
+        if stream.read(min(len(self.marker), scope.end - start)) == self.marker:
+            self.fields._parsereport(stream, scope, path)
+        else:
+            stream.seek(start)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        if any(wanted.values.get(name) is not None for name in self.names):
+            stream.write(self.marker)
+            self.fields._build(obj, stream, wanted, path)
+        return obj
+
+
+class TailConstruct(c.Construct):  # type: ignore[misc]
+    """Fields that are there only if bytes are left."""
+
+    def __init__(self, element: lay.Tail, fields: Fields) -> None:
+        super().__init__()
+        self.fields = fields
+        self.names = {name for field in element.fields for name in lay.names_of(field)}
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        if stream.tell() < scope.end:
+            self.fields._parsereport(stream, scope, path)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        if self.names & wanted.values.keys():
+            self.fields._build(obj, stream, wanted, path)
+        return obj
+
+
+class SwitchConstruct(c.Construct):  # type: ignore[misc]
+    """Goes on as an earlier code says."""
+
+    def __init__(self, element: lay.Switch, cases: Mapping[str, Fields]) -> None:
+        super().__init__()
+        self.on = element.on
+        self.cases = {code: (case.name, cases[case.name]) for case in element.cases for code in case.when}
+        name = None if element.default is None else element.default.name
+        self.default = None if name is None else (name, cases[name])
+
+    def _chosen(self, code: int) -> "tuple[str, Fields] | None":
+        return self.cases.get(code, self.default)
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        code = scope.find(self.on)
+        chosen = self._chosen(code)
+        if chosen is None:
+            raise FrameRefused(Reason.MODEL, f"{scope.at(self.on)}: {code:X} is no message of this layout")
+        scope.case = chosen[0]
+        chosen[1]._parsereport(stream, scope, path)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        chosen = self._chosen(wanted.sent[self.on])
+        if chosen is None:
+            raise wrong(self.on, wanted.sent[self.on], "no message of this layout", wanted)
+        return chosen[1]._build(obj, stream, wanted, path)

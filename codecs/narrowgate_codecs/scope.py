@@ -1,0 +1,90 @@
+"""What the row engine carries along one frame: what was said so far and what is still to be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from narrowgate_codecs.elements import Code
+from narrowgate_codecs.layout import Leaf
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_schema.words import Reason
+
+
+@dataclass(slots=True)
+class Said:
+    """One element's raw value and its place in the frame."""
+
+    element: Leaf
+    raw: Any
+    """int for binary elements, bytes for the others."""
+    start: int
+    """[byte] from the frame's first."""
+    stop: int
+    """[byte], exclusive."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names of one level: the frame's own, or those of one record in it."""
+
+    frame: bytes
+    end: int
+    """[byte] where the region that is being read ends."""
+    place: str = ""
+    parent: "Scope | None" = None
+    case: str | None = None
+    """Name of the innermost case taken: the message, or the record's kind."""
+    said: list[Said] = field(default_factory=list)
+    raw: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, "list[Scope]"] = field(default_factory=dict)
+    pending: list[tuple[Any, int, int]] = field(default_factory=list)
+    """Regions whose extent is known and whose inside is not yet read: (construct, start, stop)."""
+    faults: list[FrameRefused] = field(default_factory=list)
+    """Records of this scope's lists that could not be read."""
+
+    def find(self, name: str) -> Any:
+        """Give an earlier raw value of this scope or of one around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.raw:
+                return scope.raw[name]
+            scope = scope.parent
+        raise KeyError(name)
+
+    def at(self, name: str) -> str:
+        """Give the place of a name, as a refusal prints it."""
+        return f"{self.place}{name}"
+
+    def need(self, name: str, start: int, width: int) -> None:
+        """Refuse as `length` if the region ends before `width` bytes more."""
+        left = self.end - start
+        if left < width:
+            raise FrameRefused(
+                Reason.LENGTH, f"{self.at(name)}: {width} bytes wanted at byte {start}, {left} left"
+            )
+
+    def check_codes(self) -> None:
+        """Refuse as `model` a code outside its declared set."""
+        for said in self.said:
+            element = said.element
+            if isinstance(element, Code) and element.accepts is not None and said.raw not in element.accepts:
+                shown = f"{said.raw:0{2 * element.width}X}"
+                raise FrameRefused(Reason.MODEL, f"{self.at(element.name)}: {shown} is not of this layout")
+
+
+@dataclass(slots=True)
+class Wanted:
+    """The values that encode was given, the codes its message fixes, and which of them were used."""
+
+    values: Mapping[str, object]
+    fixed: Mapping[str, int]
+    place: str = ""
+    used: set[str] = field(default_factory=set)
+    sent: dict[str, int] = field(default_factory=dict)
+    """Raw numbers sent so far, by name: what a switch or a count looks at."""
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def leftover(self) -> list[str]:
+        """Give the names that no element took."""
+        return sorted(set(self.values) - self.used)

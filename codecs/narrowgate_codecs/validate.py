@@ -1,0 +1,170 @@
+"""Registration: a declaration is refused here, with its place, or it is sound."""
+
+import dataclasses
+import re
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.fields import fields_of
+from narrowgate_schema.words import Reason
+
+_NAME = re.compile(r"[a-z0-9]+_[a-z0-9_]+_v[0-9a-z]+")
+_ELEMENTS = lay.LEAVES + lay.SILENT + lay.HOLDERS
+_PLAIN: tuple[type, ...] = (int, float, str, bool, bytes, type(None))
+_WITHIN = (*_ELEMENTS, *lay.PARTS, Carry, Reading)
+
+
+def validated(profile: Profile) -> Profile:
+    """Give the profile back if it is sound.
+
+    Raises:
+        TypeError: something outside the closed vocabulary, a callable above all; names the place.
+        ValueError: a name that is missing, doubled or unknown, an element that cannot work; names the place.
+    """
+    if type(profile) is not Profile:
+        raise TypeError(f"{type(profile).__name__} is no Profile")
+    if not _NAME.fullmatch(profile.name):
+        raise ValueError(f"{profile.name}: a profile is named <maker>_<model>_v<layout>")
+    for direction in ("up", "down"):
+        fields = profile.up if direction == "up" else profile.down
+        place = f"{profile.name}.{direction}"
+        _check_types(fields, place)
+        for index, field in enumerate(fields):
+            _check_type(field, _place(place, field, index), _ELEMENTS)
+        _check_scope(fields, place, frozenset())
+    _check_types(profile.readings, f"{profile.name}.readings")
+    for reading in profile.readings:
+        _check_reading(profile, reading)
+    return profile
+
+
+def _place(place: str, thing: object, index: int) -> str:
+    name = getattr(thing, "name", None)
+    return (
+        f"{place}.{name}"
+        if isinstance(name, str) and dataclasses.is_dataclass(thing)
+        else f"{place}[{index}]"
+    )
+
+
+def _check_type(thing: object, place: str, accepted: tuple[type, ...]) -> None:
+    if type(thing) not in accepted:
+        what = "a callable" if callable(thing) else type(thing).__name__
+        raise TypeError(f"{place}: {what} is not in the vocabulary of declarations")
+
+
+def _check_types(thing: object, place: str) -> None:
+    """Walk everything a declaration holds; exact types only, so that nothing answers to any name."""
+    if type(thing) is tuple:
+        for index, one in enumerate(thing):
+            _check_types(one, _place(place, one, index))
+    elif type(thing) in _WITHIN:
+        for field in dataclasses.fields(thing):  # type: ignore[arg-type]  # all of _WITHIN are dataclasses
+            value = getattr(thing, field.name)
+            inner = place if field.name == "fields" else f"{place}.{field.name}"
+            _check_types(value, inner)
+    elif type(thing) is not Reason:
+        _check_type(thing, place, _PLAIN)
+
+
+def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[str]) -> frozenset[str]:
+    """Check the elements of a scope in order; `known` are the names before them."""
+    for index, field in enumerate(fields):
+        here = _place(place, field, index)
+        _check_type(field, here, _ELEMENTS)
+        names = () if isinstance(field, lay.HOLDERS) else lay.names_of(field)
+        for name in (*names, field.name) if isinstance(field, (lay.Records, lay.Array)) else names:
+            if name in known:
+                raise ValueError(f"{here}: the name {name} stands for two things")
+        _check_element(field, here, known, fields)
+        known = known | _check_inside(field, here, known) | set(names)
+        if isinstance(field, el.Mark):
+            known = known | {f"@{field.name}"}
+    return known
+
+
+def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> frozenset[str]:
+    """Check what an element holds; give the names it adds to the scope around it."""
+    if isinstance(field, (lay.Switch, lay.Records)):
+        for case in lay.cases_of(field):
+            _check_type(case, f"{place}.{getattr(case, 'name', '?')}", (lay.Case,))
+            _check_scope(case.fields, f"{place}.{case.name}", known)
+        return known
+    if isinstance(field, lay.Array):
+        _check_scope(field.fields, place, known)
+        return known
+    if isinstance(field, (lay.Lead, lay.Tail, lay.Sized, lay.Body)):
+        return _check_scope(field.fields, place, known)
+    return known
+
+
+def _check_element(
+    field: lay.Element, place: str, known: frozenset[str], siblings: tuple[lay.Element, ...]
+) -> None:
+    width = getattr(field, "width", 1)
+    if not 1 <= width <= 255:
+        raise ValueError(f"{place}: a width of {width} bytes; 1 to 255 is possible")
+    if isinstance(field, lay.Array) and least_width(field.fields) < 1:
+        raise ValueError(f"{place}: an array of elements that may be empty never ends")
+    beside = {name for one in siblings for name in lay.names_of(one)}
+    for name in _needed(field, beside):
+        if name not in known:
+            raise ValueError(f"{place}: {name.lstrip('@')} does not stand before it")
+
+
+def _needed(field: lay.Element, beside: set[str]) -> list[str]:
+    """Give the names that must be known before the element; a mark's name follows an @."""
+    match field:
+        case el.Check():
+            return [f"@{field.since}"]
+        case lay.Switch():
+            return [field.on]
+        case lay.Array() if isinstance(field.count, str):
+            return [field.count]
+        case el.Bcd() if isinstance(field.per, el.Units) and field.per.by not in beside:
+            return [field.per.by]
+    return []
+
+
+def least_width(fields: tuple[lay.Element, ...]) -> int:
+    """Give the fewest bytes that the elements can take."""
+    return sum(_least(field) for field in fields)
+
+
+def _least(field: lay.Element) -> int:
+    match field:
+        case el.Const():
+            return len(field.value)
+        case el.Clock():
+            return len(field.orders[0].split())
+        case lay.Switch():
+            return min((least_width(case.fields) for case in lay.cases_of(field)), default=0)
+        case lay.Array():
+            return least_width(field.fields) * (field.count if isinstance(field.count, int) else 0)
+    return 1 if isinstance(field, el.Check) else getattr(field, "width", 0)
+
+
+def _check_reading(profile: Profile, reading: Reading) -> None:
+    place = f"{profile.name}.readings.{reading.message}"
+    if reading.message not in (lay.messages_of(profile.up) or (profile.single_message,)):
+        raise ValueError(f"{place}: there is no such message")
+    fields = {field.name for field in fields_of(profile.family)}
+    said = set(_all_names(profile.up))
+    for carry in reading.carries:
+        if carry.field not in fields:
+            raise ValueError(f"{place}.{carry.field}: {profile.family} has no such field")
+        if carry.name not in said:
+            raise ValueError(f"{place}.{carry.field}: nothing in the frame says {carry.name}")
+    for name in (reading.clock, reading.records, profile.identity):
+        if name is not None and name not in said:
+            raise ValueError(f"{place}: nothing in the frame says {name}")
+
+
+def _all_names(fields: tuple[lay.Element, ...]) -> list[str]:
+    names: list[str] = []
+    for field in fields:
+        names.extend(lay.names_of(field))
+        if isinstance(field, (lay.Records, lay.Array)) or not isinstance(field, lay.LEAVES):
+            names.extend(_all_names(lay.children(field)))
+    return names

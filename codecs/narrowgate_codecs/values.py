@@ -1,0 +1,155 @@
+"""From raw to value: what an element's bytes say under its name."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.scope import Said, Scope
+from narrowgate_schema.words import Reason
+
+Value = object
+"""int, float, str, bool, None, or a list of dicts of them: what JSON can carry."""
+
+
+def speak(scope: Scope) -> dict[str, Value]:
+    """Give every value of a scope by its declared name; lists of records as lists of dicts.
+
+    Raises:
+        FrameRefused: `sanity` for a value outside its limits or words, `model` for an unknown unit code.
+            A record that says such a thing is left out of its list and its refusal goes to `scope.faults`.
+    """
+    values: dict[str, Value] = {}
+    for said in scope.said:
+        values.update(_say(said, scope))
+    for name, inner in scope.lists.items():
+        values[name] = [spoken for one in inner if (spoken := _speak_record(one, scope)) is not None]
+    return values
+
+
+def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:
+    try:
+        values = speak(record)
+    except FrameRefused as refused:
+        around.faults.append(refused)
+        return None
+    return values if record.case is None else {"record": record.case, **values}
+
+
+def _say(said: Said, scope: Scope) -> dict[str, Value]:
+    element = said.element
+    if isinstance(element, el.Bits):
+        return _parts(element, said.raw)
+    return {element.name: _VALUES[type(element)](element, said.raw, scope)}
+
+
+def _code(element: el.Code, raw: int, scope: Scope) -> str:
+    return f"{raw:0{2 * element.width}X}"
+
+
+def _text(element: el.Text, raw: bytes, scope: Scope) -> str:
+    return str(raw, "ascii")
+
+
+def _clock(element: el.Clock, raw: bytes, scope: Scope) -> str | None:
+    found = calendar_times(element, raw)
+    return found[0].isoformat() if found else None
+
+
+def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
+    little = isinstance(element, el.Hex) and element.order == "little"
+    return (raw[::-1] if little else raw).hex()
+
+
+def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
+    value = raw if element.per == 1 else raw / element.per
+    if element.limits is not None and not element.limits[0] <= value <= element.limits[1]:
+        low, high = element.limits
+        raise FrameRefused(Reason.SANITY, f"{scope.at(element.name)}: {value} is outside {low:g} to {high:g}")
+    return value
+
+
+def _digits(element: el.Bcd, raw: bytes) -> int | None:
+    """Give the number that packed digits spell; None for digits above 9 and for nothing but nines."""
+    digits = (raw[::-1] if element.order == "little" else raw).hex()
+    if not digits.isdecimal() or digits.count("9") == len(digits):
+        return None
+    return int(digits)
+
+
+def _decimal(element: el.Bcd, raw: bytes, scope: Scope) -> int | float | None:
+    count = _digits(element, raw)
+    if count is None or element.per == 1:
+        return count
+    if isinstance(element.per, int):
+        return count / element.per
+    code = scope.find(element.per.by)
+    for known, per in element.per.table:
+        if code == known:
+            return count / per
+    raise FrameRefused(
+        Reason.MODEL, f"{scope.at(element.name)}: {element.per.by} {code:02X} is no unit of it"
+    )
+
+
+def _word(element: el.Named, raw: int, scope: Scope) -> Value:
+    for code, word in element.words:
+        if raw == code:
+            return word
+    if element.otherwise is None:
+        raise FrameRefused(Reason.SANITY, f"{scope.at(element.name)}: {raw} stands for nothing")
+    return element.otherwise
+
+
+def _parts(element: el.Bits, raw: int) -> dict[str, Value]:
+    values: dict[str, Value] = {element.name: f"{raw:0{2 * element.width}x}"}
+    for part in element.parts:
+        values[part.name] = _part(part, raw)
+    for part in element.parts:
+        if part.void_by is not None and values[part.void_by]:
+            values[part.name] = None
+    return values
+
+
+def _part(part: el.Part, raw: int) -> Value:
+    code = raw >> part.at & (1 << part.size) - 1
+    if part.words:
+        return dict(part.words).get(code)
+    return bool(code) if part.size == 1 else code
+
+
+def calendar_times(element: el.Clock, raw: bytes) -> list[datetime]:
+    """Give the local times that the digits can mean, in the order of the declared orders; [] for none."""
+    digits = raw.hex()
+    if not digits.isdecimal():
+        return []
+    numbers = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
+    found: list[datetime] = []
+    for order in element.orders:
+        time = _calendar_time(dict(zip(order.split(), numbers, strict=True)), element.earliest_year)
+        if time is not None and time not in found:
+            found.append(time)
+    return found
+
+
+def _calendar_time(part: dict[str, int], earliest_year: int) -> datetime | None:
+    year = part.get("C", 20) * 100 + part["Y"]
+    # No meter outlives the century it was made in; 8020 is a byte order read wrongly.
+    if not earliest_year <= year < 2100:
+        return None
+    try:
+        return datetime(year, part["M"], part["D"], part["h"], part["m"], part["s"])  # noqa: DTZ001
+    except ValueError:
+        return None
+
+
+_VALUES: dict[type, Callable[..., Value]] = {
+    el.Int: _number,
+    el.Bcd: _decimal,
+    el.Code: _code,
+    el.Named: _word,
+    el.Hex: _hex,
+    el.Rest: _hex,
+    el.Text: _text,
+    el.Clock: _clock,
+}
