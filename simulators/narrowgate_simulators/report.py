@@ -1,0 +1,115 @@
+"""What became of the emissions, as the devices saw it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from narrowgate_simulators.emission import Emission
+from narrowgate_simulators.span import iso_utc
+
+ACKED, GIVEN_UP = "acked", "given_up"
+
+
+class Outcome(NamedTuple):
+    """The end of one emission."""
+
+    emission: Emission
+    result: str
+    """ACKED, GIVEN_UP, or the code of a refusal such as '4.01'."""
+
+
+class AckedSet(Set[tuple[str, int]]):
+    """A set of (device, sequence), one machine integer of bits a device instead of a tuple an uplink."""
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+        self._count = 0
+
+    def add(self, device: str, sequence: int) -> None:
+        """Put one in."""
+        bits = self._bits.get(device, 0)
+        self._count += not bits >> sequence & 1
+        self._bits[device] = bits | 1 << sequence
+
+    def __contains__(self, item: object) -> bool:
+        """Tell whether (device, sequence) was acknowledged."""
+        if not (isinstance(item, tuple) and len(item) == 2):
+            return False
+        device, sequence = item
+        return bool(self._bits.get(device, 0) >> sequence & 1)
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        """Give every (device, sequence), device by device."""
+        for device, bits in self._bits.items():
+            yield from ((device, sequence) for sequence in range(bits.bit_length()) if bits >> sequence & 1)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return self._count
+
+
+@dataclass
+class SentReport:
+    """Counts of everything a link was given to send."""
+
+    sent: int = 0
+    """Emissions, not datagrams."""
+    acked: AckedSet = field(default_factory=AckedSet)
+    """(device, sequence) of every emission that was answered with success."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """Emissions refused for good, by answer code."""
+    given_up: int = 0
+    """Emissions that no answer ever settled."""
+    retransmissions: int = 0
+    """Datagrams sent again because no answer came."""
+    copies: int = 0
+    """Datagrams that the weather doubled."""
+    lost_answers: int = 0
+    """Answers that the weather swallowed."""
+
+    @property
+    def refused(self) -> int:
+        """Count the emissions refused for good."""
+        return sum(self.refusals.values())
+
+    def settle(self, outcome: Outcome) -> None:
+        """Count the end of an emission."""
+        if outcome.result == ACKED:
+            self.acked.add(outcome.emission.device, outcome.emission.sequence)
+        elif outcome.result == GIVEN_UP:
+            self.given_up += 1
+        else:
+            self.refusals[outcome.result] += 1
+
+    def summary(self) -> dict[str, object]:
+        """Give the counts as a JSON object."""
+        return {
+            "sent": self.sent,
+            "acked": len(self.acked),
+            "refused": self.refused,
+            "refusals": dict(sorted(self.refusals.items())),
+            "given_up": self.given_up,
+            "retransmissions": self.retransmissions,
+            "copies": self.copies,
+            "lost_answers": self.lost_answers,
+        }
+
+
+class AckFile:
+    """Acknowledgements as JSON Lines, each whole in the file before the device goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def write(self, emission: Emission) -> None:
+        """Append one: device, sequence, and the time inside the frame (null where it has no clock)."""
+        time = None if emission.time_us is None else iso_utc(emission.time_us)
+        line = {"device": emission.device, "sequence": emission.sequence, "time": time}
+        self._file.write(f"{json.dumps(line)}\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
