@@ -1,0 +1,220 @@
+"""What the HTTP API answers: one model an answer, made from the services' values."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from narrowgate_cases import Case, CaseStep, State, Step
+from narrowgate_console.findings import Finding
+from narrowgate_console.instants import instant, perhaps
+from narrowgate_console.series import Series
+from narrowgate_console.services import Overview
+from narrowgate_schema.words import Disposition, Family, FindingState, Severity
+
+
+class FaultModel(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str
+    message: str
+
+
+class ErrorModel(BaseModel):
+    """The one shape of every refusal."""
+
+    code: Annotated[str, Field(description="invalid, not_found, method_not_allowed, host, unreadable, …")]
+    message: str
+    faults: list[FaultModel] = []
+
+
+class CaseCountsModel(BaseModel):
+    """How many cases stand where."""
+
+    open: int
+    by_state: dict[State, int]
+    open_by_service: dict[str, int]
+
+
+class OverviewModel(BaseModel):
+    """The city in figures at one instant of event time."""
+
+    now: datetime
+    ledger: Annotated[
+        dict[str, int],
+        Field(description=f"frames: kept, {', '.join(Disposition)}, and what was turned away at the door"),
+    ]
+    balanced: Annotated[bool, Field(description="kept equals the sum of the dispositions")]
+    cases: CaseCountsModel
+
+    @classmethod
+    def of(cls, overview: Overview) -> "OverviewModel":
+        """Make it from the service's value."""
+        cases = CaseCountsModel(
+            open=overview.cases.open,
+            by_state=overview.cases.by_state,
+            open_by_service=overview.cases.open_by_service,
+        )
+        return cls(
+            now=instant(overview.now_us),
+            ledger=dict(overview.ledger),
+            balanced=overview.is_balanced,
+            cases=cases,
+        )
+
+
+class CaseModel(BaseModel):
+    """One case as it stands."""
+
+    number: str
+    finding: str
+    service: Annotated[str, Field(description="the rule's name")]
+    severity: Severity
+    family: Family
+    device: str
+    series: str
+    asset: str | None
+    members: list[str]
+    state: State
+    raised_at: datetime
+    cleared_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    evidence: dict[str, Any]
+
+    @classmethod
+    def of(cls, case: Case) -> "CaseModel":
+        """Make it from the desk's value."""
+        return cls.model_validate(_case_values(case))
+
+
+def _case_values(case: Case) -> Mapping[str, object]:
+    values = {name: getattr(case, name, None) for name in CaseModel.model_fields}
+    return {
+        **values,
+        "members": list(case.members),
+        "raised_at": instant(case.raised_at_us),
+        "cleared_at": perhaps(case.cleared_at_us),
+        "opened_at": instant(case.opened_at_us),
+        "closed_at": perhaps(case.closed_at_us),
+        "evidence": json.loads(case.evidence),
+    }
+
+
+class StepModel(BaseModel):
+    """One step of a case's history."""
+
+    at: datetime
+    step: Step
+    actor: str
+    reason: str
+    evidence: dict[str, Any]
+
+
+class CaseFileModel(CaseModel):
+    """One case with its history, the oldest step first."""
+
+    steps: list[StepModel]
+
+    @classmethod
+    def with_steps(cls, case: Case, steps: list[CaseStep]) -> "CaseFileModel":
+        """Make it from the desk's values."""
+        history = [
+            StepModel(
+                at=instant(step.at_us),
+                step=step.step,
+                actor=step.actor,
+                reason=step.reason,
+                evidence=json.loads(step.evidence),
+            )
+            for step in steps
+        ]
+        return cls.model_validate({**_case_values(case), "steps": history})
+
+
+class CasePageModel(BaseModel):
+    """A page of the open queue, the newest first."""
+
+    open: Annotated[int, Field(description="how many there are in all")]
+    cases: list[CaseModel]
+
+
+class FindingModel(BaseModel):
+    """An episode as it is known now."""
+
+    finding: str
+    version: int
+    rule: str
+    severity: Severity
+    family: Family
+    device: str
+    series: str
+    asset: str | None
+    members: list[str]
+    state: FindingState
+    raised_at: datetime
+    cleared_at: datetime | None
+    evidence: dict[str, Any]
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingModel":
+        """Make it from the store's row."""
+        values = {name: getattr(finding, name, None) for name in cls.model_fields}
+        return cls.model_validate(
+            {
+                **values,
+                "members": json.loads(finding.members),
+                "raised_at": instant(finding.raised_at_us),
+                "cleared_at": perhaps(finding.cleared_at_us),
+                "evidence": json.loads(finding.evidence),
+            }
+        )
+
+
+class FindingPageModel(BaseModel):
+    """A page of findings, the latest raised first."""
+
+    findings: list[FindingModel]
+
+
+class PointModel(BaseModel):
+    """One hour of a chart."""
+
+    hour: datetime
+    value: float
+    devices: Annotated[int, Field(description="how many devices the value was made of")]
+
+
+class SeriesModel(BaseModel):
+    """A family's chart; hours without readings are absent."""
+
+    family: Family
+    quantity: str
+    unit: str
+    points: list[PointModel]
+
+    @classmethod
+    def of(cls, series: Series) -> "SeriesModel":
+        """Make it from the service's value."""
+        points = [
+            PointModel(hour=instant(point.hour_us), value=point.value, devices=point.devices)
+            for point in series.points
+        ]
+        return cls(family=series.family, quantity=series.quantity, unit=series.unit, points=points)
+
+
+class CheckModel(BaseModel):
+    """One thing that readiness depends on."""
+
+    name: str
+    ok: bool
+    words: str
+
+
+class ReadinessModel(BaseModel):
+    """Whether the process does its work, and what keeps it from it."""
+
+    ready: bool
+    checks: list[CheckModel]

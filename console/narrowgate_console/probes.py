@@ -1,0 +1,35 @@
+"""What machines ask of the process: does it live, does it work, and its metrics."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from narrowgate_console.models import CheckModel, ReadinessModel
+from narrowgate_console.services import Services
+
+
+def router(services: Services) -> APIRouter:
+    """Give the routes of the probes on these services."""
+    probes = APIRouter()
+
+    @probes.get("/healthz", summary="200 while the process lives")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @probes.get(
+        "/readyz",
+        summary="200 if everything that the work depends on is so, else 503 and what is not",
+        responses={503: {"model": ReadinessModel}},
+    )
+    def readyz(response: Response) -> ReadinessModel:
+        checks = [CheckModel(**asdict(check)) for check in services.readiness()]
+        ready = all(check.ok for check in checks)
+        response.status_code = 200 if ready else 503
+        return ReadinessModel(ready=ready, checks=checks)
+
+    @probes.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    def metrics() -> Response:
+        return Response(services.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return probes

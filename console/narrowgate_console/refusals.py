@@ -1,0 +1,55 @@
+"""How the HTTP side says no: one JSON shape, whatever was wrong and whoever noticed."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from narrowgate_console.faults import StoreUnreadable
+from narrowgate_console.models import ErrorModel, FaultModel
+
+_CODES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
+def refusal(status: int, code: str, message: str, *faults: FaultModel) -> JSONResponse:
+    """Give a refusal as an answer."""
+    body = ErrorModel(code=code, message=message, faults=list(faults))
+    return JSONResponse(body.model_dump(), status_code=status)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [
+        FaultModel(where=".".join(str(part) for part in fault["loc"]), message=fault["msg"])
+        for fault in error.errors()
+    ]
+    message = "; ".join(f"{fault.where}: {fault.message}" for fault in faults)
+    return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", message, *faults)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = _CODES.get(HTTPStatus(error.status_code), "refused")
+    answer = refusal(error.status_code, code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    answer = refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unreadable", str(error))
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def install(app: FastAPI) -> None:
+    """Give an app the one shape of refusals."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StoreUnreadable, _unreadable)

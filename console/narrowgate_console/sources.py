@@ -1,0 +1,65 @@
+"""What the console needs of the process it runs in: the core hands in one object of this shape.
+
+Every method may be called from any thread, several at a time, while the pipeline writes.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+from prometheus_client import CollectorRegistry
+
+from narrowgate_schema.words import Disposition
+
+KEPT = "kept"
+"""The ledger's row of frames that were acknowledged."""
+DOOR_ROWS = ("refused", "door_duplicates", "unacknowledged")
+"""The ledger's rows of what never became a kept frame, as far as the gateway counts them."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be so before the process is ready."""
+
+    name: str
+    ok: bool
+    words: str
+    """What is so, with figures: for people, in one line."""
+
+
+class Sources(Protocol):
+    """The core as the console sees it."""
+
+    def ledger(self) -> Mapping[str, int]:
+        """Give the rows of the ledger of one instant: `kept`, each Disposition, DOOR_ROWS, and more."""
+        ...
+
+    def reader(self) -> sqlite3.Connection:
+        """Give a connection that reads the state database, for the calling thread alone.
+
+        It has the desk's tables and `findings`. The console closes it after use.
+        """
+        ...
+
+    def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
+        """Answer a SELECT over the views `water`, `parking`, `lighting`: one row a key, the schema's fields.
+
+        Parameters may be aware datetimes; `time` is a TIMESTAMP WITH TIME ZONE.
+        """
+        ...
+
+    def checks(self) -> Sequence[Check]:
+        """Give what readiness depends on."""
+        ...
+
+    @property
+    def metrics(self) -> CollectorRegistry:
+        """The registry that `/metrics` shows."""
+        ...
+
+
+def is_balanced(ledger: Mapping[str, int]) -> bool:
+    """Say whether each kept frame has exactly one disposition."""
+    return ledger.get(KEPT, 0) == sum(ledger.get(disposition, 0) for disposition in Disposition)

@@ -1,0 +1,216 @@
+"""A core for the console's tests: real SQLite and DuckDB files, no pipeline. Run as a program it serves them.
+
+    python tests/console_stand.py FOLDER empty|filled|broken [PORT]
+
+prints the address that it listens on and serves until SIGTERM.
+"""
+
+import asyncio
+import math
+import signal
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+from prometheus_client import CollectorRegistry, Counter
+
+from findings_rows import batch, cleared, raised
+from narrowgate_cases import SCHEMA, apply
+from narrowgate_console import Check, Services
+from narrowgate_schema.tables import READINGS
+from narrowgate_schema.words import Family
+
+HOUR_US = 3_600_000_000
+NOW_US = int(datetime(2026, 3, 14, 21, 40, tzinfo=UTC).timestamp()) * 1_000_000
+"""The instant at which the stand's clock stands [us]."""
+
+FINDINGS_DDL = """
+CREATE TABLE IF NOT EXISTS findings (
+    finding TEXT, version INTEGER, rule TEXT, rule_version INTEGER, severity TEXT, family TEXT, device TEXT,
+    series TEXT, asset TEXT, members TEXT, state TEXT, raised_at INTEGER, cleared_at INTEGER, evidence TEXT,
+    frame INTEGER, PRIMARY KEY (finding, version)
+)
+"""
+
+BALANCED = {
+    "kept": 12_408, "stored": 12_371, "partial": 4, "quarantined": 21, "duplicate": 9, "in_flight": 3,
+    "refused": 17, "door_duplicates": 38, "unacknowledged": 0,
+}  # fmt: skip
+
+
+class StandingClock:
+    """A clock that stands at NOW_US, or where a test puts it."""
+
+    def __init__(self, at_us: int = NOW_US) -> None:
+        self.at_us = at_us
+
+    def now_us(self) -> int:
+        """Give the instant [us]."""
+        return self.at_us
+
+
+class Stand:
+    """Sources over files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make empty stores in a folder."""
+        self.frames: dict[str, int] = {}
+        self.readiness: list[Check] = [Check("journal", ok=True, words="writable, 3.1 GB free")]
+        self.metrics = CollectorRegistry()
+        self.asked = 0
+        Counter("narrowgate_frames_total", "Frames kept", registry=self.metrics).inc(3)
+        self.state_path = folder / "state.db"
+        self.write(SCHEMA, FINDINGS_DDL)
+        self._telemetry = duckdb.connect(str(folder / "telemetry.duckdb"))
+        for family, schema in READINGS.items():
+            self._telemetry.register("empty", schema.empty_table())
+            self._telemetry.execute(f"CREATE TABLE {family} AS SELECT * FROM empty")  # noqa: S608 - a closed set
+            self._telemetry.unregister("empty")
+
+    def write(self, *scripts: str) -> None:
+        """Run SQL scripts on the state database."""
+        connection = sqlite3.connect(self.state_path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        for script in scripts:
+            connection.executescript(script)
+        connection.close()
+
+    def judge(self, *rows: Mapping[str, object]) -> None:
+        """Hand findings to the desk and keep them, as the core does."""
+        findings = batch(*rows)
+        connection = sqlite3.connect(self.state_path)
+        with connection:
+            apply(connection, findings, NOW_US)
+            placeholders = ", ".join("?" * len(findings.schema))
+            connection.executemany(
+                f"INSERT OR IGNORE INTO findings VALUES ({placeholders})",  # noqa: S608 - question marks
+                [
+                    [str(value) if isinstance(value, list) else value for value in row.values()]
+                    for row in rows
+                ],
+            )
+        connection.close()
+
+    def add(self, family: Family, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add readings; what a row does not say is null, or a plain value where null is not allowed."""
+        schema = READINGS[family]
+        plain: dict[str, object] = {"series": "", "frame": 1, "profile": "test", "received_at": NOW_US}
+        nothing = dict.fromkeys(schema.names)
+        table = pa.Table.from_pylist([{**nothing, **plain, **row} for row in rows], schema=schema)
+        self._telemetry.register("added", table)
+        self._telemetry.execute(f"INSERT INTO {family} SELECT * FROM added")  # noqa: S608 - a closed set
+        self._telemetry.unregister("added")
+
+    def ledger(self) -> Mapping[str, int]:
+        """Give the ledger."""
+        self.asked += 1
+        return self.frames
+
+    def reader(self) -> sqlite3.Connection:
+        """Open the state database for reading."""
+        return sqlite3.connect(f"file:{self.state_path}?mode=ro", uri=True)
+
+    def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
+        """Ask the telemetry."""
+        return self._telemetry.cursor().execute(sql, list(parameters)).to_arrow_table()
+
+    def checks(self) -> Sequence[Check]:
+        """Give the readiness."""
+        return self.readiness
+
+
+def fill(stand: Stand) -> None:
+    """Fill a stand with two days of a small district and a queue of cases."""
+    stand.frames = dict(BALANCED)
+    hours = [NOW_US - h * HOUR_US for h in range(50, -1, -1)]
+    stand.add(Family.WATER, [row for meter in range(20) for row in _meter(meter, hours)])
+    stand.add(Family.PARKING, [row for bay in range(12) for row in _bay(bay, hours)])
+    stand.add(Family.LIGHTING, [row for lamp in range(15) for row in _lamp(lamp, hours)])
+    kinds = [
+        ("lamp_out", "lighting", "minor"),
+        ("continuous_leak", "water", "major"),
+        ("overstay", "parking", "minor"),
+    ]
+    for n in range(17):
+        rule, family, severity = kinds[n % 3]
+        about: dict[str, Any] = {
+            "rule": rule, "family": family, "severity": severity, "device": f"{family}-{n:04d}",
+            "asset": f"A-{1000 + n}", "raised_at": NOW_US - (20 - n) * HOUR_US,
+        }  # fmt: skip
+        stand.judge(raised(f"f{n}", **about))
+        if n % 6 == 5:
+            stand.judge(cleared(f"f{n}", **about, cleared_at=NOW_US))
+
+
+def _local_hour(at_us: int) -> float:
+    return (at_us / HOUR_US + 8) % 24
+
+
+def _meter(meter: int, hours: Sequence[int]) -> list[dict[str, object]]:
+    volume, rows = 100.0 * meter, []
+    for at_us in hours if meter % 4 else hours[:-1]:
+        hour = _local_hour(at_us)
+        use = 0.02 + 0.25 * math.exp(-((hour - 7.5) ** 2) / 4) + 0.2 * math.exp(-((hour - 19.5) ** 2) / 6)
+        volume += use * (0.8 + 0.02 * meter)
+        rows.append({"device": f"water-{meter:04d}", "time": at_us + meter * 1_000_000, "volume_m3": volume})
+    return [row for row in rows if int(str(row["time"])) <= NOW_US]
+
+
+def _bay(bay: int, hours: Sequence[int]) -> list[dict[str, object]]:
+    return [
+        {
+            "device": f"parking-{bay:04d}",
+            "time": at_us,
+            "occupied": 4 + 0.3 * bay < _local_hour(at_us) < 12 + 0.9 * bay,
+        }
+        for at_us in hours
+    ]
+
+
+def _lamp(lamp: int, hours: Sequence[int]) -> list[dict[str, object]]:
+    return [
+        {
+            "device": f"lighting-{lamp:04d}",
+            "time": at_us,
+            "power_w": 98.0 + lamp if _local_hour(at_us) > 18.4 or _local_hour(at_us) < 6.2 else 0.4,
+        }
+        for at_us in hours
+    ]
+
+
+def spoil(stand: Stand) -> None:
+    """Take the state database away under the console."""
+    stand.readiness = [Check("stores", ok=False, words="DuckDB lags 4200 frames behind the journal")]
+    stand.state_path.unlink()
+
+
+async def _serve(stand: Stand, port: int) -> None:
+    from narrowgate_console.serving import serve
+
+    server = serve(Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai")), port=port)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, setattr, server, "should_exit", True)
+    host, chosen = server.address
+    sys.stdout.write(f"http://{host}:{chosen}\n")
+    sys.stdout.flush()
+    await server.serve()
+
+
+def main(folder: str, content: str, port: str = "0") -> None:
+    """Serve a stand."""
+    stand = Stand(Path(folder))
+    if content != "empty":
+        fill(stand)
+    if content == "broken":
+        spoil(stand)
+    asyncio.run(_serve(stand, int(port)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
