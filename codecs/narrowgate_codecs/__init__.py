@@ -3,7 +3,22 @@
 Rule 1: nothing here opens a socket, a file or a clock; bytes in, columns out, and bytes never raise.
 """
 
-from narrowgate_codecs.encode import encode
+from narrowgate_codecs.context import Context, Decoded
+from narrowgate_codecs.decode import decode
+from narrowgate_codecs.detect import candidates
+from narrowgate_codecs.encode import encode, messages
+from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
+from narrowgate_codecs.uplinks import uplinks_from
 
-__all__ = ["PROFILES", "encode"]
+__all__ = [
+    "PROFILES",
+    "Context",
+    "Decoded",
+    "Profile",
+    "candidates",
+    "decode",
+    "encode",
+    "messages",
+    "uplinks_from",
+]

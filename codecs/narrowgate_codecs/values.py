@@ -33,6 +33,7 @@ def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:
     except FrameRefused as refused:
         around.faults.append(refused)
         return None
+    around.faults.extend(record.faults)
     return values if record.case is None else {"record": record.case, **values}
 
 

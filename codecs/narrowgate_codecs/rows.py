@@ -1,0 +1,88 @@
+"""From what a frame says to rows of readings: the profile's mapping, carried out."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.instants import instant_us
+from narrowgate_codecs.profile import Profile, Reading
+from narrowgate_codecs.scope import Scope
+from narrowgate_codecs.values import Value, calendar_times
+from narrowgate_schema.tables import READINGS
+from narrowgate_schema.words import Family
+
+RADIO = ("rsrp_dbm", "rssi_dbm", "sinr_db", "ecl", "cell_id")
+"""Columns that the transport may know where the frame is silent."""
+
+Row = dict[str, Any]
+
+
+def rows_of(
+    profile: Profile,
+    message: str,
+    scope: Scope,
+    values: dict[str, Value],
+    timezone: ZoneInfo,
+    received_at_us: int | None,
+) -> list[Row]:
+    """Give the rows of one frame: measures, series and time; [] if it says nothing that is a reading.
+
+    Args:
+        profile: the frame's profile.
+        message: the message's name.
+        scope: what the frame said, raw.
+        values: the same as values.
+        timezone: the zone of clocks that state none.
+        received_at_us: reception [us since 1970 UTC], or None if it is unknown.
+    """
+    rows: list[Row] = []
+    for reading in profile.readings:
+        if reading.message != message:
+            continue
+        row = _measures(reading, values)
+        if row:
+            row["series"] = reading.series
+            _date(row, reading, scope, timezone, received_at_us)
+            rows.append(row)
+    return rows
+
+
+def _measures(reading: Reading, values: dict[str, Value]) -> Row:
+    said = values if reading.records is None else _merged(values[reading.records])
+    measures = {carry.field: said.get(carry.name) for carry in reading.carries}
+    return {name: value for name, value in measures.items() if value is not None}
+
+
+def _merged(records: Any) -> dict[str, Value]:
+    """Give the values of records that share one instant: of the same name the last one holds."""
+    merged: dict[str, Value] = {}
+    for record in records:
+        merged.update({name: value for name, value in record.items() if value is not None})
+    return merged
+
+
+def _date(row: Row, reading: Reading, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> None:
+    row["time"] = received_at_us
+    if reading.clock is None:
+        return
+    clock_us = instant_us(_times(reading.clock, scope), timezone, received_at_us)
+    row["clock_unsynchronised"] = clock_us is None
+    if clock_us is not None:
+        row["time"] = clock_us
+
+
+def _times(clock: str, scope: Scope) -> list[Any]:
+    for said in scope.said:
+        if isinstance(said.element, el.Clock) and said.element.name == clock:
+            return calendar_times(said.element, said.raw)
+    return []
+
+
+def readings_batch(family: Family, rows: Sequence[Row]) -> pa.RecordBatch:
+    """Give the rows as a batch of the family's schema; a column that a row does not name is null."""
+    schema = READINGS[family]
+    columns = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
