@@ -104,10 +104,12 @@ def _write_table(directory: Path, table: str, rows: pa.Table) -> dict[str, int]:
 def _read_table(snapshot: Path, table: str, files: dict[str, dict[str, int]]) -> pa.Table:
     path = snapshot / f"{table}.arrow"
     try:
+        if path.stat().st_size != files[table]["bytes"]:
+            raise RegistryFault(f"{path}: is damaged (its size is not the manifest's)")
         with pa.memory_map(str(path)) as source:
             buffer = source.read_buffer()
-        if len(buffer) != files[table]["bytes"] or zlib.crc32(buffer) != files[table]["crc32"]:
-            raise RegistryFault(f"{path}: is damaged (its size or check sum is not the manifest's)")
+        if zlib.crc32(buffer) != files[table]["crc32"]:
+            raise RegistryFault(f"{path}: is damaged (its check sum is not the manifest's)")
         rows = pa.ipc.open_file(buffer).read_all()
     except (pa.ArrowException, KeyError, TypeError) as error:
         raise RegistryFault(f"{path}: is damaged ({error})") from error

@@ -1,0 +1,54 @@
+"""Readers beside imports, and imports that are killed: a version is seen whole or not at all."""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import fleet_crash
+from fleet_rows import fleet_of, take
+from narrowgate_fleet import FleetReader
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_import_killed_at_any_step_leaves_a_whole_version(tmp_path: Path, seed: int) -> None:
+    """After SIGKILL anywhere readers find the old version or the new one, never a mix; slots stay."""
+    command = [sys.executable, fleet_crash.__file__, str(tmp_path), str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert sum(row["killed"] for row in rows) >= 12
+    assert [row for row in rows if len(row["found"]) != 1] == []
+    assert [row for row in rows if not row["killed"] and row["found"] != [row["generation"]]] == []
+    take(tmp_path, fleet_crash.file_of(99))
+    names = [f"w{index}" for index in range(fleet_crash.DEVICES)]
+    assert fleet_of(tmp_path).slots(names).tolist() == list(range(fleet_crash.DEVICES))
+    assert fleet_crash.generations(fleet_of(tmp_path)) == {99.0}
+
+
+def test_a_reader_beside_imports_sees_whole_versions_that_only_rise(tmp_path: Path) -> None:
+    """A thread that refreshes without pause finds each fleet of one piece while versions come and go."""
+    take(tmp_path, fleet_crash.file_of(1))
+    reader = FleetReader(tmp_path / "registry")
+    is_over = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def watch() -> None:
+        while not is_over.is_set():
+            fleet = reader.refresh()
+            if not seen or seen[-1][0] != fleet.version:
+                seen.append((fleet.version, len(fleet_crash.generations(fleet))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for generation in range(2, 30):
+        take(tmp_path, fleet_crash.file_of(generation))
+    is_over.set()
+    watcher.join()
+
+    assert [pieces for _, pieces in seen] == [1] * len(seen)
+    assert [version for version, _ in seen] == sorted({version for version, _ in seen})
+    assert len(seen) >= 5
