@@ -52,8 +52,8 @@ class Lines:
             else:
                 self._bad_until = number
                 self.faults.append(Fault(number, "", "", reason))
-                if len(raw) == LINE_BYTES:
-                    return
+                if number == 1 or len(raw) == LINE_BYTES:
+                    return  # without a header, or without lines, the rest means nothing
                 yield "\n"
 
     def _reason_against(self, raw: bytes, number: int) -> str | None:
