@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from narrowgate_fleet.columns import COLUMNS
+from narrowgate_fleet import COLUMNS
 from narrowgate_simulators.emission import Emission, Step
 from narrowgate_simulators.faults import LARGEST_STEP_S, Fault
 from narrowgate_simulators.lighting import StreetLamps
