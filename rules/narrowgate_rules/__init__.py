@@ -1,3 +1,28 @@
 """What readings mean: rule declarations and the vectorised engine that runs them.
 
-Rule 1: no I/O, no clock, no loop over rows. State comes in as arrays and goes out as arrays."""
+Rule 1: no I/O, no clock, no loop over rows. State comes in as arrays and goes out as arrays.
+"""
+
+from narrowgate_rules.columns import FleetColumns, Ticks
+from narrowgate_rules.continuous_leak import CONTINUOUS_LEAK
+from narrowgate_rules.declaration import Param, Rule, StateColumn
+from narrowgate_rules.engine import Engine, Judged
+from narrowgate_rules.lamp_out import LAMP_OUT
+from narrowgate_rules.overstay import OVERSTAY
+
+RULES: tuple[Rule, ...] = (CONTINUOUS_LEAK, OVERSTAY, LAMP_OUT)
+"""The rules that ship with the house."""
+
+__all__ = [
+    "CONTINUOUS_LEAK",
+    "LAMP_OUT",
+    "OVERSTAY",
+    "RULES",
+    "Engine",
+    "FleetColumns",
+    "Judged",
+    "Param",
+    "Rule",
+    "StateColumn",
+    "Ticks",
+]

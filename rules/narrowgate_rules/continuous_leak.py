@@ -1,0 +1,176 @@
+"""Continuous leak: no hour without flow in 24 h.
+
+How a register becomes hours. Rows without a volume and repeats of a time are skipped. The step between
+two rows counts as flow at its mean rate. Steps are collected until they span an hour; a step longer than
+an hour is one block by itself. A block flows if it holds at least the floor, rounded down to whole
+register steps and never less than one. A step longer than the longest hole is not evaluable: the evidence
+begins anew behind it, an open leak stays open. A step that falls, or is more than the meter can pass, is
+bridged: neither its volume nor its time counts, what was collected before it stands. So a faulty register
+can neither make a leak nor hide one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask
+from narrowgate_rules.declaration import Param, Rule, StateColumn
+from narrowgate_rules.episodes import Outcome, Signals, toggled
+from narrowgate_rules.hours import Blocks, collect
+from narrowgate_rules.segments import first_rows, last_rows, shifted, sum_since
+from narrowgate_schema.words import Family, Late, Severity
+
+_HOUR_US = 3_600_000_000
+_CARRIED = ("block_us", "block_steps", "run_us")
+
+
+@dataclass(frozen=True)
+class _Meters:
+    """What the registry says, (groups,) each."""
+
+    step_m3: Floats
+    floor_steps_per_h: Instants
+    """Least flow that counts, in whole register steps."""
+    most_steps_per_h: Floats
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The register's way from row to row, (n,) each; a bridged or not evaluable step has no span."""
+
+    group: Indices
+    time_us: Instants
+    frame: Instants
+    volume_m3: Floats
+    begins: Mask
+    """A stretch begins here: first row of its group, or behind a hole."""
+    hole: Mask
+    span_us: Instants
+    steps: Instants
+
+
+def _judge(columns: Columns) -> Outcome:
+    meters = _meters(columns)
+    way = _steps(columns, meters)
+    begin = np.flatnonzero(way.begins)
+    carried = {name: np.where(way.hole[begin], 0, columns.state[name][way.group[begin]]) for name in _CARRIED}
+    blocks = collect(
+        way.begins,
+        way.span_us,
+        way.steps,
+        carried["block_us"],
+        carried["block_steps"],
+        round(columns.params["hour_min"] * 60e6),
+    )
+    flows, run_us = _runs(blocks, meters.floor_steps_per_h[way.group[blocks.row]], carried["run_us"])
+    signals = _signals(columns, meters, way, blocks, flows, run_us)
+    transitions, open_us = toggled(signals, columns.state["open_us"])
+
+    carried["run_us"][blocks.stretch] = run_us
+    left = {"block_us": blocks.rest_us, "block_steps": blocks.rest_steps, "run_us": carried["run_us"]}
+    state = {**columns.state, "open_us": open_us}
+    final = last_rows(way.group[begin])
+    for name in _CARRIED:
+        state[name][way.group[begin][final]] = left[name][final]
+    last = last_rows(way.group)
+    state["last_us"][way.group[last]] = way.time_us[last]
+    state["last_m3"][way.group[last]] = way.volume_m3[last]
+    return Outcome(state, transitions)
+
+
+def _runs(blocks: Blocks, floor_steps_per_h: Instants, carried_us: Instants) -> tuple[Mask, Instants]:
+    """Tell which blocks flow, (m,), and the unbroken flow up to the end of each [us], (m,)."""
+    least = np.maximum(floor_steps_per_h * blocks.span_us // _HOUR_US, 1)
+    flows = blocks.steps >= least
+    initial_us = np.where(blocks.first & flows, carried_us[blocks.stretch], 0)
+    return flows, sum_since(np.where(flows, blocks.span_us, 0), blocks.first | ~flows, initial_us)
+
+
+def _signals(
+    columns: Columns, meters: _Meters, way: _Steps, blocks: Blocks, flows: Mask, run_us: Instants
+) -> Signals:
+    need_us = round(columns.params["flowing_h"] * _HOUR_US)
+    proof = np.flatnonzero(~flows | (run_us >= need_us))
+    row = blocks.row[proof]
+    group, run_us, raises = way.group[row], run_us[proof], flows[proof]
+    flow_steps_per_h = blocks.steps[proof] * (_HOUR_US / blocks.span_us[proof])
+    return Signals(
+        group=group,
+        raises=raises,
+        at_us=way.time_us[row] - np.where(raises, run_us - need_us, 0),
+        frame=way.frame[row],
+        evidence={
+            "flowing_h": run_us / _HOUR_US,
+            "flow_m3_per_h": flow_steps_per_h * meters.step_m3[group],
+            "floor_m3_per_h": (meters.floor_steps_per_h * meters.step_m3)[group],
+        },
+    )
+
+
+def _meters(columns: Columns) -> _Meters:
+    params = columns.params
+    q3 = columns.attribute("q3_m3_per_h", params["default_q3_m3_per_h"], 0.001, 1e5)
+    step = columns.attribute("register_step_m3", params["default_register_step_m3"], 1e-6, 1e3)
+    # 1e-9 lifts 12.499999 of a floor that is 12.5 on paper, never a whole step.
+    floor = np.floor(q3 * params["floor_share_pct"] / 100.0 / step + 1e-9)
+    return _Meters(step, np.maximum(floor, 1.0).astype(np.int64), q3 * params["overload_factor"] / step)
+
+
+def _steps(columns: Columns, meters: _Meters) -> _Steps:
+    rows = np.flatnonzero(~np.isnan(columns.values["volume_m3"]))
+    group, time_us = columns.group[rows], columns.time_us[rows]
+    first = first_rows(group)
+    before_us = shifted(time_us, first, columns.state["last_us"][group[first]])
+    rows = rows[time_us > before_us]
+
+    group, time_us, volume = columns.group[rows], columns.time_us[rows], columns.values["volume_m3"][rows]
+    first = first_rows(group)
+    before_us = shifted(time_us, first, columns.state["last_us"][group[first]])
+    before_m3 = shifted(volume, first, columns.state["last_m3"][group[first]])
+    hole = time_us - before_us > round(columns.params["longest_hole_h"] * _HOUR_US)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.rint((volume - before_m3) / meters.step_m3[group])
+        # One step may fall due the moment after the row before: it says nothing of the rate.
+        most = meters.most_steps_per_h[group] * ((time_us - before_us) / _HOUR_US) + 1.0
+        counts = ~hole & (steps >= 0.0) & (steps <= most)
+    return _Steps(
+        group=group,
+        time_us=time_us,
+        frame=columns.frame[rows],
+        volume_m3=volume,
+        begins=first | hole,
+        hole=hole,
+        span_us=np.where(counts, time_us - before_us, 0),
+        steps=np.where(counts, steps, 0.0).astype(np.int64),
+    )
+
+
+CONTINUOUS_LEAK = Rule(
+    name="continuous_leak",
+    version=1,
+    family=Family.WATER,
+    help="No continuous hour without flow in 24 h.",
+    inputs=("volume_m3",),
+    params=(
+        Param("flowing_h", 24.0, "h", 1.0, 720.0, "unbroken flow that makes a leak"),
+        Param("floor_share_pct", 0.5, "%", 0.0, 100.0, "least flow that counts, as a share of Q3"),
+        Param("hour_min", 54.0, "min", 1.0, 60.0, "span of readings that is taken for an hour"),
+        Param("longest_hole_h", 6.0, "h", 1.0, 24.0, "longest hole that is judged by its mean flow"),
+        Param("overload_factor", 1.25, "", 1.0, 10.0, "Q4 as a multiple of Q3: more cannot have passed"),
+        Param("default_q3_m3_per_h", 2.5, "m3/h", 0.001, 1e5, "Q3 of a meter whose registry row has none"),
+        Param(
+            "default_register_step_m3", 0.001, "m3", 1e-6, 1e3, "register step where the registry has none"
+        ),
+    ),
+    severity=Severity.MINOR,
+    late=Late.IGNORE,
+    state=(
+        StateColumn("last_us", "int64", BEFORE_US),
+        StateColumn("last_m3", "float64", 0.0),
+        StateColumn("block_us", "int64", 0),
+        StateColumn("block_steps", "int64", 0),
+        StateColumn("run_us", "int64", 0),
+        StateColumn("open_us", "int64", NEVER_US),
+    ),
+    judge=_judge,
+)

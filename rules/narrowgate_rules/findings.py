@@ -1,0 +1,134 @@
+"""Makes FINDINGS and SESSIONS rows of what rules said, in an order that no batch split can change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from narrowgate_rules.columns import NEVER_US, FleetColumns, Indices, Instants
+from narrowgate_rules.declaration import Rule
+from narrowgate_rules.episodes import Outcome, Stays, Transitions, evidence_texts, identity
+from narrowgate_rules.slots import Key
+from narrowgate_schema.tables import FINDINGS, SESSIONS, TIMESTAMP
+from narrowgate_schema.words import FindingState
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one rule said of one batch, with the names behind its groups."""
+
+    rule: Rule
+    outcome: Outcome
+    keys: Sequence[Key]
+    """(groups,) device and series."""
+    fleet_slot: NDArray[np.int32]
+    """(groups,)."""
+
+
+def findings_of(said: Sequence[Said], fleet: FleetColumns) -> pa.RecordBatch:
+    """Give all new versions of findings, sorted by frame, rule, device, series, start and version."""
+    rows = [row for one in said for row in _finding_rows(one, fleet)]
+    rows.sort(key=lambda row: row[0])
+    return _batch([row[1] for row in rows], FINDINGS)
+
+
+def sessions_of(said: Sequence[Said], fleet: FleetColumns) -> pa.RecordBatch:
+    """Give all new versions of stays, sorted by frame, device, series, arrival and version."""
+    rows = [
+        row
+        for one in said
+        if one.outcome.stays is not None
+        for row in _stay_rows(one, one.outcome.stays, fleet)
+    ]
+    rows.sort(key=lambda row: row[0])
+    return _batch([row[1] for row in rows], SESSIONS)
+
+
+def _finding_rows(said: Said, fleet: FleetColumns) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    new, rule = said.outcome.transitions, said.rule
+    assets = _assets(said, fleet, new.group, new.raised_us)
+    evidence = evidence_texts(new.evidence, range(len(new.group)))
+    rows = []
+    for n, (group, start, version, raised, cleared, frame) in enumerate(_plain_rows(new)):
+        device, series = said.keys[group]
+        rows.append(
+            (
+                (frame, rule.name, device, series, start, version),
+                {
+                    "finding": identity(rule.name, device, series, start),
+                    "version": version,
+                    "rule": rule.name,
+                    "rule_version": rule.version,
+                    "severity": rule.severity.value,
+                    "family": rule.family.value,
+                    "device": device,
+                    "series": series,
+                    "asset": assets[n],
+                    "members": [],
+                    "state": (FindingState.RAISED if cleared == NEVER_US else FindingState.CLEARED).value,
+                    "raised_at": raised,
+                    "cleared_at": None if cleared == NEVER_US else cleared,
+                    "evidence": evidence[n],
+                    "frame": frame,
+                },
+            )
+        )
+    return rows
+
+
+def _stay_rows(said: Said, new: Stays, fleet: FleetColumns) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    assets = _assets(said, fleet, new.group, new.arrived_us)
+    columns = (new.group, new.version, new.arrived_us, new.departed_us, new.frame)
+    rows = []
+    for n, (group, version, arrived, departed, frame) in enumerate(zip(*_lists(columns), strict=True)):
+        device, series = said.keys[group]
+        rows.append(
+            (
+                (frame, device, series, arrived, version),
+                {
+                    "session": identity("session", device, series, arrived),
+                    "version": version,
+                    "device": device,
+                    "series": series,
+                    "asset": assets[n],
+                    "arrived_at": arrived,
+                    "departed_at": None if departed == NEVER_US else departed,
+                    "frame": frame,
+                },
+            )
+        )
+    return rows
+
+
+def _assets(said: Said, fleet: FleetColumns, group: Indices, at_us: Instants) -> list[str | None]:
+    """Give the asset each row is about, as of its event time."""
+    slot = said.fleet_slot[group]
+    assets = np.full(len(group), None, dtype=object)
+    known = np.flatnonzero(slot >= 0)
+    if len(known):
+        assets[known] = fleet.assets_at(slot[known], at_us[known])
+    return list(assets)
+
+
+def _plain_rows(new: Transitions) -> Any:
+    columns = (new.group, new.start_us, new.version, new.raised_us, new.cleared_us, new.frame)
+    return zip(*_lists(columns), strict=True)
+
+
+def _lists(columns: Sequence[NDArray[Any]]) -> list[list[int]]:
+    return [column.tolist() for column in columns]
+
+
+def _batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    names = schema.names
+    arrays = [_array([row[name] for row in rows], schema.field(name).type) for name in names]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: list[Any], dtype: pa.DataType) -> pa.Array:
+    if dtype == TIMESTAMP:
+        return pa.array(values, pa.int64()).cast(TIMESTAMP)
+    return pa.array(values, dtype)

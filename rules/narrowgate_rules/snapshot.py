@@ -1,0 +1,141 @@
+"""The engine's memory as bytes: a checked envelope around Arrow tables, one for each series table and rule.
+
+Layout: magic, format version, digest of all that follows, then an Arrow IPC stream of one column of
+parts, the first of which is a JSON index. Nothing in it is executable.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from narrowgate_rules.declaration import Rule, StateColumn
+from narrowgate_rules.slots import Memory, SeriesTable
+from narrowgate_schema.words import Family
+
+_MAGIC = b"NGRULES\n"
+_FORMAT = 1
+_DIGEST_BYTES = 16
+_HEAD_BYTES = len(_MAGIC) + 2 + _DIGEST_BYTES
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """All that an engine remembers."""
+
+    now_us: int
+    tables: dict[Family, SeriesTable]
+    memories: dict[str, Memory]
+
+
+def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
+    """Give the memory as bytes."""
+    index: dict[str, Any] = {"now_us": image.now_us, "parts": []}
+    parts = []
+    for family, table in image.tables.items():
+        index["parts"].append({"family": family.value})
+        parts.append(_table_batch(table))
+    for rule in rules:
+        index["parts"].append({"rule": rule.name, "version": rule.version, "layout": _layout(rule)})
+        parts.append(_memory_batch(image.memories[rule.name], len(image.tables[rule.family])))
+    body = _packed([json.dumps(index).encode(), *map(_written, parts)])
+    return b"".join((_MAGIC, _FORMAT.to_bytes(2, "big"), _digest(body), body))
+
+
+def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]:
+    """Give the memory back, and the names of the rules that it does not hold as they are declared now.
+
+    Raises:
+        ValueError: the bytes are cut, changed, no snapshot, or of a format that this release does not read.
+    """
+    index, parts = _opened(data)
+    tables = {family: SeriesTable() for family in Family}
+    memories = {rule.name: Memory(rule.state) for rule in rules}
+    declared = {rule.name: rule for rule in rules}
+    taken = set()
+    for said, part in zip(index["parts"], parts, strict=True):
+        if "family" in said:
+            _fill_table(tables[Family(said["family"])], part)
+            continue
+        rule = declared.get(said["rule"])
+        if rule is not None and (rule.version, _layout(rule)) == (said["version"], said["layout"]):
+            _fill_memory(memories[rule.name], part)
+            taken.add(rule.name)
+    anew = tuple(rule.name for rule in rules if rule.name not in taken)
+    return Frozen(int(index["now_us"]), tables, memories), anew
+
+
+def _layout(rule: Rule) -> list[list[Any]]:
+    return [[column.name, column.dtype, column.width] for column in rule.state]
+
+
+def _table_batch(table: SeriesTable) -> pa.RecordBatch:
+    columns = {
+        "device": pa.array([device for device, _ in table.keys], pa.string()),
+        "series": pa.array([series for _, series in table.keys], pa.string()),
+        "newest_us": pa.array(table.newest_us.all(len(table))),
+    }
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _fill_table(table: SeriesTable, part: pa.RecordBatch) -> None:
+    table.add(list(zip(part.column("device").to_pylist(), part.column("series").to_pylist(), strict=True)))
+    table.newest_us.put(np.arange(len(table)), part.column("newest_us").to_numpy())
+
+
+def _memory_batch(memory: Memory, slots: int) -> pa.RecordBatch:
+    columns: Mapping[str, pa.Array] = {
+        name: _arrow(grown.column, grown.all(slots)) for name, grown in memory.columns.items()
+    }
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def _arrow(column: StateColumn, values: NDArray[Any]) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+    return flat if column.width == 1 else pa.FixedSizeListArray.from_arrays(flat, column.width)
+
+
+def _fill_memory(memory: Memory, part: pa.RecordBatch) -> None:
+    for name, grown in memory.columns.items():
+        column = part.column(name)
+        width = grown.column.width
+        values = column.to_numpy() if width == 1 else column.flatten().to_numpy().reshape(-1, width)
+        grown.put(np.arange(part.num_rows), values)
+
+
+def _digest(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_DIGEST_BYTES).digest()
+
+
+def _written(batch: pa.RecordBatch) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def _read(part: bytes) -> pa.RecordBatch:
+    return pa.ipc.open_stream(part).read_next_batch()
+
+
+def _packed(parts: Sequence[bytes]) -> bytes:
+    return _written(pa.RecordBatch.from_pydict({"part": pa.array(parts, pa.large_binary())}))
+
+
+def _opened(data: bytes) -> tuple[dict[str, Any], list[pa.RecordBatch]]:
+    if data[: len(_MAGIC)] != _MAGIC or len(data) < _HEAD_BYTES:
+        raise ValueError("these bytes are no snapshot of the rules")
+    version = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 2], "big")
+    if version != _FORMAT:
+        raise ValueError(f"the rules' snapshot has format {version}; this release reads format {_FORMAT}")
+    body = data[_HEAD_BYTES:]
+    if _digest(body) != data[len(_MAGIC) + 2 : _HEAD_BYTES]:
+        raise ValueError("the rules' snapshot is damaged: its check sum is wrong")
+    index, *parts = _read(body).column("part").to_pylist()
+    return json.loads(index), [_read(part) for part in parts]
