@@ -1,0 +1,139 @@
+"""A declaration as a table for people: which bytes say what."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+
+
+@dataclass(frozen=True, slots=True)
+class MapLine:
+    """One element of a frame."""
+
+    part: str
+    """The message or record it belongs to; '' for what all messages have."""
+    at: int | None
+    """First byte, counted from the frame's or the record's first; None where it depends on the frame."""
+    width: int | None
+    """[byte]; None where it depends on the frame."""
+    name: str
+    what: str
+
+
+def byte_map(fields: tuple[lay.Element, ...]) -> list[MapLine]:
+    """Give the elements of a declaration in order, cases one after the other."""
+    return list(_walk(fields, "", 0))
+
+
+def _walk(fields: tuple[lay.Element, ...], part: str, at: int | None) -> Iterator[MapLine]:
+    for field in fields:
+        width = _width(field)
+        if isinstance(field, lay.Holder):
+            yield from _hold(field, part, at)
+        elif not isinstance(field, el.Mark):
+            name = getattr(field, "name", "")
+            yield MapLine(part, at, width, name, _WHAT[type(field)](field))
+        if isinstance(field, el.Bits):
+            yield from (_bits_line(field, bits, part, at) for bits in field.parts)
+        at = None if at is None or width is None else at + width
+
+
+def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
+    match field:
+        case lay.Sized():
+            yield MapLine(part, at, field.width, "", f"length of what follows, {_order(field.order)}")
+            yield from _walk(field.fields, part, None if at is None else at + field.width)
+        case lay.Switch() | lay.Records():
+            for case in lay.cases_of(field):
+                yield from _case(field, case, part, at)
+        case lay.Lead():
+            yield MapLine(part, at, len(field.marker), "", f"{field.marker.hex()} if what follows is there")
+            yield from _walk(field.fields, part, None if at is None else at + len(field.marker))
+        case lay.Array():
+            yield MapLine(part, at, None, field.name, f"{field.count} times:")
+            yield from _walk(field.fields, f"{part}.{field.name}", 0)
+        case lay.Body() | lay.Tail():
+            yield from _walk(field.fields, part, at)
+
+
+def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | None) -> Iterator[MapLine]:
+    inner = f"{part}.{case.name}" if part else case.name
+    codes = " ".join(f"{code:02X}" for code in case.when[:4]) + (" .." if len(case.when) > 4 else "")
+    if isinstance(field, lay.Records):
+        yield MapLine(inner, 0, field.tag_width, "tag", codes)
+        yield from _walk(case.fields, inner, field.tag_width)
+    else:
+        yield MapLine(inner, at, 0, "", f"if {field.on} is {codes}" if codes else f"any other {field.on}")
+        yield from _walk(case.fields, inner, at)
+
+
+def _width(field: lay.Element) -> int | None:
+    match field:
+        case el.Mark():
+            return 0
+        case el.Const():
+            return len(field.value)
+        case el.Check():
+            return 1
+        case el.Clock():
+            return len(field.orders[0].split())
+    return getattr(field, "width", None) if isinstance(field, lay.LEAVES) else None
+
+
+def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> MapLine:
+    top = part.at + part.size - 1
+    bits = f"bit {part.at}" if part.size == 1 else f"bits {part.at} to {top}"
+    words = f": {_words(part.words)}" if part.words else ""
+    return MapLine(where, at, field.width, part.name, f"{bits}{words}")
+
+
+def _words(words: tuple[tuple[int, el.Word], ...]) -> str:
+    return ", ".join(f"{code:02X} {str(word).lower()}" for code, word in words)
+
+
+def _order(order: el.Order) -> str:
+    return "high byte first" if order == "big" else "low byte first"
+
+
+def _int(field: el.Int) -> str:
+    sign = "signed, " if field.signed else ""
+    scale = "" if field.per == 1 else f", 1/{field.per}"
+    limits = "" if field.limits is None else f", {field.limits[0]:g} to {field.limits[1]:g}"
+    return f"{sign}{_order(field.order)}{scale}{limits}"
+
+
+def _bcd(field: el.Bcd) -> str:
+    if isinstance(field.per, int):
+        scale = "" if field.per == 1 else f", 1/{field.per}"
+    else:
+        table = ", ".join(f"1/{per} for {code:02X}" for code, per in field.per.table)
+        scale = f", by {field.per.by}: {table}"
+    return f"packed decimal, {_order(field.order)}{scale}; no number: null"
+
+
+def _code(field: el.Code) -> str:
+    if field.accepts is None:
+        return "code"
+    return "one of " + " ".join(f"{code:02X}" for code in field.accepts)
+
+
+def _named(field: el.Named) -> str:
+    other = "" if field.otherwise is None else f", any other {field.otherwise}"
+    return _words(field.words) + other
+
+
+_WHAT: dict[type, Callable[..., str]] = {
+    el.Int: _int,
+    el.Bcd: _bcd,
+    el.Code: _code,
+    el.Named: _named,
+    el.Bits: lambda field: f"bits, {_order(field.order)}",
+    el.Hex: lambda field: f"bytes as hex, {_order(field.order)}",
+    el.Rest: lambda field: "everything up to the end, as hex",
+    el.Text: lambda field: "ASCII",
+    el.Clock: lambda field: f"packed decimal clock {' or '.join(field.orders)}; no time: null",
+    el.Const: lambda field: f"always {field.value.hex().upper()}",
+    el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
+    el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",
+}
