@@ -58,11 +58,16 @@ class Registry:
         if not create and not self.path.exists():
             raise RegistryFault(f"{self.path}: no registry here; `narrowgate fleet import` makes one")
         self.directory.mkdir(parents=True, exist_ok=True)
-        try:
+        with _told(self.path):
             self._db = self._opened()
-        except sqlite3.Error as error:
-            raise RegistryFault(f"{self.path}: cannot be used as a registry: {error}") from error
-        with self._lock(wait=False) as is_held:
+        try:
+            self._heal()
+        except BaseException:
+            self.close()
+            raise
+
+    def _heal(self) -> None:
+        with self._lock(wait=False) as is_held, _told(self.path):
             if is_held:
                 self._publish()
 
@@ -98,7 +103,7 @@ class Registry:
 
     def _create(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA journal_mode=WAL")
-        with _transaction(db, "IMMEDIATE"):
+        with _transaction(db, self.path, "IMMEDIATE"):
             if self._is_blank(db):
                 for statement in _DDL:
                     db.execute(statement)
@@ -118,7 +123,7 @@ class Registry:
 
     def census(self) -> Census:
         """Give everything the registry holds, of one version."""
-        with _transaction(self._db, "DEFERRED"):
+        with _transaction(self._db, self.path, "DEFERRED"):
             devices = {row[1]: tuple(row[2:]) for row in self._rows("devices", "slot")}
             assets = {row[1]: tuple(row[2:]) for row in self._rows("assets", "asset_row")}
             return Census(self.version, devices, assets, self._spells())
@@ -136,7 +141,7 @@ class Registry:
 
     def device(self, device: str) -> dict[str, object] | None:
         """Give all that is known of a device, its asset of now and its assignments; None if unknown."""
-        with _transaction(self._db, "DEFERRED"):
+        with _transaction(self._db, self.path, "DEFERRED"):
             row = self._db.execute("SELECT * FROM devices WHERE device = ?", (device,)).fetchone()
             if row is None:
                 return None
@@ -179,7 +184,7 @@ class Registry:
         Call it inside `writing()`, with changes drawn from a census taken there.
         """
         if not changes.is_empty:
-            with _transaction(self._db, "IMMEDIATE"):
+            with _transaction(self._db, self.path, "IMMEDIATE"):
                 self._write("devices", "slot", changes.devices, DEVICE_ATTRIBUTES)
                 self._write("assets", "asset_row", changes.assets, ASSET_ATTRIBUTES)
                 self._assign(changes)
@@ -209,7 +214,7 @@ class Registry:
 
     def tables(self) -> FleetTables:
         """Give the registry as the tables of a snapshot."""
-        with _transaction(self._db, "DEFERRED"):
+        with _transaction(self._db, self.path, "DEFERRED"):
             return FleetTables(
                 self.version,
                 placed_table(DEVICES, self._rows("devices", "slot")),
@@ -230,11 +235,21 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 
 @contextmanager
-def _transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
-    db.execute(f"BEGIN {kind}")
+def _transaction(db: sqlite3.Connection, path: Path, kind: str) -> Iterator[None]:
+    with _told(path):
+        db.execute(f"BEGIN {kind}")
+        try:
+            yield
+            db.execute("COMMIT")
+        finally:
+            # Some faults (a full disk) have rolled back already.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
         yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise RegistryFault(f"{path}: cannot be used as a registry: {error}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet_rows import WATER, csv_text, fleet_of, take
+from fleet_rows import WATER, csv_text, exported, fleet_of, take
 from narrowgate_fleet import Registry, RegistryFault
 
 
@@ -37,6 +37,28 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RegistryFault, match="cannot be used as a registry"):
         Registry(tmp_path)
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    """Pages that were overwritten are a fault that names the file, whenever they are met."""
+    take(tmp_path, csv_text("device,profile", f"w1,{WATER}"))
+    path = tmp_path / "registry" / "registry.db"
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + bytes(len(content) - 4096))
+
+    with pytest.raises(RegistryFault, match=r"registry\.db: cannot be used as a registry"):
+        exported(tmp_path)
+
+
+def test_a_failed_change_leaves_the_registry_as_it_was(tmp_path: Path) -> None:
+    """A change that the file cannot take is told, and nothing of it stays."""
+    take(tmp_path, csv_text("device,profile", f"w1,{WATER}"))
+    again = take(tmp_path, csv_text("device,profile", f"w2,{WATER}"), dry_run=True).changes
+    again.devices.added["w1"] = again.devices.added["w2"]
+    with Registry(tmp_path) as registry, pytest.raises(RegistryFault, match="UNIQUE"), registry.writing():
+        registry.apply(again)
+
+    assert (fleet_of(tmp_path).version, fleet_of(tmp_path).slots(["w1", "w2"]).tolist()) == (1, [0, -1])
 
 
 def test_a_registry_that_must_exist_is_not_made(tmp_path: Path) -> None:
