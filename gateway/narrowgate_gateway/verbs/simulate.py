@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from narrowgate_schema.clock import Clock, SteppedClock, SystemClock
+from narrowgate_schema.clock import SteppedClock, SystemClock
 from narrowgate_simulators import (
     City,
     CoapLink,
@@ -62,8 +63,11 @@ def _clock(page: Path | None) -> SteppedClock | None:
 
 def _start_us(clock: SteppedClock | None, hours: float) -> int:
     """Give the span's beginning [us]: the world's instant, or so long ago that no clock runs ahead."""
-    steady: Clock = clock or SystemClock()
-    start_us = steady.now_us() if clock is not None else steady.now_us() - round(hours * 3600 * _SECOND_US)
+    if clock is not None:
+        start_us = clock.now_us()
+    else:
+        span_s = hours * 3600 if math.isfinite(hours) else 0.0
+        start_us = SystemClock().now_us() - round(span_s * _SECOND_US)
     return -(-start_us // _SECOND_US) * _SECOND_US
 
 
