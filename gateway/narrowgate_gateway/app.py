@@ -53,7 +53,7 @@ def main() -> None:
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         _end(f"{error.strerror or error}:{where}" if where else str(error.strerror or error))
-    except Exception as error:  # noqa: BLE001 - the one place where a verb's own fault ends
+    except Exception as error:
         if os.environ.get("NARROWGATE_DEBUG"):
             raise
         _end(f"internal fault: {type(error).__name__}: {error} (NARROWGATE_DEBUG=1 shows where)")
@@ -62,3 +62,7 @@ def main() -> None:
 def _end(line: str) -> None:
     click.echo(f"narrowgate: {' '.join(line.split())}", err=True)
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -169,7 +169,7 @@ def known_profile(name: str) -> str:
     """Give the name of a profile back; LookupError names the known ones and the nearest."""
     if name in PROFILES:
         return name
-    near = difflib.get_close_matches(name, PROFILES, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, PROFILES, n=1, cutoff=0.3)
     hint = f", {near[0]} is the nearest" if near else ""
     raise LookupError(f"profile {_shown(name)} is not known{hint}; there are: {', '.join(PROFILES)}")
 

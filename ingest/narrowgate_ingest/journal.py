@@ -44,7 +44,7 @@ class Journal:
             ValueError: another format version wrote it.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        self._directory = directory
+        self.directory = directory
         self._lock = _lock(directory)
         self._segment_bytes = segment_bytes
         self._watermark = Watermark(directory)
@@ -101,7 +101,7 @@ class Journal:
     def _segment(self) -> int:
         """Give the segment being written; a new one where there is none."""
         if self._descriptor is None:
-            self._descriptor = create_segment(self._directory, self._mark.end)
+            self._descriptor = create_segment(self.directory, self._mark.end)
             self._mark = Mark(self._mark.end, SEGMENT_HEADER_BYTES, self._mark.end, self._mark.frames)
         return self._descriptor
 
@@ -112,7 +112,7 @@ class Journal:
         descriptor, self._descriptor = self._descriptor, None
         try:
             if self._mark.end == self._mark.segment:
-                segment_path(self._directory, self._mark.segment).unlink()
+                segment_path(self.directory, self._mark.segment).unlink()
             else:
                 os.ftruncate(descriptor, self._mark.position)
         finally:

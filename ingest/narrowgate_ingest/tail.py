@@ -61,7 +61,7 @@ class Tail:
 
     def __init__(self, directory: Path) -> None:
         """Open for reading; the directory must exist."""
-        self._directory = directory
+        self.directory = directory
         self._watermark = Watermark(directory)
         self._place: tuple[int, int, int] | None = None
         """(offset, segment, position) where the last read stopped."""
@@ -72,7 +72,7 @@ class Tail:
 
     def start(self) -> int:
         """Give the lowest offset still held."""
-        firsts = first_offsets(self._directory)
+        firsts = first_offsets(self.directory)
         return firsts[0] if firsts else 0
 
     def read(self, offset: int, max_rows: int) -> Chunk:
@@ -93,12 +93,12 @@ class Tail:
 
     def _segments(self, offset: int, mark: Mark) -> Iterator[tuple[int, int, int]]:
         """Yield (segment, durable bytes, offset of what follows) from the one that holds an offset."""
-        firsts = [first for first in first_offsets(self._directory) if first <= mark.segment]
+        firsts = [first for first in first_offsets(self.directory) if first <= mark.segment]
         start = max((i for i, first in enumerate(firsts) if first <= offset), default=0)
         for index in range(start, len(firsts)):
             segment = firsts[index]
             last = index + 1 == len(firsts)
-            size = segment_path(self._directory, segment).stat().st_size
+            size = segment_path(self.directory, segment).stat().st_size
             yield segment, min(size, mark.position) if last else size, mark.end if last else firsts[index + 1]
 
     def _read_segment(self, chunk: Chunk, segment: int, length: int, following: int, max_rows: int) -> None:
@@ -119,7 +119,7 @@ class Tail:
 
     def _items(self, chunk: Chunk, segment: int, length: int) -> Iterator[Intact | Damaged]:
         position, size = self._position(chunk.next_offset, segment), _CHUNK_BYTES
-        with segment_path(self._directory, segment).open("rb", buffering=0) as file:
+        with segment_path(self.directory, segment).open("rb", buffering=0) as file:
             check_segment_header(os.pread(file.fileno(), SEGMENT_HEADER_BYTES, 0))
             while position < length:
                 data = os.pread(file.fileno(), min(size, length - position), position)
@@ -151,9 +151,9 @@ class Tail:
         """Set the lost bytes aside and name the rows that are missing up to an offset."""
         start, end = lost[0].position, lost[-1].end
         if end > start:
-            with segment_path(self._directory, segment).open("rb") as file:
+            with segment_path(self.directory, segment).open("rb") as file:
                 file.seek(start)
-                set_aside(self._directory, segment, start, file.read(end - start))
+                set_aside(self.directory, segment, start, file.read(end - start))
         missing = until - chunk.next_offset
         chunk.damage.append(Damage(segment, start, end - start, chunk.next_offset, missing))
         chunk.next_offset = until

@@ -40,7 +40,7 @@ def command(
     timezone: str,
     frames: tuple[str, ...],
 ) -> None:
-    r"""Say what frames mean: a line of JSON for each, in order.
+    """Say what frames mean: a line of JSON for each, in order.
 
     A line of a file (@FILE) or of standard input (-) is bare hex, or
     {"hex", "profile", "port", "direction", "key"}, all but hex optional.
@@ -56,10 +56,10 @@ def command(
 
     \b
     Example:
-      narrowgate decode 68108805271015200081 16901f01000000002c000000002c 06201709011720 00008e16
       narrowgate decode --profile pni_placepod_v1 156601
+      echo '{"hex": "026701f0", "profile": "pni_placepod_v1"}' | narrowgate decode -
       narrowgate decode --timezone Europe/Berlin @frames.txt
-    """
+    """  # noqa: D301 - click's mark for lines as they stand is a control character
     try:
         name = None if profile is None else known_profile(profile)
     except LookupError as error:

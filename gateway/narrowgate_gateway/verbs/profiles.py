@@ -18,7 +18,7 @@ _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
 @click.command("profiles")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    r"""List the device profiles, or tell one: its bytes, its fields with units, its source.
+    """List the device profiles, or tell one: its bytes, its fields with units, its source.
 
     Tables on a terminal, JSON Lines where a program reads.
 
@@ -26,7 +26,7 @@ def command(name: str | None) -> None:
     Example:
       narrowgate profiles
       narrowgate profiles cjt188_water_v2004
-    """
+    """  # noqa: D301 - click's mark for lines as they stand is a control character
     if name is None:
         _list()
         return
@@ -105,7 +105,7 @@ def _fields(profile: Profile) -> list[dict[str, str]]:
 def _cells(line: MapLine) -> tuple[str, ...]:
     at = "" if line.at is None else str(line.at)
     width = "" if not line.width else str(line.width)
-    return line.part, at, width, line.name, line.what
+    return line.part.rpartition(".")[2], at, width, line.name, line.what
 
 
 def _print_table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -1,0 +1,130 @@
+"""What the core shows of itself: ledger, stores, readiness and metrics, for the console."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+
+import pyarrow as pa
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from narrowgate_cases import counts
+from narrowgate_console import Check
+from narrowgate_gateway.settings import Home
+from narrowgate_gateway.status import read_status
+from narrowgate_ingest.counters import DoorCounters
+from narrowgate_ingest.ledger import Ledger, read_ledger
+from narrowgate_ingest.pipeline import Stores
+from narrowgate_ingest.runner import Runner
+from narrowgate_ingest.tail import Tail
+from narrowgate_schema.words import Answer, Disposition
+
+
+class CoreSources:
+    """The console's view of a core; every method may be called from any thread."""
+
+    def __init__(self, home: Home, stores: Stores, tail: Tail, runner: Runner) -> None:
+        self._home = home
+        self._stores = stores
+        self._tail = tail
+        self._runner = runner
+        self._door = DoorCounters(home.door_counters)
+        self._metrics = CollectorRegistry()
+        self._metrics.register(_LedgerMetrics(self))
+
+    @property
+    def metrics(self) -> CollectorRegistry:
+        """Give the registry that `/metrics` shows."""
+        return self._metrics
+
+    def reader(self) -> sqlite3.Connection:
+        """Give a read-only connection to the state database."""
+        return self._stores.state.reader()
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Answer a SELECT over the telemetry views."""
+        return self._stores.telemetry.query(sql, parameters)
+
+    def count(self) -> Ledger:
+        """Count the ledger now."""
+        with closing(self.reader()) as connection:
+            return read_ledger(connection, self._tail, self._door)
+
+    def ledger(self) -> Mapping[str, int]:
+        """Give the ledger's rows by name."""
+        ledger = self.count()
+        return {
+            "kept": ledger.kept,
+            **{disposition.value: n for disposition, n in ledger.dispositions.items()},
+            "refused": ledger.refused,
+            "door_duplicates": ledger.door[Answer.DUPLICATE],
+            "unacknowledged": ledger.door["unacknowledged"],
+        }
+
+    def checks(self) -> Sequence[Check]:
+        """Give what readiness depends on, in words and figures."""
+        ledger = self.count()
+        edge = read_status(self._home.run, "edge")
+        in_flight = ledger.dispositions[Disposition.IN_FLIGHT]
+        listeners = len(edge["listeners"]) if edge is not None else 0
+        trouble = self._runner.trouble
+        return (
+            Check("edge", edge is not None, f"{listeners} listeners open" if edge else "the edge is not up"),
+            Check("stores", not trouble, trouble or f"written to journal offset {self._runner.done}"),
+            Check("ledger", ledger.difference == 0, f"{ledger.kept} kept, difference {ledger.difference}"),
+            Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
+        )
+
+    def open_cases(self) -> int:
+        """Give the number of open cases."""
+        with closing(self.reader()) as connection:
+            return counts(connection).open
+
+
+class _LedgerMetrics(Collector):
+    """The ledger as Prometheus metrics, counted when asked."""
+
+    def __init__(self, sources: CoreSources) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metrics now."""
+        ledger = self._sources.count()
+        kept = CounterMetricFamily("narrowgate_frames_kept", "Frames on disk before they were acknowledged.")
+        kept.add_metric([], ledger.kept)
+        yield kept
+        settled = CounterMetricFamily(
+            "narrowgate_frames_settled", "Kept frames by what became of them.", labels=["disposition"]
+        )
+        for disposition, frames in ledger.dispositions.items():
+            if disposition is not Disposition.IN_FLIGHT:
+                settled.add_metric([disposition], frames)
+        yield settled
+        yield GaugeMetricFamily(
+            "narrowgate_frames_in_flight",
+            "Kept frames that the core has not come to.",
+            value=ledger.dispositions[Disposition.IN_FLIGHT],
+        )
+        quarantined = CounterMetricFamily(
+            "narrowgate_frames_quarantined", "Frames with something refused, by reason.", labels=["reason"]
+        )
+        for reason, frames in ledger.reasons.items():
+            quarantined.add_metric([reason], frames)
+        yield quarantined
+        door = CounterMetricFamily(
+            "narrowgate_door_answers", "What the door said, and what no device is told.", labels=["answer"]
+        )
+        for answer, frames in ledger.door.items():
+            door.add_metric([answer], frames)
+        yield door
+        readings = CounterMetricFamily("narrowgate_readings", "Readings stored.", labels=["family"])
+        for family, rows in ledger.readings.items():
+            readings.add_metric([family], rows)
+        yield readings
+        yield GaugeMetricFamily("narrowgate_cases_open", "Open cases.", value=self._sources.open_cases())
+        yield GaugeMetricFamily(
+            "narrowgate_ledger_difference_frames",
+            "Kept frames without a disposition; anything but 0 is a fault.",
+            value=ledger.difference,
+        )

@@ -1,0 +1,68 @@
+"""One process of a gateway: python -m narrowgate_gateway.process ROLE CONFIG HOME.
+
+Its standard input is the supervisor's hand: when it closes, the supervisor is gone and the process ends too.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from narrowgate_gateway.config import ConfigFaults, load
+from narrowgate_gateway.settings import Home, Settings
+from narrowgate_gateway.status import AlreadyRunning
+from narrowgate_ingest.journal import JournalLocked
+
+CANNOT_START = 78
+"""Exit code of a process that would not start a second time either (sysexits' EX_CONFIG)."""
+
+
+async def run_role(role: str, settings: Settings, home: Home, *, watch_input: bool) -> None:
+    """Run one role until SIGTERM, SIGINT, or the end of standard input where that is watched."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if watch_input:
+        loop.add_reader(sys.stdin.fileno(), _hand_gone, loop, stop)
+    if role == "edge":
+        from narrowgate_gateway.edge import run_edge
+
+        await run_edge(settings, home, stop)
+    else:
+        from narrowgate_gateway.core import run_core
+
+        await run_core(settings, home, stop)
+
+
+def _hand_gone(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        loop.remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def start(role: str, settings: Settings, home: Home, *, watch_input: bool) -> int:
+    """Run one role and give its exit code; what keeps it from starting is one line on standard error."""
+    try:
+        asyncio.run(run_role(role, settings, home, watch_input=watch_input))
+    except (AlreadyRunning, JournalLocked, ValueError) as error:
+        return _refuse(role, str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _refuse(role, f"{error.strerror or error}{where}")
+    return 0
+
+
+def _refuse(role: str, line: str) -> int:
+    sys.stderr.write(f"narrowgate {role}: {' '.join(line.split())}\n")
+    return CANNOT_START
+
+
+if __name__ == "__main__":
+    _, which, config, root = sys.argv
+    try:
+        read = load(Path(config))
+    except ConfigFaults as faults:
+        sys.exit(_refuse(which, str(faults)))
+    sys.exit(start(which, read, Home(Path(root)), watch_input=True))

@@ -1,0 +1,154 @@
+"""The options of narrowgate.toml: each declared once, with type, default, unit in its name, and help."""
+
+import ipaddress
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from narrowgate_gateway.path_template import PathTemplate
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are faults, values stay as they were read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CoapListener(Section):
+    """`[[coap]]`: a CoAP listener, any number of times."""
+
+    name: str = Field(
+        "coap", min_length=1, max_length=64, description="its name in the ledger and in metrics"
+    )
+    host: str = Field("127.0.0.1", description="address to bind; :: takes IPv4 too")
+    port: Port = Field(5683, description="UDP port")
+    path: str = Field("nb/{device}/up", description="path of an uplink; {device} and {port} are captured")
+    allow: tuple[str, ...] = Field(
+        (), description="source networks that may send; none at all while this is empty"
+    )
+    tenant: str = Field("", description="tenant whose devices send here")
+    max_payload_bytes: int = Field(1024, ge=1, le=65_507, description="longer payloads are answered 4.13")
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            return value
+        for text in value:
+            ipaddress.ip_network(str(text))
+        return tuple(value)
+
+    @field_validator("host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        ipaddress.ip_address(value)
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _template(cls, value: str) -> str:
+        PathTemplate.parse(value)
+        return value
+
+
+class Journal(Section):
+    """`[journal]`: what is acknowledged."""
+
+    segment_bytes: int = Field(64 << 20, ge=1 << 16, le=1 << 30, description="size of a segment file")
+    keep_bytes: int = Field(2 << 30, ge=0, description="read segments kept for replay, at most")
+    min_free_bytes: int = Field(
+        256 << 20, ge=0, description="free space below which devices are told to come again later"
+    )
+    pending_frames: int = Field(8192, ge=1, le=1 << 20, description="frames waiting for a sync, at most")
+
+
+class Core(Section):
+    """`[core]`: decode, judge, store."""
+
+    batch_rows: int = Field(4096, ge=1, le=1 << 20, description="journal rows of one batch, about")
+    snapshot_every_s: float = Field(5.0, gt=0, le=3600, description="how often rule state is kept")
+    drain_s: float = Field(
+        30.0, ge=0, le=3600, description="how long a stop may go on working off the journal"
+    )
+
+
+class Console(Section):
+    """`[console]`: pages and API."""
+
+    host: str = Field("127.0.0.1", description="address to bind; only loopback in this release")
+    port: Port = Field(8080, description="TCP port")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        if not ipaddress.ip_address(value).is_loopback:
+            raise ValueError("only a loopback address: the console has no users yet to tell apart")
+        return value
+
+
+class Time(Section):
+    """`[clock]`: what time it is."""
+
+    tick_every_s: float = Field(5.0, gt=0, le=3600, description="how often the edge journals a tick")
+    page: str = Field("", description="page of a simulated world's clock; the host's clock where empty")
+
+
+class Settings(Section):
+    """The whole file."""
+
+    timezone: str = Field(
+        "Asia/Shanghai", description="the city's, for clocks that have none and for schedules"
+    )
+    coap: tuple[CoapListener, ...] = Field((), description="CoAP listeners")
+    journal: Journal = Journal()
+    core: Core = Core()
+    console: Console = Console()
+    clock: Time = Time()
+    rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
+
+    @field_validator("coap", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not an IANA time zone such as Asia/Shanghai")
+        return value
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Settings":
+        for what, values in (
+            ("name", [listener.name for listener in self.coap]),
+            ("host and port", [f"{listener.host} {listener.port}" for listener in self.coap]),
+        ):
+            doubled = sorted(value for value, n in Counter(values).items() if n > 1)
+            if doubled:
+                raise ValueError(f"two [[coap]] listeners have the same {what}: {', '.join(doubled)}")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Give the city's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Home:
+    """The places below one home directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.journal = root / "journal"
+        self.registry = root / "registry"
+        self.quarantine = root / "quarantine"
+        self.run = root / "run"
+        self.state = root / "state.db"
+        self.telemetry = root / "telemetry.duckdb"
+        self.door_counters = root / "door.counters"

@@ -1,0 +1,122 @@
+"""The decode stage: uplinks to readings, with a disposition and, where refused, a reason for each frame."""
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from narrowgate_codecs import Context, Decoded, decode
+from narrowgate_fleet import Fleet
+from narrowgate_ingest.repeats import Repeats
+from narrowgate_ingest.stage import Poisoned, run_rows
+from narrowgate_schema.tables import FACTS, READINGS
+from narrowgate_schema.words import Disposition, Family, Reason
+
+
+@dataclass
+class Decoding:
+    """What became of each frame of a batch."""
+
+    dispositions: list[Disposition]
+    """One a row of the uplinks."""
+    profiles: list[str | None]
+    readings: dict[Family, pa.RecordBatch]
+    facts: pa.RecordBatch
+    refusals: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+    """By row: the first reason and its words."""
+
+    def refuse(self, row: int, reason: Reason, detail: str) -> None:
+        """Quarantine a whole frame."""
+        self.dispositions[row] = Disposition.QUARANTINED
+        self.refusals[row] = (reason, detail)
+
+
+class DecodeStage:
+    """Decodes batches in journal order; it remembers each device's last frames."""
+
+    def __init__(self, timezone: ZoneInfo) -> None:
+        self._timezone = timezone
+        self.repeats = Repeats()
+
+    def run(self, uplinks: pa.RecordBatch, fleet: Fleet) -> Decoding:
+        """Decode a batch; whatever a profile raises costs its own frame only."""
+        devices = uplinks["claimed_device"].to_pylist()
+        slots = fleet.slots(devices)
+        profiles = _profiles(fleet, slots)
+
+        def stage(start: int, stop: int) -> Decoded:
+            context = Context(
+                devices=devices[start:stop], profiles=profiles[start:stop], timezone=self._timezone
+            )
+            return decode(uplinks.slice(start, stop - start), context)
+
+        parts: list[Decoded] = []
+        decoding = Decoding([Disposition.QUARANTINED] * len(devices), profiles, {}, _no_facts())
+        for part in run_rows(stage, 0, len(devices)):
+            if isinstance(part, Poisoned):
+                decoding.refuse(part.row, Reason.INTERNAL, part.error)
+                continue
+            parts.append(part.made)
+            decoding.dispositions[part.start : part.stop] = part.made.dispositions
+        _merge(decoding, parts, uplinks)
+        self._drop_repeats(decoding, uplinks, slots)
+        return decoding
+
+    def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
+        """Mark frames seen before as duplicates and take their readings out."""
+        frames = np.asarray(uplinks["frame"])
+        clocked = np.zeros(len(frames), np.bool_)
+        for rows in decoding.readings.values():
+            own = pc.and_(pc.not_equal(rows["time"], rows["received_at"]), pc.is_valid(rows["time"]))
+            clocked |= np.isin(frames, np.asarray(rows.filter(own)["frame"]))
+        candidates = np.flatnonzero(clocked & (slots >= 0))
+        payloads = uplinks["payload"].take(pa.array(candidates)).to_pylist()
+        repeated = candidates[self.repeats.mark(slots[candidates], payloads)]
+        if len(repeated) == 0:
+            return
+        for row in repeated.tolist():
+            decoding.dispositions[row] = Disposition.DUPLICATE
+            decoding.refusals.pop(row, None)
+        decoding.readings = without_frames(decoding.readings, frames[repeated])
+
+
+def without_frames(
+    readings: dict[Family, pa.RecordBatch], frames: NDArray[np.int64]
+) -> dict[Family, pa.RecordBatch]:
+    """Give the readings but those of some frames."""
+    gone = pa.array(frames, pa.int64())
+    return {
+        family: rows.filter(pc.invert(pc.is_in(rows["frame"], value_set=gone)))
+        for family, rows in readings.items()
+    }
+
+
+def _profiles(fleet: Fleet, slots: NDArray[np.int32]) -> list[str | None]:
+    if len(fleet.column("profile")) == 0:
+        return [None] * len(slots)
+    known = fleet.column("profile")[np.maximum(slots, 0)]
+    return [profile if slot >= 0 else None for slot, profile in zip(slots, known, strict=True)]
+
+
+def _merge(decoding: Decoding, parts: list[Decoded], uplinks: pa.RecordBatch) -> None:
+    """Join what the parts of a batch gave."""
+    for family, schema in READINGS.items():
+        batches = [part.readings[family] for part in parts if family in part.readings]
+        if sum(batch.num_rows for batch in batches):
+            (decoding.readings[family],) = (
+                pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
+            )
+    facts = pa.Table.from_batches([part.facts for part in parts], FACTS).combine_chunks().to_batches()
+    decoding.facts = facts[0] if facts else decoding.facts
+    rows = {frame: row for row, frame in enumerate(uplinks["frame"].to_pylist())}
+    for part in parts:
+        for refusal in part.refusals.to_pylist():
+            row = rows[refusal["frame"]]
+            decoding.refusals.setdefault(row, (Reason(refusal["reason"]), refusal["detail"]))
+
+
+def _no_facts() -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], FACTS)

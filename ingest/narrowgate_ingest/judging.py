@@ -1,0 +1,70 @@
+"""The judge stage: readings and ticks, in journal order, through the rules."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from narrowgate_fleet import Fleet
+from narrowgate_ingest.batch import Batch
+from narrowgate_ingest.stage import Poisoned, run_rows
+from narrowgate_rules import Engine, Judged, Ticks
+from narrowgate_schema.tables import FINDINGS, READINGS, SESSIONS
+from narrowgate_schema.words import Family
+
+
+@dataclass
+class Judgement:
+    """What the rules said of a batch."""
+
+    readings: dict[Family, pa.RecordBatch]
+    """With `late` filled; without the rows of poisoned frames."""
+    findings: pa.RecordBatch
+    sessions: pa.RecordBatch
+    poisoned: dict[int, str] = field(default_factory=dict)
+    """Journal offsets that a rule raised on, and what it raised."""
+
+
+def judge(engine: Engine, batch: Batch, readings: dict[Family, pa.RecordBatch], fleet: Fleet) -> Judgement:
+    """Run the engine over a batch; whatever a rule raises costs its own frame or tick only."""
+    offsets, _ = batch.arrivals_us()
+    tick_offsets = np.asarray(batch.ticks["tick"], dtype=np.int64)
+    tick_times_us = np.asarray(batch.ticks["time"].cast(pa.int64()), dtype=np.int64)
+
+    def stage(start: int, stop: int) -> Judged:
+        first, last = int(offsets[start]), int(offsets[stop - 1])
+        within = (tick_offsets >= first) & (tick_offsets <= last)
+        ticks = Ticks(tick_offsets[within], tick_times_us[within])
+        return engine.judge(_between(readings, first, last), ticks, fleet)
+
+    parts: list[Judged] = []
+    poisoned: dict[int, str] = {}
+    for part in run_rows(stage, 0, len(offsets)):
+        if isinstance(part, Poisoned):
+            poisoned[int(offsets[part.row])] = part.error
+        else:
+            parts.append(part.made)
+    return Judgement(
+        readings={
+            family: _joined([p.readings[family] for p in parts if family in p.readings], READINGS[family])
+            for family in readings
+        },
+        findings=_joined([part.findings for part in parts], FINDINGS),
+        sessions=_joined([part.sessions for part in parts], SESSIONS),
+        poisoned=poisoned,
+    )
+
+
+def _between(readings: dict[Family, pa.RecordBatch], first: int, last: int) -> dict[Family, pa.RecordBatch]:
+    return {
+        family: rows.filter(
+            pc.and_(pc.greater_equal(rows["frame"], first), pc.less_equal(rows["frame"], last))
+        )
+        for family, rows in readings.items()
+    }
+
+
+def _joined(parts: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
+    batches = pa.Table.from_batches(parts, schema).combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)

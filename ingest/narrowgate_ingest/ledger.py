@@ -1,0 +1,69 @@
+"""The ledger: what became of every frame, from the door to the stores. It balances at every moment."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from narrowgate_ingest.counters import DoorCounters
+from narrowgate_ingest.pipeline import FRAMES_SEEN
+from narrowgate_ingest.state import cursor
+from narrowgate_ingest.tail import Tail
+from narrowgate_schema.words import Answer, Disposition, Family
+
+_REFUSALS = (
+    Answer.UNKNOWN_SENDER,
+    Answer.FORBIDDEN,
+    Answer.TOO_LARGE,
+    Answer.TOO_FAST,
+    Answer.CANNOT_KEEP,
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Frames and readings as counted now."""
+
+    kept: int
+    """Frames in the journal, ever."""
+    dispositions: dict[Disposition, int]
+    """Every kept frame under exactly one; in flight is what the core has not come to."""
+    reasons: dict[str, int]
+    """Quarantined frames by reason."""
+    door: dict[str, int]
+    """What the door said, by answer, and what no device is told of."""
+    readings: dict[Family, int]
+    """Readings decoded and stored; a key stored again counts again."""
+
+    @property
+    def refused(self) -> int:
+        """Give the frames that were turned away unkept."""
+        return sum(self.door[answer] for answer in _REFUSALS)
+
+    @property
+    def difference(self) -> int:
+        """Give kept frames less those with a disposition; 0 when it balances."""
+        return self.kept - sum(self.dispositions.values())
+
+
+def read_ledger(connection: sqlite3.Connection, tail: Tail, door: DoorCounters) -> Ledger:
+    """Count now.
+
+    The state is read before the journal's end: a frame counted in the state is always counted as kept.
+    """
+    connection.execute("BEGIN")
+    try:
+        seen = cursor(connection, FRAMES_SEEN)
+        rows = connection.execute("SELECT disposition, reason, sum(frames) FROM dispositions GROUP BY 1, 2")
+        counted = rows.fetchall()
+        readings = {family: cursor(connection, f"readings_{family}") for family in Family}
+    finally:
+        connection.execute("ROLLBACK")
+    mark = tail.mark()
+    kept = mark.frames if mark is not None else 0
+    dispositions = dict.fromkeys(Disposition, 0)
+    reasons: dict[str, int] = {}
+    for disposition, reason, frames in counted:
+        dispositions[Disposition(disposition)] += frames
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + frames
+    dispositions[Disposition.IN_FLIGHT] = kept - seen
+    return Ledger(kept, dispositions, reasons, door.read(), readings)

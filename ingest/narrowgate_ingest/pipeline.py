@@ -1,0 +1,209 @@
+"""The core's way of a batch: journal → decode → judge → store → state, and on to the next.
+
+Rule 1: the telemetry store is written before the state: its cursor never lags behind the state's.
+Rule 2: the state moves in one transaction: cursor, dispositions, findings, cases, snapshots.
+Rule 3: after a crash the rules run again from their snapshot; what they say of rows before the cursor was
+        said already and is dropped.
+"""
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from narrowgate_cases import apply
+from narrowgate_fleet import FleetReader
+from narrowgate_ingest import state
+from narrowgate_ingest.batch import Batch, batch_of
+from narrowgate_ingest.decoding import DecodeStage, Decoding
+from narrowgate_ingest.judging import Judgement, judge
+from narrowgate_ingest.quarantine import Quarantine, Refused
+from narrowgate_ingest.segments import trim
+from narrowgate_ingest.tail import Tail
+from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_rules import Engine
+from narrowgate_schema.words import Disposition, Reason
+
+PIPELINE = "pipeline"
+FRAMES_SEEN = "frames_seen"
+_SNAPSHOTS = ("engine", "repeats")
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where a batch ends up."""
+
+    state: state.State
+    telemetry: Telemetry
+    quarantine: Quarantine
+
+
+@dataclass
+class Prepared:
+    """A batch that is decoded and judged and waits to be written; writing it may be tried again."""
+
+    batch: Batch
+    decoding: Decoding
+    judgement: Judgement
+
+
+class Pipeline:
+    """Takes the journal batch by batch from where the state says it stopped."""
+
+    def __init__(
+        self, tail: Tail, fleet: FleetReader, stores: Stores, engine: Engine, *, timezone: ZoneInfo
+    ) -> None:
+        """Restore the rules from their snapshot and find the place to go on from."""
+        self._tail = tail
+        self._fleet = fleet
+        self._stores = stores
+        self._engine = engine
+        self._decode = DecodeStage(timezone)
+        self._done = state.cursor(stores.state.connection, PIPELINE)
+        self.offset = self._resume()
+
+    @property
+    def done(self) -> int:
+        """Give the offset up to which everything is written."""
+        return self._done
+
+    def _resume(self) -> int:
+        """Restore the stages and give the offset that they stand at."""
+        kept = [state.snapshot(self._stores.state.connection, name) for name in _SNAPSHOTS]
+        stored = self._stores.telemetry.cursor()
+        if any(snapshot is None or snapshot[0] > stored for snapshot in kept):
+            return min(self._tail.start(), self._done)
+        (offset, engine_body), (_, repeats_body) = (snapshot for snapshot in kept if snapshot is not None)
+        try:
+            self._engine.restore(engine_body)
+            self._decode.repeats.restore(repeats_body)
+        except (ValueError, OSError):
+            return min(self._tail.start(), self._done)
+        return offset
+
+    def prepare(self, max_rows: int) -> Prepared | None:
+        """Read, decode and judge the next batch; None if there is nothing to read."""
+        chunk = self._tail.read(self.offset, max_rows)
+        if chunk.next_offset == self.offset:
+            return None
+        again = self._done if self.offset < self._done else None
+        batch = batch_of(chunk, self.offset, again)
+        fleet = self._fleet.refresh()
+        decoding = self._decode.run(batch.uplinks, fleet)
+        judgement = judge(self._engine, batch, decoding.readings, fleet)
+        _note_poison(decoding, judgement, batch)
+        self.offset = batch.end
+        return Prepared(batch, decoding, judgement)
+
+    def write(self, prepared: Prepared, *, with_snapshot: bool) -> None:
+        """Write a prepared batch; safe to call again if it raised.
+
+        Raises:
+            duckdb.Error, sqlite3.Error, OSError: a store could not be written; try again later.
+        """
+        batch, judgement = prepared.batch, prepared.judgement
+        self._stores.telemetry.write(judgement.readings, judgement.sessions, batch.end)
+        if batch.end <= self._done:
+            return
+        self._stores.quarantine.put(_refused(prepared))
+        with self._stores.state.transaction() as connection:
+            self._write_state(connection, prepared)
+            if with_snapshot:
+                self._put_snapshots(connection)
+        self._done = batch.end
+
+    def keep_snapshot(self) -> None:
+        """Keep the stages' state; the pipeline must have written all that it prepared."""
+        with self._stores.state.transaction() as connection:
+            self._put_snapshots(connection)
+
+    def _put_snapshots(self, connection: sqlite3.Connection) -> None:
+        state.put_snapshot(connection, "engine", self.offset, self._engine.snapshot())
+        state.put_snapshot(connection, "repeats", self.offset, self._decode.repeats.snapshot())
+
+    def _write_state(self, connection: sqlite3.Connection, prepared: Prepared) -> None:
+        batch, decoding = prepared.batch, prepared.decoding
+        lost = self._lost_frames(connection, batch)
+        counts = _counts(batch.uplinks, decoding)
+        if lost:
+            counts[Disposition.QUARANTINED, Reason.INTEGRITY, ""] += lost
+        state.count_frames(connection, ((*key, frames) for key, frames in counts.items()))
+        seen = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows + lost
+        state.set_cursor(connection, FRAMES_SEEN, seen)
+        for family, rows in prepared.judgement.readings.items():
+            name = f"readings_{family}"
+            state.set_cursor(connection, name, state.cursor(connection, name) + rows.num_rows)
+        state.put_damage(connection, batch.damage)
+        state.put_facts(connection, decoding.facts)
+        state.put_findings(connection, prepared.judgement.findings)
+        _open_cases(connection, batch, prepared.judgement.findings)
+        state.set_cursor(connection, PIPELINE, batch.end)
+
+    def _lost_frames(self, connection: sqlite3.Connection, batch: Batch) -> int:
+        """Give the frames that the journal counted but could not give back."""
+        if batch.frames_end == 0:
+            return 0
+        seen: int = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows
+        return max(0, batch.frames_end - seen)
+
+    def trim(self, keep_bytes: int) -> int:
+        """Unlink journal segments that no snapshot and no store needs any more, beyond a share kept."""
+        kept = [state.snapshot(self._stores.state.connection, name) for name in _SNAPSHOTS]
+        if any(snapshot is None for snapshot in kept):
+            return 0
+        offsets = [snapshot[0] for snapshot in kept if snapshot is not None]
+        needed = min(*offsets, self._done, self._stores.telemetry.cursor())
+        return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
+
+
+def _note_poison(decoding: Decoding, judgement: Judgement, batch: Batch) -> None:
+    """A frame that a rule raised on is quarantined: its readings are not stored."""
+    if not judgement.poisoned:
+        return
+    for row, frame in enumerate(batch.uplinks["frame"].to_pylist()):
+        if frame in judgement.poisoned:
+            decoding.refuse(row, Reason.INTERNAL, judgement.poisoned[frame])
+
+
+def _counts(uplinks: pa.RecordBatch, decoding: Decoding) -> Counter[tuple[str, str, str]]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for row, transport in enumerate(uplinks["transport"].to_pylist()):
+        reason = decoding.refusals[row][0] if row in decoding.refusals else ""
+        counts[decoding.dispositions[row], reason, transport] += 1
+    return counts
+
+
+def _refused(prepared: Prepared) -> list[Refused]:
+    decoding, uplinks = prepared.decoding, prepared.batch.uplinks
+    rows = sorted(decoding.refusals)
+    picked = uplinks.take(pa.array(rows, pa.int64()))
+    received_at_us = picked["received_at"].cast(pa.int64()).to_pylist()
+    return [
+        Refused(
+            frame=uplink["frame"],
+            received_at_us=received_at_us[place],
+            transport=uplink["transport"],
+            listener=uplink["listener"],
+            path=uplink["path"],
+            device=uplink["claimed_device"],
+            profile=decoding.profiles[row],
+            reason=decoding.refusals[row][0],
+            detail=decoding.refusals[row][1],
+            payload=uplink["payload"],
+        )
+        for place, (row, uplink) in enumerate(zip(rows, picked.to_pylist(), strict=True))
+    ]
+
+
+def _open_cases(connection: sqlite3.Connection, batch: Batch, findings: pa.RecordBatch) -> None:
+    """Hand findings to the desk, each at the arrival of what decided it: the batch split leaves no trace."""
+    if findings.num_rows == 0:
+        return
+    offsets, times_us = batch.arrivals_us()
+    frames = np.asarray(findings["frame"], dtype=np.int64)
+    for frame in np.unique(frames).tolist():
+        rows = pa.array(np.flatnonzero(frames == frame))
+        apply(connection, findings.take(rows), int(times_us[np.searchsorted(offsets, frame)]))

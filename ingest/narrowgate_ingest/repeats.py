@@ -1,0 +1,62 @@
+"""Frames that say nothing new: a device's very same bytes, with the device's own clock in them, once more.
+
+The door knows a repeated exchange; this knows a repeated frame that came as a new exchange. Frames without a
+clock of their own are never compared: a meter that stands still sends equal bytes and means them.
+"""
+
+import io
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KEPT = 4
+
+
+class Repeats:
+    """The digests of the last frames of each device slot; it grows with the fleet, never with time."""
+
+    def __init__(self) -> None:
+        self._digests: NDArray[np.uint64] = np.zeros((0, _KEPT), np.uint64)
+        self._next: NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def mark(self, slots: NDArray[np.int32], payloads: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Tell which frames were seen before, and remember all of them.
+
+        Args:
+            slots: (n,) device slots, >= 0, in arrival order.
+            payloads: n frames that carry a clock of their own.
+
+        Returns:
+            (n,) true where the same bytes are among the device's last ones.
+        """
+        repeated = np.zeros(len(payloads), np.bool_)
+        if len(payloads) == 0:
+            return repeated
+        self._grow(int(slots.max()) + 1)
+        for row, (slot, payload) in enumerate(zip(slots.tolist(), payloads, strict=True)):
+            digest = np.uint64(int.from_bytes(blake2b(payload, digest_size=8).digest(), "big"))
+            if digest in self._digests[slot]:
+                repeated[row] = True
+                continue
+            self._digests[slot, self._next[slot] % _KEPT] = digest
+            self._next[slot] += 1
+        return repeated
+
+    def _grow(self, size: int) -> None:
+        missing = size - len(self._next)
+        if missing > 0:
+            self._digests = np.pad(self._digests, ((0, missing), (0, 0)))
+            self._next = np.pad(self._next, (0, missing))
+
+    def snapshot(self) -> bytes:
+        """Give the state as bytes."""
+        buffer = io.BytesIO()
+        np.savez(buffer, digests=self._digests, next=self._next)
+        return buffer.getvalue()
+
+    def restore(self, body: bytes) -> None:
+        """Take a state given by `snapshot`; ValueError or OSError on other bytes."""
+        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+            self._digests, self._next = arrays["digests"], arrays["next"]

@@ -1,0 +1,154 @@
+"""state.db: the core's one SQLite file. One transaction is one transaction.
+
+Synced in full at each commit. The cursor of the pipeline, the findings, the cases and the ledger's counts
+move together: a batch of the journal has either happened here or it has not.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from narrowgate_cases import SCHEMA as CASES_SCHEMA
+from narrowgate_ingest.tail import Damage
+from narrowgate_schema.tables import FINDINGS
+
+FORMAT_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS dispositions (
+    disposition TEXT NOT NULL, reason TEXT NOT NULL, transport TEXT NOT NULL, frames INTEGER NOT NULL,
+    PRIMARY KEY (disposition, reason, transport)
+);
+CREATE TABLE IF NOT EXISTS snapshots (name TEXT PRIMARY KEY, offset INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS damage (
+    segment INTEGER, position INTEGER, bytes INTEGER, first_offset INTEGER PRIMARY KEY, rows INTEGER
+);
+CREATE TABLE IF NOT EXISTS facts (
+    device TEXT, name TEXT, frame INTEGER, value BLOB NOT NULL, PRIMARY KEY (device, name, frame)
+);
+CREATE TABLE IF NOT EXISTS findings (
+    finding TEXT, version INTEGER, rule TEXT, rule_version INTEGER, severity TEXT, family TEXT,
+    device TEXT, series TEXT, asset TEXT, members TEXT, state TEXT, raised_at INTEGER, cleared_at INTEGER,
+    evidence TEXT, frame INTEGER, PRIMARY KEY (finding, version)
+);
+"""
+
+
+class State:
+    """The core's hold on state.db."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file.
+
+        Raises:
+            ValueError: another format version wrote it.
+            sqlite3.Error: it cannot be opened.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=FULL")
+        self._check_version()
+        self.connection.executescript(_SCHEMA + CASES_SCHEMA)
+        self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (FORMAT_VERSION,))
+
+    def _check_version(self) -> None:
+        tables = {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master")}
+        if "meta" not in tables:
+            return
+        row = self.connection.execute("SELECT value FROM meta WHERE name = 'format_version'").fetchone()
+        if row is not None and row[0] != FORMAT_VERSION:
+            raise ValueError(
+                f"{self.path}: format version {row[0]}; this release reads version {FORMAT_VERSION}"
+            )
+
+    def reader(self) -> sqlite3.Connection:
+        """Give a new read-only connection, for the thread that asks."""
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one transaction: all of it is durable afterwards, or none."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+
+def cursor(connection: sqlite3.Connection, name: str) -> int:
+    """Give a cursor's value; 0 where it was never set."""
+    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def set_cursor(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Set a cursor, in the caller's transaction."""
+    connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (name, value))
+
+
+def count_frames(connection: sqlite3.Connection, counts: Iterable[tuple[str, str, str, int]]) -> None:
+    """Add (disposition, reason or '', transport, frames) to the ledger, in the caller's transaction."""
+    connection.executemany(
+        "INSERT INTO dispositions VALUES (?, ?, ?, ?) ON CONFLICT (disposition, reason, transport) "
+        "DO UPDATE SET frames = frames + excluded.frames",
+        counts,
+    )
+
+
+def put_findings(connection: sqlite3.Connection, findings: pa.RecordBatch) -> None:
+    """Add finding versions; one that is there already stays as it is."""
+    if findings.num_rows == 0:
+        return
+    columns = []
+    for name in FINDINGS.names:
+        column = findings[name]
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.int64())
+        values = column.to_pylist()
+        columns.append([_json_list(v) for v in values] if name == "members" else values)
+    marks = ", ".join("?" * len(columns))
+    connection.executemany(f"INSERT OR IGNORE INTO findings VALUES ({marks})", zip(*columns, strict=True))  # noqa: S608
+
+
+def put_facts(connection: sqlite3.Connection, facts: pa.RecordBatch) -> None:
+    """Add what frames announced of their devices, true from the frame on."""
+    names = ("device", "name", "frame", "value")
+    columns = [facts[name].to_pylist() for name in names]
+    connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?)", zip(*columns, strict=True))
+
+
+def put_damage(connection: sqlite3.Connection, damage: Iterable[Damage]) -> None:
+    """Add journal damage, once for each place."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO damage VALUES (?, ?, ?, ?, ?)",
+        ((d.segment, d.position, d.bytes_lost, d.first_offset, d.rows) for d in damage),
+    )
+
+
+def _json_list(values: list[str] | None) -> str:
+    return json.dumps(values or [], ensure_ascii=False)
+
+
+def put_snapshot(connection: sqlite3.Connection, name: str, offset: int, body: bytes) -> None:
+    """Keep the newest snapshot of a stage, taken before the row at an offset."""
+    connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (name, offset, body))
+
+
+def snapshot(connection: sqlite3.Connection, name: str) -> tuple[int, bytes] | None:
+    """Give (offset, body) of a stage's snapshot, or None."""
+    row = connection.execute("SELECT offset, body FROM snapshots WHERE name = ?", (name,)).fetchone()
+    return (int(row[0]), bytes(row[1])) if row is not None else None
