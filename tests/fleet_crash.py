@@ -1,23 +1,22 @@
-"""A program that imports and is killed at one instant after another: `python fleet_crash.py HOME SEED`.
+"""A program that imports and is killed at every step in turn: `python fleet_crash.py HOME`.
 
-Each import runs in a child of its own, which ends itself with SIGKILL at a seeded step: one of the steps that
-Python takes to the outside (open, rename, mkdir, SQL statement…), counted over the whole import. The parent
+Each import runs in a child of its own, which ends itself with SIGKILL at the first, the second, … of its
+steps to the outside (open, rename, mkdir, SQL statement…), until one import comes to its end. The parent
 prints a line of JSON for each: what a reader found afterwards.
 """
 
 import json
 import os
-import random
 import signal
 import sqlite3
 import sys
 from pathlib import Path
 
 from fleet_rows import WATER, csv_text, take
-from narrowgate_fleet import Fleet
+from narrowgate_fleet import Fleet, Registry
 
 DEVICES = 40
-STEPS = 160
+MOST_STEPS = 1000
 
 
 def file_of(generation: int) -> str:
@@ -65,14 +64,16 @@ def _import_until(home: Path, generation: int, step: int) -> bool:
 
 def main() -> None:
     """Kill imports one after another and print what was found."""
-    home, seed = Path(sys.argv[1]), int(sys.argv[2])
-    order = random.Random(seed)
+    home = Path(sys.argv[1])
     take(home, file_of(1))
-    for generation in range(2, 26):
-        step = order.randint(1, STEPS)
-        is_killed = _import_until(home, generation, step)
+    for step in range(1, MOST_STEPS):
+        # Healed first, so that each import takes the same steps and none is left out.
+        Registry(home).close()
+        is_killed = _import_until(home, step + 1, step)
         found = sorted(generations(Fleet.load(home / "registry")))
-        print(json.dumps({"generation": generation, "killed": is_killed, "found": found}))  # noqa: T201
+        print(json.dumps({"generation": step + 1, "killed": is_killed, "found": found}))  # noqa: T201
+        if not is_killed:
+            return
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 import fleet_crash
 from fleet_rows import fleet_of, take
 from narrowgate_fleet import FleetReader
@@ -15,20 +13,18 @@ from narrowgate_fleet import FleetReader
 LAST = 29
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_an_import_killed_at_any_step_leaves_a_whole_version(tmp_path: Path, seed: int) -> None:
+def test_an_import_killed_at_any_step_leaves_a_whole_version(tmp_path: Path) -> None:
     """After SIGKILL anywhere readers find the old version or the new one, never a mix; slots stay."""
-    command = [sys.executable, fleet_crash.__file__, str(tmp_path), str(seed)]
+    command = [sys.executable, fleet_crash.__file__, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
 
-    assert sum(row["killed"] for row in rows) >= 12
+    assert len(rows) >= 50
+    assert [row["killed"] for row in rows] == [True] * (len(rows) - 1) + [False]
     assert [row for row in rows if len(row["found"]) != 1] == []
-    assert [row for row in rows if not row["killed"] and row["found"] != [row["generation"]]] == []
-    take(tmp_path, fleet_crash.file_of(99))
+    assert rows[-1]["found"] == [rows[-1]["generation"]]
     names = [f"w{index}" for index in range(fleet_crash.DEVICES)]
     assert fleet_of(tmp_path).slots(names).tolist() == list(range(fleet_crash.DEVICES))
-    assert fleet_crash.generations(fleet_of(tmp_path)) == {99.0}
 
 
 def test_a_reader_beside_imports_sees_whole_versions_that_only_rise(tmp_path: Path) -> None:
