@@ -1,6 +1,6 @@
 """Readings, ticks and a registry in a few words, for tests of rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -163,16 +163,20 @@ def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def hear_in_parts(
-    make: Any, family: Family, arrivals: Sequence[Arrival], fleet: Columns, cuts: Sequence[int], revive: bool
+    make: Callable[[], Engine],
+    family: Family,
+    arrivals: Sequence[Arrival],
+    fleet: Columns,
+    cuts: Sequence[int],
 ) -> Heard:
-    """Judge the arrivals in batches that end before each cut; with `revive` each by an engine restored anew."""
-    engine: Engine = make()
+    """Judge the arrivals in batches cut at those places, at each restored anew; a frame is never cut."""
+    engine = make()
     heard = Heard()
-    marks = [0, *sorted(cuts), len(arrivals)]
+    whole = [cut for cut in cuts if 0 < cut < len(arrivals) and arrivals[cut - 1].frame < arrivals[cut].frame]
+    marks = [0, *sorted(whole), len(arrivals)]
     for start, end in pairwise(marks):
-        if revive:
-            image = engine.snapshot()
-            engine = make()
-            engine.restore(image)
+        image = engine.snapshot()
+        engine = make()
+        engine.restore(image)
         hear(engine, family, arrivals[start:end], fleet, heard)
     return heard
