@@ -48,7 +48,7 @@ def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
             for case in lay.cases_of(field):
                 yield from _case(field, case, part, at)
         case lay.Lead():
-            yield MapLine(part, at, len(field.marker), "", f"{field.marker.hex()} if what follows is there")
+            yield MapLine(part, at, len(field.marker), "", f"{field.marker!r}, if there")
             yield from _walk(field.fields, part, None if at is None else at + len(field.marker))
         case lay.Array():
             yield MapLine(part, at, None, field.name, f"{field.count} times:")
@@ -97,10 +97,14 @@ def _order(order: el.Order) -> str:
 
 
 def _int(field: el.Int) -> str:
-    sign = "signed, " if field.signed else ""
-    scale = "" if field.per == 1 else f", 1/{field.per}"
-    limits = "" if field.limits is None else f", {field.limits[0]:g} to {field.limits[1]:g}"
-    return f"{sign}{_order(field.order)}{scale}{limits}"
+    said = ["signed number" if field.signed else "number"]
+    if field.width > 1:
+        said.append(_order(field.order))
+    if field.per != 1:
+        said.append(f"1/{field.per}")
+    if field.limits is not None:
+        said.append(f"{field.limits[0]:g} to {field.limits[1]:g}")
+    return ", ".join(said)
 
 
 def _bcd(field: el.Bcd) -> str:

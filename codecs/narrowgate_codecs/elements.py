@@ -63,6 +63,8 @@ class Code:
     order: Order = "big"
     accepts: tuple[int, ...] | None = None
     """The codes of this layout; another one is refused as `model`, after the check sum. None: any."""
+    aliases: tuple[tuple[int, int], ...] = ()
+    """(sent, meant): other spellings, such as swapped bytes; the value is the code that is meant."""
     default: int | None = None
 
 

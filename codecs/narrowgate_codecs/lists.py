@@ -89,7 +89,7 @@ class ArrayConstruct(c.Construct):  # type: ignore[misc]
         given = list_of(self.name, wanted)
         count = self.count if isinstance(self.count, int) else wanted.sent[self.count]
         if len(given) != count:
-            raise wrong(self.name, f"{len(given)} given", f"{count} are wanted", wanted)
+            raise ValueError(f"{wanted.place}{self.name}: {len(given)} given, {count} are wanted")
         for at, values in enumerate(given):
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].")
             self.fields._build(obj, stream, inner, path)

@@ -51,7 +51,7 @@ def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
     raw = round(number * element.per)
     low, high = element.limits or (least / element.per, most / element.per)
     if not (least <= raw <= most and low <= raw / element.per <= high):
-        raise wrong(element.name, value, f"{low:g} to {high:g} is possible", wanted)
+        raise wrong(element.name, value, f"{low:.12g} to {high:.12g} is possible", wanted)
     return raw
 
 
@@ -64,19 +64,19 @@ def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     most = 10 ** (2 * element.width) - 2
     raw = round(number * per)
     if not 0 <= raw <= most:
-        raise wrong(element.name, value, f"0 to {most / per:g} or None is possible", wanted)
+        raise wrong(element.name, value, f"0 to {most / per:.12g} or None is possible", wanted)
     digits = bytes.fromhex(f"{raw:0{2 * element.width}d}")
     return digits[::-1] if element.order == "little" else digits
 
 
 def _per(units: el.Units, wanted: Wanted) -> int:
-    code = wanted.values.get(units.by, units.table[0][0])
-    code = int(code, 16) if isinstance(code, str) else code
+    given = wanted.values.get(units.by, units.table[0][0])
+    code = _code(el.Code(units.by, 1), given, wanted)
     for known, per in units.table:
         if known == code:
             return per
     names = ", ".join(f"{known:02X}" for known, _ in units.table)
-    raise wrong(units.by, code, f"one of {names} is possible", wanted)
+    raise wrong(units.by, given, f"one of {names} is possible", wanted)
 
 
 def _code(element: el.Code, value: object, wanted: Wanted) -> int:

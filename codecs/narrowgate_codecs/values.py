@@ -45,7 +45,8 @@ def _say(said: Said, scope: Scope) -> dict[str, Value]:
 
 
 def _code(element: el.Code, raw: int, scope: Scope) -> str:
-    return f"{raw:0{2 * element.width}X}"
+    meant = dict(element.aliases).get(raw, raw)
+    return f"{meant:0{2 * element.width}X}"
 
 
 def _text(element: el.Text, raw: bytes, scope: Scope) -> str:

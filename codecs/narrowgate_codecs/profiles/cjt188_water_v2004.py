@@ -7,7 +7,7 @@ published frames of several makers:
     T   type: 10-19 water, AA any        A  address, packed decimal, last digits first
     C   control: 01 read, 03 address, 04 write; 81 83 84 their replies; b6 set: abnormal reply
     L   bytes from D to the last one before CS     CS  sum of everything from 68 up to here
-    D   what it is about: 901F current data, 810A address, A017 valve; some makers swap the two bytes
+    D   what it is about: 901F current data, 810A address, A017 valve; some makers swap its bytes
     S   serial
     reply 81 to 901F:
         VV VV VV VV U   volume, packed decimal, low digits first; U 2C: 0.01 m3, 29: 1 L
@@ -21,6 +21,8 @@ published frames of several makers:
 * One maker signals a low battery in B1 b5; it is not read, `status` keeps the bytes.
 * The address is the whole of A; in some fleets its first four digits are the maker's code.
 """
+
+from dataclasses import replace
 
 from narrowgate_codecs.elements import (
     Bcd,
@@ -46,11 +48,13 @@ from narrowgate_schema.words import Family, Reason
 _WATER_TYPES = (*range(0x10, 0x1A), 0xAA)
 _CURRENT = (0x901F, 0x1F90)
 _VALVE = (0xA017, 0x17A0)
+_SWAPPED = ((0x1F90, 0x901F), (0x0A81, 0x810A), (0x17A0, 0xA017))
 _COUNTS_IN_M3 = ((0x2C, 100), (0x29, 1000))
 
 _SERIAL = Int("serial", 1, default=0)
-_IDENTIFIER = Code("data_identifier", 2)
+_IDENTIFIER = Code("data_identifier", 2, aliases=_SWAPPED)
 _DATA = Rest("data")
+_SERIAL_AND_DATA = Tail((_SERIAL, _DATA))
 
 _STATUS = Bits(
     "status",
@@ -76,7 +80,7 @@ _READ_REPLY = (
     Switch(
         "data_identifier",
         (Case("current_data", _CURRENT, _CURRENT_DATA),),
-        default=Case("other_data", (), (_DATA,)),
+        default=Case("other_data", (), (_SERIAL_AND_DATA,)),
     ),
 )
 
@@ -85,7 +89,7 @@ _WRITE_REPLY = (
     Switch(
         "data_identifier",
         (Case("valve_reply", _VALVE, (_SERIAL, Tail((_STATUS,)))),),
-        default=Case("other_write_reply", (), (_DATA,)),
+        default=Case("other_write_reply", (), (_SERIAL_AND_DATA,)),
     ),
 )
 
@@ -118,7 +122,7 @@ _UP = _frame(
             Case("write_reply", (0x84,), _WRITE_REPLY),
             Case("abnormal_reply", (0xC1, 0xC3, 0xC4), _ABNORMAL_REPLY),
         ),
-        default=Case("other", (), (_IDENTIFIER, _DATA)),
+        default=Case("other", (), (_IDENTIFIER, _SERIAL_AND_DATA)),
     )
 )
 
@@ -126,8 +130,8 @@ _DOWN = _frame(
     Switch(
         "control",
         (
-            Case("read", (0x01,), (Code("data_identifier", 2, default=0x901F), _SERIAL)),
-            Case("read_address", (0x03,), (Code("data_identifier", 2, default=0x810A), _SERIAL)),
+            Case("read", (0x01,), (replace(_IDENTIFIER, default=0x901F), _SERIAL)),
+            Case("read_address", (0x03,), (replace(_IDENTIFIER, default=0x810A), _SERIAL)),
             Case(
                 "write",
                 (0x04,),
@@ -136,12 +140,12 @@ _DOWN = _frame(
                     Switch(
                         "data_identifier",
                         (Case("set_valve", _VALVE, (_SERIAL, _VALVE_ORDER)),),
-                        default=Case("other_write", (), (_DATA,)),
+                        default=Case("other_write", (), (_SERIAL_AND_DATA,)),
                     ),
                 ),
             ),
         ),
-        default=Case("other", (), (_IDENTIFIER, _DATA)),
+        default=Case("other", (), (_IDENTIFIER, _SERIAL_AND_DATA)),
     )
 )
 
