@@ -10,28 +10,20 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 from zlib import crc32
 
-from aiocoap import ACK, CON, EMPTY, POST, RST, Message
+from aiocoap import ACK, CON, EMPTY, RST, Message
 from aiocoap.error import UnparsableMessage
 from aiocoap.numbers.codes import SERVICE_UNAVAILABLE, TOO_MANY_REQUESTS
 
+from narrowgate_simulators.datagrams import Outgoing, empty, request
 from narrowgate_simulators.emission import Emission
 from narrowgate_simulators.message_ids import MessageIds
 from narrowgate_simulators.noise import chance
 from narrowgate_simulators.report import ACKED, GIVEN_UP, Outcome, SentReport
 from narrowgate_simulators.timing import Timing, Weather
 
-OCTET_STREAM = 42
 _DEFAULT_MAX_AGE_S = 60
-
-
-class Outgoing(NamedTuple):
-    """A datagram for one of the endpoints."""
-
-    endpoint: int
-    datagram: bytes
 
 
 @dataclass(eq=False)
@@ -135,7 +127,7 @@ class Exchanges:
             self._report.lost_answers += 1
             return []
         self._on_answer(exchange, message, now_s)
-        return [_empty(endpoint, ACK, message.mid)] if message.mtype is CON else []
+        return [empty(endpoint, ACK, message.mid)] if message.mtype is CON else []
 
     def _is_open(self, exchange: _Exchange) -> bool:
         return self._by_token.get((exchange.endpoint, exchange.token)) is exchange
@@ -193,7 +185,7 @@ class Exchanges:
         emission = exchange.emission
         exchange.message_id = self._ids[exchange.endpoint].take(now_s)
         self._by_id[exchange.endpoint, exchange.message_id] = exchange
-        exchange.datagram = _request(emission, exchange.message_id, exchange.token)
+        exchange.datagram = request(emission, exchange.message_id, exchange.token)
         exchange.repeats = 0
         draw = chance(self._weather.seed, "wait", emission.device, emission.sequence, exchange.transmissions)
         exchange.wait_s = self._timing.first_wait_s(draw)
@@ -228,25 +220,6 @@ class Exchanges:
         self._settled.append(Outcome(exchange.emission, result))
 
 
-def _request(emission: Emission, message_id: int, token: bytes) -> bytes:
-    message = Message(code=POST, payload=emission.payload)
-    message.mtype, message.mid, message.token = CON, message_id, token
-    message.opt.uri_path = tuple(emission.path.strip("/").split("/"))
-    message.opt.content_format = OCTET_STREAM
-    return bytes(message.encode())
-
-
-def _empty(endpoint: int, kind: object, message_id: int) -> Outgoing:
-    message = Message(code=EMPTY)
-    message.mtype, message.mid = kind, message_id
-    return Outgoing(endpoint, bytes(message.encode()))
-
-
 def _to_stranger(endpoint: int, message: Message) -> list[Outgoing]:
     """Reject what is confirmable and belongs to no open exchange; RFC 7252, section 4.2."""
-    return [_empty(endpoint, RST, message.mid)] if message.mtype is CON else []
-
-
-def ping(message_id: int) -> bytes:
-    """Give an empty confirmable message: every CoAP endpoint must answer it with a reset."""
-    return _empty(0, CON, message_id).datagram
+    return [empty(endpoint, RST, message.mid)] if message.mtype is CON else []

@@ -1,12 +1,14 @@
 """The pretend devices' network: real UDP sockets under the exchanges."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
+from narrowgate_simulators.datagrams import Outgoing, ping
 from narrowgate_simulators.emission import Emission
-from narrowgate_simulators.exchanges import Exchanges, Outgoing, ping
+from narrowgate_simulators.exchanges import Exchanges
 from narrowgate_simulators.message_ids import MessageIds
 from narrowgate_simulators.report import ACKED, AckFile, SentReport
 from narrowgate_simulators.target import Target
@@ -117,7 +119,8 @@ class CoapLink:
         message_id = self._ids[0].take(loop.time())
         self._transports[0].sendto(ping(message_id))
         self._ids[0].give_back(message_id, loop.time())
-        await asyncio.wait([asyncio.ensure_future(self._answered.wait())], timeout=_PING_EVERY_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), _PING_EVERY_S)
 
     async def send(self, emissions: Iterable[Emission]) -> None:
         """Send emissions and wait until each is acknowledged, refused or given up.

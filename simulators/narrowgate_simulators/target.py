@@ -23,6 +23,7 @@ class Target(NamedTuple):
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
+            (host or "").encode("idna")
         except ValueError as error:
             raise ValueError(f"{text!r}: {error}; {right}") from error
         if parts.scheme != "coap":
