@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,7 +21,9 @@ _MOST_BYTES = 1 << 26
 _OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-    "--disable-dev-shm-usage", "--remote-debugging-port=0", "about:blank",
+    "--disable-dev-shm-usage",
+    "--disable-breakpad",
+    "--disable-crash-reporter", "--remote-debugging-port=0", "about:blank",
 )  # fmt: skip
 
 
@@ -96,7 +100,9 @@ def chromium(profile: Path) -> Iterator[Browser]:
     """Run Chromium with a fresh profile in a folder; skip the test where Chromium is missing."""
     program = needs.debian("chromium", "chromium")
     command = [program, f"--user-data-dir={profile}", *_OPTIONS]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         address = _devtools(process)
         with connect(address, max_size=_MOST_BYTES) as root:
@@ -104,7 +110,8 @@ def chromium(profile: Path) -> Iterator[Browser]:
         with connect(tab, max_size=_MOST_BYTES) as connection:
             yield Browser(connection)
     finally:
-        process.terminate()
+        # Chromium is a family of processes: all of them end, and none goes on writing to the profile.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(START_WITHIN_S)
 
 

@@ -1,6 +1,6 @@
 """A core for the console's tests: real SQLite and DuckDB files, no pipeline. Run as a program it serves them.
 
-    python tests/console_stand.py FOLDER empty|filled|broken [PORT]
+    python tests/console_stand.py FOLDER empty|filled|broken|counting|hostile [PORT]
 
 prints the address that it listens on and serves until SIGTERM.
 """
@@ -107,6 +107,10 @@ class Stand:
         self._telemetry.execute(f"INSERT INTO {family} SELECT * FROM added")  # noqa: S608 - a closed set
         self._telemetry.unregister("added")
 
+    def drop(self, family: Family) -> None:
+        """Take a family's readings away."""
+        self._telemetry.execute(f"DROP TABLE {family}")
+
     def ledger(self) -> Mapping[str, int]:
         """Give the ledger."""
         self.asked += 1
@@ -118,7 +122,7 @@ class Stand:
 
     def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
         """Ask the telemetry."""
-        return self._telemetry.cursor().execute(sql, list(parameters)).to_arrow_table()
+        return self._telemetry.cursor().sql(sql, params=list(parameters)).to_arrow_table()
 
     def checks(self) -> Sequence[Check]:
         """Give the readiness."""
@@ -190,6 +194,15 @@ def spoil(stand: Stand) -> None:
     stand.state_path.unlink()
 
 
+class _Counting(Stand):
+    """A stand that keeps another frame whenever it is asked."""
+
+    def ledger(self) -> Mapping[str, int]:
+        """Give a ledger that has moved on."""
+        self.asked += 1
+        return {"kept": self.asked, "stored": self.asked}
+
+
 async def _serve(stand: Stand, port: int) -> None:
     from narrowgate_console.serving import serve
 
@@ -204,11 +217,13 @@ async def _serve(stand: Stand, port: int) -> None:
 
 def main(folder: str, content: str, port: str = "0") -> None:
     """Serve a stand."""
-    stand = Stand(Path(folder))
-    if content != "empty":
+    stand = _Counting(Path(folder)) if content == "counting" else Stand(Path(folder))
+    if content in ("filled", "broken"):
         fill(stand)
     if content == "broken":
         spoil(stand)
+    if content == "hostile":
+        stand.judge(raised(device="<img src=x onerror=document.title='owned'>"))
     asyncio.run(_serve(stand, int(port)))
 
 

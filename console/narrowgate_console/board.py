@@ -11,7 +11,7 @@ from narrowgate_console.services import Overview, Services
 from narrowgate_console.sources import Check
 from narrowgate_schema.words import Family
 
-SHOWN_CASES = 12
+SHOWN_CASES = 20
 SHOWN_HOURS = 48
 
 Part = TypeVar("Part")

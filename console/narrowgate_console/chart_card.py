@@ -13,7 +13,7 @@ _UNITS = {"m3/h": "m³/h"}
 
 
 class ChartCard:
-    """A panel with a chart that is drawn anew only when its series has changed."""
+    """A panel whose chart is drawn anew only when its series has changed; unread until the first is shown."""
 
     def __init__(self, family: Family, language: Language) -> None:
         """Lay the panel out inside the element that is open."""
@@ -23,7 +23,7 @@ class ChartCard:
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(word(family, language)).classes("ng-title")
                 self._figure = ui.label().classes("ng-figure-now")
-            self._empty = ui.label(word("no_readings", language)).classes("ng-empty ng-chart-empty")
+            self._empty = ui.label(word("not_read", language)).classes("ng-empty ng-chart-empty")
             self._chart = ui.echart({"series": []}).classes(f"ng-chart ng-chart-{family}")
         self._chart.set_visibility(False)
 
@@ -32,6 +32,7 @@ class ChartCard:
         if series == self._shown:
             return
         self._shown = series
+        self._empty.set_text(word("no_readings", self._language))
         self._empty.set_visibility(not series.points)
         self._chart.set_visibility(bool(series.points))
         if not series.points:

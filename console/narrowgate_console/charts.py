@@ -14,6 +14,7 @@ COMPLETE_SHARE = 0.9
 COLOURS: dict[Family, str] = {Family.WATER: "#2b7de9", Family.PARKING: "#0f9d8a", Family.LIGHTING: "#e09b1a"}
 _GREY = "#8a94a6"
 _LINE = "#8a94a633"
+_DOTTED = {"width": 2, "type": "dotted", "opacity": 0.6}
 
 
 def complete_hours(points: Sequence[Point]) -> int:
@@ -39,6 +40,7 @@ def chart_option(series: Series, timezone: tzinfo, labels: tuple[str, str]) -> d
     hours = range(series.points[0].hour_us, series.points[-1].hour_us + 1, HOUR_US)
     solid = [_rounded(known.get(hour)) if hour <= last_us else None for hour in hours]
     tail = [_rounded(known.get(hour)) if hour >= last_us else None for hour in hours]
+    has_tail = len(complete) < len(series.points)
     colour = COLOURS[series.family]
     axis: dict[str, Any] = {"type": "value", "axisLabel": {"color": _GREY}, "splitLine": _stroke(_LINE)}
     if series.unit == "%":
@@ -51,14 +53,14 @@ def chart_option(series: Series, timezone: tzinfo, labels: tuple[str, str]) -> d
             "type": "category",
             "boundaryGap": False,
             "data": [f"{instant(hour).astimezone(timezone):%m-%d %H:%M}" for hour in hours],
-            "axisLabel": {"color": _GREY, "hideOverlap": True},
+            "axisLabel": {"color": _GREY, "hideOverlap": True, "showMinLabel": False},
             "axisLine": _stroke(_LINE),
             "axisTick": {"show": False},
         },
         "yAxis": axis,
         "series": [
             _line(labels[0], solid, colour, {"width": 2, "type": "solid"}, area=0.14),
-            _line(labels[1], tail, colour, {"width": 2, "type": "dotted", "opacity": 0.6}, area=0.0),
+            *([_line(labels[1], tail, colour, _DOTTED, area=0.0)] if has_tail else []),
         ],
     }
 

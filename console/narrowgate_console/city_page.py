@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from nicegui import ui
 
-from narrowgate_cases import Case
+from narrowgate_cases import OPEN_STATES, Case, State
 from narrowgate_console.board import Board, look
 from narrowgate_console.chart_card import ChartCard
 from narrowgate_console.instants import instant
@@ -15,9 +15,12 @@ from narrowgate_console.words import LANGUAGES, Language, word
 from narrowgate_schema.words import Disposition, Family
 
 REFRESH_S = 2.0
+_ENDED = tuple(state for state in State if state not in OPEN_STATES)
 _COLUMNS = ("number", "service", "severity", "device", "asset", "since")
 _LEDGER_ROWS = (KEPT, *Disposition, *DOOR_ROWS)
-_SERVICE_CELL = """<q-td :props="props" :class="'ng-severity-' + props.row.level">{{ props.value }}</q-td>"""
+_SEVERITY_CELL = """
+<q-td :props="props"><span :class="'ng-severity-' + props.row.level">{{ props.value }}</span></q-td>
+"""
 
 
 class CityPage:
@@ -69,16 +72,25 @@ class CityPage:
 
     def _cases_panel(self) -> None:
         columns = [
-            {"name": name, "label": self._word(name), "field": name, "align": "left"} for name in _COLUMNS
+            {
+                "name": name,
+                "label": self._word(name),
+                "field": name,
+                "align": "left",
+                "classes": f"ng-col-{name}",
+                "headerClasses": f"ng-col-{name}",
+            }
+            for name in _COLUMNS
         ]
         with ui.element("section").classes("ng-panel ng-cases"):
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(self._word("open_cases")).classes("ng-title")
                 self._case_counts = ui.label().classes("ng-quiet")
-            self._no_cases = ui.label(self._word("no_cases")).classes("ng-empty")
+            self._no_cases = ui.label(self._word("not_read")).classes("ng-empty")
             self._table = ui.table(columns=columns, rows=[], row_key="number")
-            self._table.props('flat dense hide-bottom :grid="$q.screen.lt.sm"')
-            self._table.add_slot("body-cell-severity", _SERVICE_CELL)
+            self._table.props("flat dense hide-bottom")
+            self._table.add_slot("body-cell-severity", _SEVERITY_CELL)
+            self._table.set_visibility(False)
             self._more = ui.label().classes("ng-quiet")
 
     async def refresh(self) -> None:
@@ -89,7 +101,7 @@ class CityPage:
     def show(self, board: Board) -> None:
         """Show what the board holds."""
         timezone = self._services.timezone
-        self._clock.set_text(f"{instant(board.now_us).astimezone(timezone):%Y-%m-%d %H:%M:%S %Z}")
+        self._clock.set_text(instant(board.now_us).astimezone(timezone).isoformat(" ", "seconds"))
         self._show_state(board)
         if board.overview is not None:
             self._show_overview(board.overview)
@@ -106,7 +118,7 @@ class CityPage:
             add="ng-good" if board.is_ready else "ng-bad", remove="ng-bad" if board.is_ready else "ng-good"
         )
         unread = "; ".join(dict.fromkeys(str(fault) for fault in board.faults))
-        lines = [self._word("unreadable").format(what=unread)] if unread else failing
+        lines = [self._word("unreadable").format(what=unread), *failing] if unread else failing
         self._fault.set_text(" · ".join(lines))
         self._fault.set_visibility(bool(lines))
 
@@ -114,17 +126,15 @@ class CityPage:
         for name, figure in self._figures.items():
             figure.set_text(f"{overview.ledger.get(name, 0):,}")
         self._balance.set_text(self._word("balanced" if overview.is_balanced else "unbalanced"))
-        by_state = overview.cases.by_state
-        ended = " · ".join(
-            f"{by_state[state]:,} {self._word(f'{state}_cases')}"
-            for state in by_state
-            if f"{state}" != "reported"
-        )
-        self._case_counts.set_text(f"{overview.cases.open:,} · {ended}")
+        counts = overview.cases
+        figures = [("open", counts.open), *((str(state), counts.by_state[state]) for state in _ENDED)]
+        words = [f"{count:,} {self._word(f'{name}_cases_counted')}" for name, count in figures]
+        self._case_counts.set_text(" · ".join(words))
 
     def _show_cases(self, cases: list[Case], count: int, timezone: tzinfo) -> None:
         self._table.update_rows([self._row(case, timezone) for case in cases])
         self._table.set_visibility(bool(cases))
+        self._no_cases.set_text(self._word("no_cases"))
         self._no_cases.set_visibility(not cases)
         hidden = max(0, count - len(cases))
         self._more.set_text(self._word("more_cases").format(n=f"{hidden:,}") if hidden else "")

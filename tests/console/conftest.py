@@ -1,0 +1,69 @@
+"""Stands, the API in memory, the console in a process of its own, and a browser."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from browser import Browser, chromium
+from console_api import Api
+from console_stand import Stand, StandingClock, fill
+from narrowgate_console import Services
+from narrowgate_console.app import create_app
+
+STOP_WITHIN_S = 15
+_PROGRAM = Path(__file__).parents[1] / "console_stand.py"
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    """Empty stores."""
+    return Stand(tmp_path)
+
+
+@pytest.fixture
+def filled(stand: Stand) -> Stand:
+    """Stores with two days of a small district."""
+    fill(stand)
+    return stand
+
+
+@pytest.fixture
+def services(stand: Stand) -> Services:
+    """Services on the stand that keep no answer."""
+    return Services(stand, StandingClock(), keep_s=0.0)
+
+
+@pytest.fixture
+def api(services: Services) -> Api:
+    """The API on the stand, asked in memory under a loopback name."""
+    return Api(create_app(services))
+
+
+@pytest.fixture(scope="session")
+def serve_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Give a function that starts a console with some content, once, and gives its address."""
+    processes: dict[str, tuple[subprocess.Popen[str], str]] = {}
+
+    def start(content: str) -> str:
+        if content not in processes:
+            folder = tmp_path_factory.mktemp(content)
+            command = [sys.executable, str(_PROGRAM), str(folder), content]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+            assert process.stdout is not None
+            processes[content] = process, process.stdout.readline().strip()
+        return processes[content][1]
+
+    yield start
+    for process, _ in processes.values():
+        process.terminate()
+        process.wait(STOP_WITHIN_S)
+
+
+@pytest.fixture(scope="session")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A tab of a real headless Chromium."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened

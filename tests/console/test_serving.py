@@ -1,0 +1,86 @@
+import asyncio
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from console_stand import Stand, StandingClock
+from narrowgate_console import Services
+from narrowgate_console.serving import serve
+
+_PROGRAM = Path(__file__).parents[1] / "console_stand.py"
+
+
+def test_a_taken_port_is_told_before_anything_starts(services: Services) -> None:
+    """A port that another program listens on is the caller's EADDRINUSE, not a log line later."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        pytest.raises(OSError, match="in use") as refused,
+    ):
+        serve(services, port=other.getsockname()[1])
+
+    assert refused.value.errno == errno.EADDRINUSE
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "::", "example.org", ""])
+def test_only_loopback_is_served(services: Services, host: str) -> None:
+    """An address that others can reach needs users and TLS first."""
+    with pytest.raises(ValueError, match="needs users and TLS"):
+        serve(services, host)
+
+
+def test_a_server_stops_when_it_should(stand: Stand) -> None:
+    """The process that runs the server ends it by setting should_exit, and keeps its own signals."""
+
+    async def run() -> tuple[int, object]:
+        server = serve(Services(stand, StandingClock()), port=0)
+        before = signal.getsignal(signal.SIGTERM)
+        serving = asyncio.create_task(server.serve())
+        host, port = server.address
+        async with httpx.AsyncClient() as client:
+            status = (await client.get(f"http://{host}:{port}/healthz")).status_code
+        unchanged = signal.getsignal(signal.SIGTERM) is before
+        server.should_exit = True
+        await asyncio.wait_for(serving, 10)
+        return status, unchanged
+
+    assert asyncio.run(run()) == (200, True)
+
+
+def test_a_server_leaves_nothing_behind(tmp_path: Path) -> None:
+    """SIGTERM ends a serving process with exit 0, and nothing is written where it ran."""
+    stores, here = tmp_path / "stores", tmp_path / "here"
+    stores.mkdir()
+    here.mkdir()
+    command = [sys.executable, str(_PROGRAM), str(stores), "empty"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here) as process:
+        assert process.stdout is not None
+        httpx.get(process.stdout.readline().strip(), timeout=20).raise_for_status()
+        os.kill(process.pid, signal.SIGTERM)
+
+    assert (process.returncode, list(here.iterdir())) == (0, [])
+
+
+def test_the_page_sets_no_cookie(serve_stand: Callable[[str], str]) -> None:
+    """Looking at the page leaves nothing in the browser."""
+    answer = httpx.get(serve_stand("empty"), timeout=20)
+
+    assert (answer.status_code, list(answer.cookies)) == (200, [])
+
+
+def test_a_foreign_pages_websocket_is_refused(serve_stand: Callable[[str], str]) -> None:
+    """A page of another site cannot open the page's live connection through its visitor's browser."""
+    address = serve_stand("empty").replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+
+    with pytest.raises(InvalidStatus, match="403"), connect(address, origin=Origin("http://evil.example")):
+        pass

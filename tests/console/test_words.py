@@ -1,0 +1,35 @@
+import pytest
+
+from narrowgate_console.words import _WORDS, choose_language, word
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "expected"),
+    [
+        ("zh", "en-GB,en", "zh"),
+        ("en", "zh-CN", "en"),
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        (None, "de,en;q=0.5,zh;q=0.7", "zh"),
+        (None, "zh;q=0,en", "en"),
+        (None, "fr", "en"),
+        (None, None, "en"),
+        (None, ";;q=x,,zh", "zh"),
+        ("fr", "zh-TW", "zh"),
+        ("<script>", None, "en"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_or_accepted(
+    asked: str | None, accepted: str | None, expected: str
+) -> None:
+    """The URL decides, then the browser's wishes by weight, then English."""
+    assert choose_language(asked, accepted) == expected
+
+
+def test_every_word_is_in_both_languages() -> None:
+    """No word of the catalogue is empty in a language."""
+    assert [name for name, pair in _WORDS.items() if not all(pair)] == []
+
+
+def test_an_unknown_word_stands_for_itself() -> None:
+    """A rule that the catalogue does not know yet is shown by its own name."""
+    assert word("meter_stuck", "zh") == "meter_stuck"
