@@ -92,8 +92,6 @@ def _ledger_objections(ledger: Ledger, sent: SentReport) -> list[str]:
         objections.append(f"{ledger.dispositions[Disposition.IN_FLIGHT]} frames are still in flight")
     if ledger.difference:
         objections.append(f"the ledger is out by {ledger.difference} frames")
-    if ledger.kept != ledger.door[Answer.KEPT]:
-        objections.append(f"{ledger.door[Answer.KEPT]} frames answered as kept, {ledger.kept} in the journal")
     if sent.given_up or sent.refused:
         objections.append(f"{sent.given_up} frames given up and {sent.refused} refused")
     return objections

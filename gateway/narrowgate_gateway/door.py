@@ -127,7 +127,7 @@ class Door:
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._underway.update(dict.fromkeys(new, outcome))
         batch = self._batch([arrivals[row] for row in new.values()])
-        # A listener may drop the request that asked; what is on its way to the disk is remembered all the same.
+        # A listener may drop the request that asked; what is on its way to the disk is remembered still.
         keeping = asyncio.create_task(self._remember(new, batch, now_s, outcome))
         return await asyncio.shield(keeping)
 

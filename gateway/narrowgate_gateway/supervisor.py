@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,6 @@ from narrowgate_gateway.status import read_status
 ROLES = ("edge", "core")
 _FIRST_PAUSE_S = 0.1
 _LAST_PAUSE_S = 10.0
-_STEADY_S = 30.0
 _EDGE_STOP_S = 15.0
 
 
@@ -25,7 +23,10 @@ class _Child:
 
     role: str
     process: Process | None = None
-    was_ready: bool = False
+    is_up: bool = False
+    """Whether this process became ready."""
+    was_up: bool = False
+    """Whether any process of the role ever did."""
     restarts: int = 0
     pause_s: float = field(default=_FIRST_PAUSE_S)
 
@@ -58,7 +59,7 @@ class Supervisor:
     async def _keep(self, child: _Child) -> None:
         """Keep one role running."""
         while not self._stop.is_set():
-            started_s = time.monotonic()
+            child.is_up = False
             child.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
@@ -67,12 +68,12 @@ class Supervisor:
             code = await self._watch(child, child.process)
             if self._stop.is_set():
                 return
-            if code == CANNOT_START and not child.was_ready:
+            if code == CANNOT_START and not child.was_up:
                 self._refused = True
                 self._stop.set()
                 return
-            steady = time.monotonic() - started_s > _STEADY_S
-            child.pause_s = _FIRST_PAUSE_S if steady else min(child.pause_s * 2, _LAST_PAUSE_S)
+            # One that came up is no hopeless case: its devices are not kept waiting.
+            child.pause_s = _FIRST_PAUSE_S if child.is_up else min(child.pause_s * 2, _LAST_PAUSE_S)
             child.restarts += 1
             _say(f"{child.role} ended with {_how(code)}; starting it again")
             await _first(self._stop.wait(), child.pause_s)
@@ -80,10 +81,11 @@ class Supervisor:
     async def _watch(self, child: _Child, process: Process) -> int:
         """Wait for a process to end, noticing when it becomes ready."""
         ended = asyncio.create_task(process.wait())
-        while not child.was_ready and not ended.done():
+        while not child.is_up and not ended.done():
             status = read_status(self._home.run, child.role)
-            child.was_ready = status is not None and status["pid"] == process.pid
+            child.is_up = status is not None and status["pid"] == process.pid
             await asyncio.wait([ended], timeout=0.1)
+        child.was_up |= child.is_up
         return await ended
 
 
