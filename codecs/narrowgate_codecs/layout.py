@@ -77,6 +77,8 @@ class Records:
     tag_width: int
     """[byte]"""
     cases: tuple[Case, ...]
+    at_most: int = 256
+    """What follows more records than that is refused as `length`: a frame's memory stays in proportion."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,15 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
 
     def __init__(self, element: lay.Records, cases: Mapping[str, Fields]) -> None:
         super().__init__()
-        self.name, self.width = element.name, element.tag_width
+        self.name, self.width, self.at_most = element.name, element.tag_width, element.at_most
         self.tag = integer(element.tag_width, "big", signed=False)
         self.cases = {code: (case.name, cases[case.name]) for case in element.cases for code in case.when}
         self.tags = {case.name: case.when[0] for case in element.cases}
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         records: list[Scope] = scope.lists.setdefault(self.name, [])
-        at = 0
         while stream.tell() < scope.end:
+            at = len(records)
             record = Scope(scope.frame, scope.end, f"{scope.place}{self.name}[{at}].", scope)
             try:
                 self._parse_record(record, stream, path)
@@ -36,9 +36,10 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
                 stream.seek(scope.end)
                 return
             records.append(record)
-            at += 1
 
     def _parse_record(self, record: Scope, stream: Any, path: str) -> None:
+        if record.parent is not None and len(record.parent.lists[self.name]) >= self.at_most:
+            raise FrameRefused(Reason.LENGTH, f"{record.at('tag')}: more than {self.at_most} records")
         record.need("tag", stream.tell(), self.width)
         tag = self.tag._parsereport(stream, record, path)
         chosen = self.cases.get(tag)
@@ -53,7 +54,10 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
         stream.seek(stop)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
-        for at, values in enumerate(list_of(self.name, wanted)):
+        given = list_of(self.name, wanted)
+        if len(given) > self.at_most:
+            raise ValueError(f"{wanted.place}{self.name}: {len(given)} given, {self.at_most} are possible")
+        for at, values in enumerate(given):
             place = f"{wanted.place}{self.name}[{at}]."
             kind = values.get("record")
             if not isinstance(kind, str) or kind not in self.tags:

@@ -87,6 +87,9 @@ def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[s
 def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> frozenset[str]:
     """Check what an element holds; give the names it adds to the scope around it."""
     if isinstance(field, (lay.Switch, lay.Records)):
+        codes = [code for case in lay.cases_of(field) for code in case.when]
+        if len(codes) != len(set(codes)):
+            raise ValueError(f"{place}: a code stands for two cases")
         for case in lay.cases_of(field):
             _check_type(case, f"{place}.{getattr(case, 'name', '?')}", (lay.Case,))
             _check_scope(case.fields, f"{place}.{case.name}", known)

@@ -58,6 +58,7 @@ def test_what_is_outside_the_vocabulary_is_refused_with_its_place(up: tuple[Any,
         ((Bcd("v", 2, per=Units("unit", ((1, 1),))),), "unit does not stand before it"),
         ((Int("n", 1), Array("l", "n", (Rest("r"),))), "an array of elements that may be empty never ends"),
         ((Int("a", 0),), "a width of 0 bytes"),
+        ((Records("r", 1, (Case("k", (1,), ()), Case("l", (1,), ()))),), "a code stands for two cases"),
     ],
 )
 def test_declaration_that_cannot_work_is_refused(up: tuple[Any, ...], said: str) -> None:
