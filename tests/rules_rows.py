@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_rules import Engine, Ticks
+from narrowgate_rules import Engine, FleetColumns, Ticks
 from narrowgate_schema.tables import READINGS, TIMESTAMP
 from narrowgate_schema.words import Family
 
@@ -139,7 +139,7 @@ def hear(
     engine: Engine,
     family: Family,
     arrivals: Sequence[Arrival],
-    fleet: Columns = NOWHERE,
+    fleet: FleetColumns = NOWHERE,
     into: Heard | None = None,
 ) -> Heard:
     """Let the engine judge one batch and add what it says."""
