@@ -1,6 +1,6 @@
 """A core for the console's tests: real SQLite and DuckDB files, no pipeline. Run as a program it serves them.
 
-    python tests/console_stand.py FOLDER empty|filled|broken|counting|hostile [PORT]
+    python tests/console_stand.py FOLDER empty|filled|broken|counting|hostile|crowded [PORT]
 
 prints the address that it listens on and serves until SIGTERM.
 """
@@ -203,10 +203,12 @@ class _Counting(Stand):
         return {"kept": self.asked, "stored": self.asked}
 
 
-async def _serve(stand: Stand, port: int) -> None:
+async def _serve(stand: Stand, port: int, most_pages: int) -> None:
     from narrowgate_console.serving import serve
 
-    server = serve(Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai")), port=port)
+    server = serve(
+        Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai")), port=port, most_pages=most_pages
+    )
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, setattr, server, "should_exit", True)
     host, chosen = server.address
@@ -224,7 +226,7 @@ def main(folder: str, content: str, port: str = "0") -> None:
         spoil(stand)
     if content == "hostile":
         stand.judge(raised(device="<img src=x onerror=document.title='owned'>"))
-    asyncio.run(_serve(stand, int(port)))
+    asyncio.run(_serve(stand, int(port), 2 if content == "crowded" else 128))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def _parameter_rows(parameters: Any) -> Iterator[tuple[str, str, str]]:
     for parameter in parameters:
         schema = parameter["schema"]
         default = f"default {schema['default']}" if "default" in schema else ""
-        yield parameter["name"], _kind(schema), f"{parameter.get('description', '')} {default}".strip()
+        words = [text for text in (parameter.get("description", ""), default) if text]
+        yield parameter["name"], _kind(schema), "; ".join(words)
 
 
 def _answer_rows(responses: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -72,7 +73,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return " ".join([str(schema.get("format", schema.get("type", "any"))), *bounds])
 
 
-_BOUNDS = {"minimum": "from", "maximum": "to", "maxLength": "up to characters"}
+_BOUNDS = {"minimum": "from", "maximum": "to", "maxLength": "of length to"}
 
 
 def _table(rows: Iterator[tuple[str, str, str]]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from nicegui import Client, ui
 
 from narrowgate_console.app import create_app
@@ -22,14 +22,25 @@ from narrowgate_console.words import HTML_LANGUAGE, choose_language, word
 LOOPBACK = "127.0.0.1"
 STOP_WITHIN_S = 3
 MOST_CONNECTIONS = 512
+MOST_PAGES = 128
+"""Pages open at once: each costs the process about half a megabyte."""
+UNOPENED_FOR_S = 5.0
+"""How old a page must be, that was fetched but never opened its live connection, to make room for another."""
 MOST_WEBSOCKET_BYTES = 1 << 20
 _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 
 
-def add_pages(app: FastAPI, services: Services) -> None:
+def _make_room(most_pages: int) -> None:
+    if len(Client.instances) >= most_pages:
+        Client.prune_instances(client_age_threshold=UNOPENED_FOR_S)
+    if len(Client.instances) >= most_pages:
+        raise HTTPException(503, f"{most_pages} pages are open", headers={"Retry-After": "5"})
+
+
+def add_pages(app: FastAPI, services: Services, most_pages: int = MOST_PAGES) -> None:
     """Put the pages on an app; they use no cookies, no storage and no network but this server's."""
 
-    @ui.page("/", response_timeout=10.0)
+    @ui.page("/", response_timeout=10.0, dependencies=[Depends(lambda: _make_room(most_pages))])
     async def city(request: Request, client: Client, lang: str | None = None) -> None:
         language = choose_language(lang, request.headers.get("accept-language"))
         # The page object is shared by all browsers; this one gets its own with its own language.
@@ -66,13 +77,16 @@ class ConsoleServer(uvicorn.Server):
         yield
 
 
-def serve(services: Services, host: str = LOOPBACK, port: int = 8080) -> ConsoleServer:
+def serve(
+    services: Services, host: str = LOOPBACK, port: int = 8080, *, most_pages: int = MOST_PAGES
+) -> ConsoleServer:
     """Give a server of the console that listens already; `await server.serve()` in the main loop runs it.
 
     Args:
         services: what it serves.
         host: 127.0.0.1.
         port: 0 lets the system choose.
+        most_pages: how many pages may be open at once; the next is answered 503.
 
     Raises:
         ValueError: another host: that needs users and TLS.
@@ -82,7 +96,7 @@ def serve(services: Services, host: str = LOOPBACK, port: int = 8080) -> Console
         raise ValueError(f"the console listens on {LOOPBACK} only: {host!r} needs users and TLS")
     listening = _listen(host, port)
     app = create_app(services)
-    add_pages(app, services)
+    add_pages(app, services, most_pages)
     config = uvicorn.Config(
         app,
         log_config=None,

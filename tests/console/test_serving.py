@@ -84,3 +84,12 @@ def test_a_foreign_pages_websocket_is_refused(serve_stand: Callable[[str], str])
 
     with pytest.raises(InvalidStatus, match="403"), connect(address, origin=Origin("http://evil.example")):
         pass
+
+
+def test_open_pages_are_bounded(serve_stand: Callable[[str], str]) -> None:
+    """The page beyond the last that may be open is refused with a time to come back; the API goes on."""
+    address = serve_stand("crowded")
+    answers = [httpx.get(address, timeout=20) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 503]
+    assert (answers[2].headers["retry-after"], httpx.get(f"{address}/readyz").status_code) == ("5", 200)
