@@ -9,13 +9,23 @@ Answer = TypeVar("Answer")
 
 
 class Recent:
-    """Gives the same answer for `keep_s` seconds; asks once, however many threads want to know."""
+    """Gives the same answer for a while; asks once, however many threads want to know.
+
+    A dear answer is kept longer than a cheap one, so that asking takes at most one DEAR-th of a core.
+    """
 
     MOST = 64
+    DEAR = 20
 
-    def __init__(self, keep_s: float) -> None:
-        """Keep answers for `keep_s` [s], at most MOST of them; 0 keeps none."""
+    def __init__(self, keep_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Keep answers.
+
+        Args:
+            keep_s: how long at least [s]; 0 keeps none.
+            now_s: a clock that only goes forward [s].
+        """
         self._keep_s = keep_s
+        self._now_s = now_s
         self._answers: dict[Hashable, tuple[float, object]] = {}
         self._asking: dict[Hashable, Lock] = {}
         self._lock = Lock()
@@ -29,8 +39,12 @@ class Recent:
             asking = self._asking.setdefault(question, Lock())
         with asking:
             kept = self._answers.get(question)
-            if kept is not None and time.monotonic() < kept[0]:
+            if kept is not None and self._now_s() < kept[0]:
                 return kept[1]  # type: ignore[return-value]  # a question has one type of answer
+            began_s = self._now_s()
             answer = ask()
-            self._answers[question] = (time.monotonic() + self._keep_s, answer)
+            ended_s = self._now_s()
+            if self._keep_s > 0:
+                keep_s = max(self._keep_s, self.DEAR * (ended_s - began_s))
+                self._answers[question] = (ended_s + keep_s, answer)
             return answer

@@ -45,7 +45,7 @@ class Services:
             sources: the core.
             clock: event time, as the pipeline has it.
             timezone: the city's, for pages.
-            keep_s: how long figures that are dear are given again [s].
+            keep_s: how long the ledger and charts are given again, at least [s]; 0 asks each time.
         """
         self._sources = sources
         self._clock = clock

@@ -41,6 +41,26 @@ def test_kept_answers_are_bounded() -> None:
     assert len(recent._answers) <= Recent.MOST
 
 
+@pytest.mark.parametrize(
+    ("took_s", "later_s", "asked"), [(0.0, 0.9, 1), (0.0, 1.1, 2), (0.5, 9.9, 1), (0.5, 10.1, 2)]
+)
+def test_a_dear_answer_is_kept_longer(took_s: float, later_s: float, asked: int) -> None:
+    """An answer is kept for its time, or for twenty times as long as it took."""
+    now = [0.0]
+    asks: list[float] = []
+
+    def ask() -> None:
+        asks.append(now[0])
+        now[0] += took_s
+
+    recent = Recent(1.0, lambda: now[0])
+    recent.get("chart", ask)
+    now[0] += later_s
+    recent.get("chart", ask)
+
+    assert len(asks) == asked
+
+
 def test_one_dead_store_hides_no_other(filled: Stand, services: Services) -> None:
     """What can be read is shown, and what cannot is named."""
     filled.drop(Family.PARKING)
