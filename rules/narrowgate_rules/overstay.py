@@ -32,6 +32,9 @@ from narrowgate_rules.segments import first_rows, last_known, running_max, shift
 from narrowgate_rules.stays import stays_in
 from narrowgate_schema.words import Family, Late, Severity
 
+_TOGETHER = 2048
+"""Bays that walk side by side: as many as keep their histories in a processor's cache."""
+
 
 @dataclass
 class _Bays:
@@ -75,7 +78,14 @@ def _judge(columns: Columns) -> Outcome:
     course = Course(
         rows.group, columns.groups, rows.frame, so_far_us, unforeseen, columns.ticks, columns.now_us
     )
-    active = np.arange(columns.groups)
+    for first in range(0, columns.groups, _TOGETHER):
+        _walk(bays, rows, course, np.arange(first, min(first + _TOGETHER, columns.groups)))
+    state = {**bays.samples.to_state(), **bays.told.to_state(), DUE: bays.due_us}
+    return Outcome(state, _joined_transitions(bays.transitions), _joined_stays(bays.stays))
+
+
+def _walk(bays: _Bays, rows: _Rows, course: Course, active: Indices) -> None:
+    """Take some bays from event to event through the batch."""
     while len(active):
         before = course.row[active]
         events = course.advance(active, bays.due_us[active])
@@ -83,8 +93,6 @@ def _judge(columns: Columns) -> Outcome:
         happened = events.by_row | events.by_tick
         active = active[happened]
         _tell(bays, active, events.frame[happened], events.now_us[happened])
-    state = {**bays.samples.to_state(), **bays.told.to_state(), DUE: bays.due_us}
-    return Outcome(state, _joined_transitions(bays.transitions), _joined_stays(bays.stays))
 
 
 def _foreseen(rows: _Rows, samples: Samples) -> tuple[Instants, Mask]:
