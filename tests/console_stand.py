@@ -111,6 +111,10 @@ class Stand:
         """Take a family's readings away."""
         self._telemetry.execute(f"DROP TABLE {family}")
 
+    def close(self) -> None:
+        """Close the telemetry."""
+        self._telemetry.close()
+
     def ledger(self) -> Mapping[str, int]:
         """Give the ledger."""
         self.asked += 1
@@ -122,7 +126,8 @@ class Stand:
 
     def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
         """Ask the telemetry."""
-        return self._telemetry.cursor().sql(sql, params=list(parameters)).to_arrow_table()
+        with self._telemetry.cursor() as cursor:
+            return cursor.sql(sql, params=list(parameters)).to_arrow_table()
 
     def checks(self) -> Sequence[Check]:
         """Give the readiness."""

@@ -18,9 +18,11 @@ _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
+def stand(tmp_path: Path) -> Iterator[Stand]:
     """Empty stores."""
-    return Stand(tmp_path)
+    opened = Stand(tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
