@@ -4,24 +4,29 @@ Rule 1: `append` returns only after the rows are synced; nobody is answered befo
 Rule 2: an offset that a reader may have seen is never given to another row.
 Rule 3: after a failed write or sync the file is not trusted: the next append starts a new segment.
 Rule 4: damaged bytes are copied aside before they are cut.
+Rule 5: the directory alone tells where the journal stands: there is always a segment whose header is synced.
 """
 
 import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
 import pyarrow as pa
 
 from narrowgate_ingest.records import (
+    BRAND_BYTES,
     SEGMENT_HEADER_BYTES,
-    Intact,
+    Header,
     Kind,
-    check_segment_header,
+    SegmentHeader,
     encode,
-    scan,
+    pieces,
+    serialised,
 )
-from narrowgate_ingest.segments import create_segment, first_offsets, segment_path, set_aside
+from narrowgate_ingest.recovery import recover
+from narrowgate_ingest.segments import create_segment, make_directory, write_all
 from narrowgate_ingest.wake import Bell
 from narrowgate_ingest.watermark import Mark, Watermark
 
@@ -43,15 +48,20 @@ class Journal:
             OSError: the directory cannot be written.
             ValueError: another format version wrote it.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self.directory = directory
-        self._lock = _lock(directory)
         self._segment_bytes = segment_bytes
-        self._watermark = Watermark(directory)
         self._bell = Bell(directory)
         self._descriptor: int | None = None
-        self._mark = _recover(directory, self._watermark.read())
-        self._watermark.set(self._mark)
+        self._brand = b""
+        self._lock = _lock(directory)
+        try:
+            self._watermark = Watermark(directory, writable=True)
+            self._mark = recover(directory, self._watermark.read())
+            self._watermark.set(self._mark)
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._bell.ring()
 
     @property
@@ -69,52 +79,61 @@ class Journal:
 
         Raises:
             OSError: they could not be made durable; none of them counts as kept.
-            ValueError: a batch is empty or has not its kind's schema.
+            ValueError: a batch is empty or has not its kind's schema, or a row is too long for a record.
         """
-        offsets, parts = [], []
+        if not entries:
+            return []
+        offsets, records = [], []
         end, frames = self._mark.end, self._mark.frames
         for kind, batch in entries:
             if batch.num_rows == 0:
                 raise ValueError("an empty batch has no offset")
-            parts.append(encode(kind, batch, offset=end, frames_before=frames))
             offsets.append(end)
-            end += batch.num_rows
-            frames += batch.num_rows if kind is Kind.UPLINKS else 0
-        data = b"".join(parts)
-        self._write(data)
-        self._mark = Mark(self._mark.segment, self._mark.position + len(data), end, frames)
+            for piece in pieces(batch):
+                payload = serialised(kind, piece)
+                header = Header(kind, len(payload), piece.num_rows, end, frames, crc32(payload))
+                records.append((header, payload))
+                end, frames = header.end, header.frames_end
+        self._write(records)
+        self._mark = Mark(self._mark.segment, self._mark.position + _length(records), end, frames)
         self._watermark.set(self._mark)
         self._bell.ring()
         return offsets
 
-    def _write(self, data: bytes) -> None:
-        if self._descriptor is not None and self._mark.position + len(data) > self._segment_bytes:
-            self._abandon()
-        descriptor = self._segment()
+    def _write(self, records: Sequence[tuple[Header, bytes]]) -> None:
+        descriptor = self._segment(_length(records))
         try:
-            _write_all(descriptor, data, self._mark.position)
+            data = b"".join(encode(self._brand, header, payload) for header, payload in records)
+            write_all(descriptor, data, self._mark.position)
             os.fdatasync(descriptor)
-        except OSError:
+        except BaseException:
             self._abandon()
             raise
 
-    def _segment(self) -> int:
-        """Give the segment being written; a new one where there is none."""
-        if self._descriptor is None:
-            self._descriptor = create_segment(self.directory, self._mark.end)
-            self._mark = Mark(self._mark.end, SEGMENT_HEADER_BYTES, self._mark.end, self._mark.frames)
-        return self._descriptor
+    def _segment(self, more_bytes: int) -> int:
+        """Give the segment being written; a new one where there is none, or where it would grow too long."""
+        descriptor, mark = self._descriptor, self._mark
+        is_full = mark.end > mark.segment and mark.position + more_bytes > self._segment_bytes
+        if descriptor is not None and not is_full:
+            return descriptor
+        brand = os.urandom(BRAND_BYTES)
+        created = create_segment(self.directory, SegmentHeader(brand, mark.end, mark.frames))
+        if descriptor is not None:
+            os.close(descriptor)
+        self._descriptor, self._brand = created, brand
+        self._mark = Mark(mark.end, SEGMENT_HEADER_BYTES, mark.end, mark.frames)
+        return created
 
     def _abandon(self) -> None:
-        """Cut the segment back to what is durable and write no more to it."""
+        """Cut the segment back to what is durable and write no more to it.
+
+        What a cut that fails leaves behind is passed over: its offsets are those of the next segment.
+        """
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
         try:
-            if self._mark.end == self._mark.segment:
-                segment_path(self.directory, self._mark.segment).unlink()
-            else:
-                os.ftruncate(descriptor, self._mark.position)
+            os.ftruncate(descriptor, self._mark.position)
         finally:
             os.close(descriptor)
 
@@ -126,6 +145,10 @@ class Journal:
         os.close(self._lock)
 
 
+def _length(records: Sequence[tuple[Header, bytes]]) -> int:
+    return sum(header.record_bytes for header, _ in records)
+
+
 def _lock(directory: Path) -> int:
     descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
     try:
@@ -134,54 +157,3 @@ def _lock(directory: Path) -> int:
         os.close(descriptor)
         raise JournalLocked(f"another process writes the journal in {directory}") from None
     return descriptor
-
-
-def _write_all(descriptor: int, data: bytes, position: int) -> None:
-    view = memoryview(data)
-    while view:
-        written = os.pwrite(descriptor, view, position)
-        view, position = view[written:], position + written
-
-
-def _recover(directory: Path, published: Mark | None) -> Mark:
-    """Give the mark to go on from: behind everything whole, and behind everything ever published."""
-    known = published if published is not None else Mark(0, 0, 0, 0)
-    for segment in reversed(first_offsets(directory)):
-        mark = _recover_segment(directory, segment, known)
-        if mark.end > segment:
-            return mark
-        segment_path(directory, segment).unlink()  # made, but no row came to be durable in it
-    return Mark(known.end, 0, known.end, known.frames)
-
-
-def _recover_segment(directory: Path, segment: int, known: Mark) -> Mark:
-    path = segment_path(directory, segment)
-    data = path.read_bytes()
-    check_segment_header(data[:SEGMENT_HEADER_BYTES])
-    whole, end, frames = SEGMENT_HEADER_BYTES, known.end, known.frames
-    for item in scan(data, SEGMENT_HEADER_BYTES):
-        if isinstance(item, Intact):
-            header = item.header
-            whole = item.position + header.record_bytes
-            end = max(end, header.offset + header.rows)
-            frames = max(frames, header.frames_before + _frames(item))
-    acknowledged = known.position if known.segment == segment else 0
-    if whole < min(acknowledged, len(data)):
-        set_aside(directory, segment, whole, data[whole:])
-    _cut(path, whole)
-    return Mark(segment, whole, end, frames)
-
-
-def _frames(item: Intact) -> int:
-    return item.header.rows if item.header.kind is Kind.UPLINKS else 0
-
-
-def _cut(path: Path, length: int) -> None:
-    """Cut a torn tail and sync the rest: rows written but not yet synced count from here on."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        if os.fstat(descriptor).st_size > length:
-            os.ftruncate(descriptor, length)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

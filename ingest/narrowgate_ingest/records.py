@@ -1,11 +1,13 @@
 """How a journal record lies on disk, and how records are found again among damaged bytes.
 
-    segment = SEGMENT_HEADER record*            file name: <offset of its first row, 20 digits>.seg
+    segment = segment header (40 bytes) record*     file name: <offset of its first row, 20 digits>.seg
     record  = header (40 bytes) payload padding to 8 bytes
 
-The header has a check sum of its own, so that a record with a damaged payload can be stepped over by its
-length, and a damaged header is passed by looking for the next whole one (records start at multiples of 8).
-The payload is one Arrow record batch message; its schema belongs to the kind, at this format version.
+A record opens with its segment's brand, four bytes drawn at random for each segment: what a device sends can
+never pass for a record, however the bytes around it are damaged. The header has a check sum of its own, so
+that a record with a damaged payload can be stepped over by its length, and a damaged header is passed by
+looking for the next whole one (records start at multiples of 8). The payload is one Arrow record batch
+message; its schema belongs to the kind, at this format version.
 """
 
 import struct
@@ -20,16 +22,19 @@ from narrowgate_schema.tables import TICKS, UPLINKS
 
 FORMAT_VERSION = 1
 ALIGNMENT = 8
+BRAND_BYTES = 4
 
-_SEGMENT = struct.Struct("<8sII")
+_SEGMENT = struct.Struct("<8sI4sQQ")
 _SEGMENT_MAGIC = b"NGJOURNL"
-SEGMENT_HEADER_BYTES = _SEGMENT.size
+_CRC = struct.Struct("<I")
+SEGMENT_HEADER_BYTES = 40
 
 _HEADER = struct.Struct("<4sBBHIIQQI")
-_MAGIC = b"NGR1"
-_CRC = struct.Struct("<I")
 HEADER_BYTES = _HEADER.size + _CRC.size
 MAX_PAYLOAD_BYTES = 1 << 30
+"""Longer payloads are refused by `encode`, and a header that tells of one is no header."""
+PIECE_BYTES = 16 << 20
+"""Batches of more than this are written as several records, so that readers need not hold them whole."""
 
 
 class Kind(IntEnum):
@@ -44,6 +49,16 @@ OFFSET_COLUMN = {Kind.UPLINKS: "frame", Kind.TICKS: "tick"}
 
 _SCHEMAS = {Kind.UPLINKS: UPLINKS, Kind.TICKS: TICKS}
 _ON_DISK = {kind: schema.remove(0) for kind, schema in _SCHEMAS.items()}
+
+
+@dataclass(frozen=True)
+class SegmentHeader:
+    """What opens a segment file: where the journal stood when it was made."""
+
+    brand: bytes
+    first_offset: int
+    frames_before: int
+    """Frames ever journalled before this segment."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,16 @@ class Header:
         """Give the length on disk, padding included [B]."""
         return HEADER_BYTES + _padded(self.payload_bytes)
 
+    @property
+    def end(self) -> int:
+        """Give the offset behind the last row."""
+        return self.offset + self.rows
+
+    @property
+    def frames_end(self) -> int:
+        """Give the frames ever journalled up to the end of this record."""
+        return self.frames_before + (self.rows if self.kind is Kind.UPLINKS else 0)
+
 
 @dataclass(frozen=True)
 class Intact:
@@ -77,7 +102,7 @@ class Intact:
         """Give the rows, with their offsets in the first column."""
         kind = self.header.kind
         body = pa.ipc.read_record_batch(pa.py_buffer(self.payload), _ON_DISK[kind])
-        offsets = pa.array(range(self.header.offset, self.header.offset + self.header.rows), pa.int64())
+        offsets = pa.array(range(self.header.offset, self.header.end), pa.int64())
         return pa.record_batch([offsets, *body.columns], schema=_SCHEMAS[kind])
 
 
@@ -95,35 +120,76 @@ def _padded(length: int) -> int:
     return -(-length // ALIGNMENT) * ALIGNMENT
 
 
-def segment_header() -> bytes:
+def segment_header(header: SegmentHeader, *, version: int = FORMAT_VERSION) -> bytes:
     """Give the bytes that open a segment file."""
-    return _SEGMENT.pack(_SEGMENT_MAGIC, FORMAT_VERSION, 0)
+    head = _SEGMENT.pack(_SEGMENT_MAGIC, version, header.brand, header.first_offset, header.frames_before)
+    return (head + _CRC.pack(crc32(head))).ljust(SEGMENT_HEADER_BYTES, b"\0")
 
 
-def check_segment_header(head: bytes) -> bool:
-    """Tell whether the opening bytes are whole; ValueError if another format version wrote them."""
-    if len(head) < SEGMENT_HEADER_BYTES:
-        return False
-    magic, version, zero = _SEGMENT.unpack_from(head)
-    if magic != _SEGMENT_MAGIC or zero != 0:
-        return False
-    if version != FORMAT_VERSION and version < 1 << 8:
+def read_segment_header(head: bytes) -> SegmentHeader | None:
+    """Read the opening bytes; None if they are damaged, ValueError if another format version wrote them."""
+    if len(head) < SEGMENT_HEADER_BYTES or _CRC.unpack_from(head, _SEGMENT.size) != (
+        crc32(head[: _SEGMENT.size]),
+    ):
+        return None
+    magic, version, brand, first_offset, frames_before = _SEGMENT.unpack_from(head)
+    if magic != _SEGMENT_MAGIC:
+        return None
+    if version != FORMAT_VERSION:
         raise ValueError(f"journal format version {version}; this release reads version {FORMAT_VERSION}")
-    return bool(version == FORMAT_VERSION)
+    return SegmentHeader(brand, first_offset, frames_before)
 
 
-def encode(kind: Kind, batch: pa.RecordBatch, *, offset: int, frames_before: int) -> bytes:
-    """Give the record of a batch that lacks its offset column; ValueError if its schema is not the kind's."""
+def brand_of(data: bytes) -> bytes:
+    """Give the brand of a segment from its first bytes: where its header is damaged, that of a whole record.
+
+    Raises:
+        ValueError: another format version wrote the segment.
+    """
+    header = read_segment_header(data)
+    if header is not None:
+        return header.brand
+    view = memoryview(data)
+    for position in range(SEGMENT_HEADER_BYTES, len(data) - HEADER_BYTES + 1, ALIGNMENT):
+        brand = bytes(view[position : position + BRAND_BYTES])
+        if _header_at(view, position, brand) is not None:
+            return brand
+    return b""
+
+
+def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Give a batch in parts of PIECE_BYTES at most, or of one row."""
+    if batch.nbytes <= PIECE_BYTES or batch.num_rows <= 1:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from pieces(batch.slice(0, half))
+    yield from pieces(batch.slice(half))
+
+
+def serialised(kind: Kind, batch: pa.RecordBatch) -> bytes:
+    """Give the payload of a batch that lacks its offset column.
+
+    Raises:
+        ValueError: its schema is not the kind's, or it is longer than a record may be.
+    """
     if not batch.schema.equals(_ON_DISK[kind]):
         raise ValueError(
             f"a {kind.name.lower()} record holds {_ON_DISK[kind].names}, not {batch.schema.names}"
         )
-    payload = batch.serialize().to_pybytes()
+    payload: bytes = batch.serialize().to_pybytes()
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"a row of {len(payload)} bytes; a record holds {MAX_PAYLOAD_BYTES} at most")
+    return payload
+
+
+def encode(brand: bytes, header: Header, payload: bytes) -> bytes:
+    """Give a record's bytes."""
     head = _HEADER.pack(
-        _MAGIC, kind, 0, 0, len(payload), batch.num_rows, offset, frames_before, crc32(payload)
-    )
-    padding = bytes(_padded(len(payload)) - len(payload))
-    return b"".join((head, _CRC.pack(crc32(head)), payload, padding))
+        brand, header.kind, 0, 0, header.payload_bytes, header.rows,
+        header.offset, header.frames_before, header.payload_crc,
+    )  # fmt: skip
+    return b"".join((head, _CRC.pack(crc32(head)), payload, bytes(_padded(len(payload)) - len(payload))))
 
 
 def on_disk_schema(kind: Kind) -> pa.Schema:
@@ -131,14 +197,12 @@ def on_disk_schema(kind: Kind) -> pa.Schema:
     return _ON_DISK[kind]
 
 
-def _header_at(data: memoryview, position: int) -> Header | None:
+def _header_at(data: memoryview, position: int, brand: bytes) -> Header | None:
     if position + HEADER_BYTES > len(data):
         return None
     head = data[position : position + _HEADER.size]
-    if bytes(head[:4]) != _MAGIC:
-        return None
     (crc,) = _CRC.unpack_from(data, position + _HEADER.size)
-    if crc != crc32(head):
+    if bytes(head[:BRAND_BYTES]) != brand or crc != crc32(head):
         return None
     _, kind, _, _, length, rows, offset, frames, payload_crc = _HEADER.unpack(head)
     if kind not in _SCHEMAS or length > MAX_PAYLOAD_BYTES:
@@ -146,24 +210,23 @@ def _header_at(data: memoryview, position: int) -> Header | None:
     return Header(Kind(kind), length, rows, offset, frames, payload_crc)
 
 
-def _next_header(data: memoryview, position: int) -> int:
+def _next_header(data: bytes, view: memoryview, position: int, brand: bytes) -> int:
     """Give where the next whole header starts, at or after a position; the end if there is none."""
-    haystack = data.obj if isinstance(data.obj, bytes) and len(data.obj) == len(data) else bytes(data)
-    found = haystack.find(_MAGIC, position)
+    found = data.find(brand, position) if brand else -1
     while found != -1:
-        if found % ALIGNMENT == 0 and _header_at(data, found) is not None:
+        if found % ALIGNMENT == 0 and _header_at(view, found, brand) is not None:
             return found
-        found = haystack.find(_MAGIC, found + 1)
+        found = data.find(brand, found + 1)
     return len(data)
 
 
-def scan(data: bytes, position: int = 0) -> Iterator[Intact | Damaged]:
+def scan(data: bytes, brand: bytes, position: int = 0) -> Iterator[Intact | Damaged]:
     """Walk the records of bytes from a position (a multiple of 8); never raises on any bytes."""
     view = memoryview(data)
     while position < len(view):
-        header = _header_at(view, position)
+        header = _header_at(view, position, brand)
         if header is None:
-            end = _next_header(view, position + ALIGNMENT)
+            end = _next_header(data, view, position + ALIGNMENT, brand)
             yield Damaged(position, end, None)
             position = end
             continue
@@ -173,7 +236,7 @@ def scan(data: bytes, position: int = 0) -> Iterator[Intact | Damaged]:
         if end <= len(view) and crc32(payload) == header.payload_crc:
             yield Intact(position, header, payload)
         else:
-            # The header is whole, so its length holds: nothing inside a payload is taken for a record.
+            # The header is whole, so its length holds: the next record is behind it.
             end = min(end, len(view))
             yield Damaged(position, end, header)
         position = end

@@ -6,22 +6,26 @@ What is damaged is set aside, reported and stepped over; the rows it held are na
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 import pyarrow as pa
 
 from narrowgate_ingest.records import (
+    HEADER_BYTES,
     SEGMENT_HEADER_BYTES,
     Damaged,
     Intact,
     Kind,
-    check_segment_header,
+    brand_of,
     scan,
 )
 from narrowgate_ingest.segments import first_offsets, segment_path, set_aside
 from narrowgate_ingest.watermark import Mark, Watermark
 
 _CHUNK_BYTES = 4 << 20
+_MOST_BYTES = 32 << 20
+"""A chunk ends at the first record beyond this, however few rows it has."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,33 @@ class Chunk:
     records: list[tuple[Kind, pa.RecordBatch]] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
     rows: int = 0
+    record_bytes: int = 0
     frames_end: int = 0
     """Frames ever journalled up to `next_offset`, as far as this chunk tells."""
 
+    def is_full(self, max_rows: int) -> bool:
+        """Tell whether a reader that wants so many rows has enough."""
+        return self.rows >= max_rows or self.record_bytes >= _MOST_BYTES
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """One segment as a reader found it."""
+
+    first: int
+    length: int
+    """Durable bytes [B]."""
+    following: int
+    """Offset of what comes behind it."""
+
 
 class Tail:
-    """A reader of the journal in a directory; it writes nothing but `aside/`."""
+    """A reader of the journal in a directory; it writes nothing but `aside/`.
+
+    It may be opened before the journal's first start; it then reads nothing until there is something.
+    """
 
     def __init__(self, directory: Path) -> None:
-        """Open for reading; the directory must exist."""
         self.directory = directory
         self._watermark = Watermark(directory)
         self._place: tuple[int, int, int] | None = None
@@ -79,89 +101,106 @@ class Tail:
         """Give the records from an offset on, at least one if there is any, about `max_rows` rows.
 
         A record that holds `offset` in its middle is cut there. Rows trimmed before are passed over.
+
+        Raises:
+            OSError: a segment cannot be read, or damaged bytes cannot be set aside.
+            ValueError: another format version wrote a segment.
         """
         chunk = Chunk(offset)
         mark = self.mark()
         if mark is None or offset >= mark.end:
             return chunk
-        for segment, length, following in self._segments(offset, mark):
-            chunk.next_offset = max(chunk.next_offset, segment)
-            self._read_segment(chunk, segment, length, following, max_rows)
-            if chunk.rows >= max_rows:
+        for segment in self._segments(offset, mark):
+            chunk.next_offset = max(chunk.next_offset, segment.first)
+            try:
+                with segment_path(self.directory, segment.first).open("rb", buffering=0) as file:
+                    self._read_segment(chunk, segment, file, max_rows)
+            except FileNotFoundError:  # trimmed just now
+                chunk.next_offset = max(chunk.next_offset, segment.following)
+            if chunk.is_full(max_rows):
                 break
         return chunk
 
-    def _segments(self, offset: int, mark: Mark) -> Iterator[tuple[int, int, int]]:
-        """Yield (segment, durable bytes, offset of what follows) from the one that holds an offset."""
+    def _segments(self, offset: int, mark: Mark) -> Iterator[_Segment]:
+        """Yield the segments from the one that holds an offset."""
         firsts = [first for first in first_offsets(self.directory) if first <= mark.segment]
         start = max((i for i, first in enumerate(firsts) if first <= offset), default=0)
-        for index in range(start, len(firsts)):
-            segment = firsts[index]
-            last = index + 1 == len(firsts)
-            size = segment_path(self.directory, segment).stat().st_size
-            yield segment, min(size, mark.position) if last else size, mark.end if last else firsts[index + 1]
+        for first, following in zip(firsts[start:], [*firsts[start + 1 :], mark.end], strict=True):
+            try:
+                size = segment_path(self.directory, first).stat().st_size
+            except FileNotFoundError:  # trimmed just now
+                continue
+            is_last = first == mark.segment
+            yield _Segment(first, min(size, mark.position) if is_last else size, following)
 
-    def _read_segment(self, chunk: Chunk, segment: int, length: int, following: int, max_rows: int) -> None:
+    def _read_segment(self, chunk: Chunk, segment: _Segment, file: FileIO, max_rows: int) -> None:
         lost: list[Damaged] = []
-        for item in self._items(chunk, segment, length):
-            if isinstance(item, Damaged) or not _fits(item, segment, following):
+        for item in self._items(chunk, segment, file):
+            if isinstance(item, Damaged) or not _fits(item, segment):
                 lost.append(_as_damage(item))
                 continue
             if item.header.offset > chunk.next_offset:
-                self._report(chunk, segment, lost, item.header.offset)
+                nothing = Damaged(item.position, item.position, None)
+                self._report(chunk, segment, file, lost or [nothing], item.header.offset)
             lost.clear()
-            if item.header.offset + item.header.rows > chunk.next_offset:
+            if item.header.end > chunk.next_offset:
                 self._take(chunk, segment, item)
-            if chunk.rows >= max_rows:
+            if chunk.is_full(max_rows):
                 return
-        if following > chunk.next_offset:
-            self._report(chunk, segment, lost or [Damaged(length, length, None)], following)
+        if segment.following > chunk.next_offset:
+            nothing = Damaged(segment.length, segment.length, None)
+            self._report(chunk, segment, file, lost or [nothing], segment.following)
 
-    def _items(self, chunk: Chunk, segment: int, length: int) -> Iterator[Intact | Damaged]:
-        position, size = self._position(chunk.next_offset, segment), _CHUNK_BYTES
-        with segment_path(self.directory, segment).open("rb", buffering=0) as file:
-            check_segment_header(os.pread(file.fileno(), SEGMENT_HEADER_BYTES, 0))
-            while position < length:
-                data = os.pread(file.fileno(), min(size, length - position), position)
-                begin, more = position, position + len(data) < length
-                for item in scan(data):
-                    if isinstance(item, Damaged) and item.end == len(data) and more:
-                        break  # perhaps only cut by the end of this read
-                    position = begin + item.position + _length(item)
-                    yield _moved(item, begin)
-                size = size * 2 if position == begin else _CHUNK_BYTES
-                if not data:
-                    return
+    def _items(self, chunk: Chunk, segment: _Segment, file: FileIO) -> Iterator[Intact | Damaged]:
+        position, size = self._position(chunk.next_offset, segment.first), _CHUNK_BYTES
+        brand = _brand(file)
+        while position < segment.length:
+            data = os.pread(file.fileno(), min(size, segment.length - position), position)
+            begin, more = position, position + len(data) < segment.length
+            for item in scan(data, brand):
+                if isinstance(item, Damaged) and item.end == len(data) and more:
+                    break  # perhaps only cut by the end of this read
+                position = begin + item.position + _length(item)
+                yield _moved(item, begin)
+            size = size * 2 if position == begin else _CHUNK_BYTES
+            if not data:
+                return
 
     def _position(self, offset: int, segment: int) -> int:
         if self._place is not None and self._place[:2] == (offset, segment):
             return self._place[2]
         return SEGMENT_HEADER_BYTES
 
-    def _take(self, chunk: Chunk, segment: int, item: Intact) -> None:
+    def _take(self, chunk: Chunk, segment: _Segment, item: Intact) -> None:
         header = item.header
         batch = item.batch().slice(chunk.next_offset - header.offset)
         chunk.records.append((header.kind, batch))
         chunk.rows += batch.num_rows
-        chunk.next_offset = header.offset + header.rows
-        chunk.frames_end = header.frames_before + (header.rows if header.kind is Kind.UPLINKS else 0)
-        self._place = (chunk.next_offset, segment, item.position + header.record_bytes)
+        chunk.record_bytes += header.record_bytes
+        chunk.next_offset = header.end
+        chunk.frames_end = header.frames_end
+        self._place = (header.end, segment.first, item.position + header.record_bytes)
 
-    def _report(self, chunk: Chunk, segment: int, lost: list[Damaged], until: int) -> None:
+    def _report(self, chunk: Chunk, segment: _Segment, file: FileIO, lost: list[Damaged], until: int) -> None:
         """Set the lost bytes aside and name the rows that are missing up to an offset."""
         start, end = lost[0].position, lost[-1].end
         if end > start:
-            with segment_path(self.directory, segment).open("rb") as file:
-                file.seek(start)
-                set_aside(self.directory, segment, start, file.read(end - start))
+            data = os.pread(file.fileno(), end - start, start)
+            set_aside(self.directory, segment.first, start, data)
         missing = until - chunk.next_offset
-        chunk.damage.append(Damage(segment, start, end - start, chunk.next_offset, missing))
+        chunk.damage.append(Damage(segment.first, start, end - start, chunk.next_offset, missing))
         chunk.next_offset = until
 
 
-def _fits(item: Intact, segment: int, following: int) -> bool:
-    """Tell whether a whole record can stand in this segment: what looks like one inside a payload cannot."""
-    return segment <= item.header.offset and item.header.offset + item.header.rows <= following
+def _brand(file: FileIO) -> bytes:
+    """Give the brand of a segment's records."""
+    head = os.pread(file.fileno(), SEGMENT_HEADER_BYTES + HEADER_BYTES, 0)
+    return brand_of(head) or brand_of(os.pread(file.fileno(), _CHUNK_BYTES, 0))
+
+
+def _fits(item: Intact, segment: _Segment) -> bool:
+    """Tell whether a record's rows are this segment's: those of a cut that failed are the next one's."""
+    return segment.first <= item.header.offset and item.header.end <= segment.following
 
 
 def _as_damage(item: Intact | Damaged) -> Damaged:

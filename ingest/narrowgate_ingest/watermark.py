@@ -33,38 +33,72 @@ class Mark:
 
 
 class Watermark:
-    """The shared page `durable` of a journal."""
+    """The shared page `durable` of a journal; readers never write it and need not find it there."""
 
-    def __init__(self, directory: Path) -> None:
-        """Map the page, made empty if it is not there; OSError if it cannot be."""
-        descriptor = os.open(directory / "durable", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
-        try:
-            # Only ever made longer: another process may have it mapped.
-            if os.fstat(descriptor).st_size < _PAGE_BYTES:
-                os.ftruncate(descriptor, _PAGE_BYTES)
-            self._page = mmap.mmap(descriptor, _PAGE_BYTES)
-        finally:
-            os.close(descriptor)
-        self._turn = max((turn for turn, _ in self._slots()), default=0)
-
-    def _slots(self) -> list[tuple[int, Mark]]:
-        whole = []
-        for start in (0, _SLOT_BYTES):
-            slot = self._page[start : start + _SLOT.size]
-            turn, segment, position, end, frames = _SLOT.unpack(slot)
-            (crc,) = _CRC.unpack_from(self._page, start + _SLOT.size)
-            if turn and crc == crc32(slot):
-                whole.append((turn, Mark(segment, position, end, frames)))
-        return whole
+    def __init__(self, directory: Path, *, writable: bool = False) -> None:
+        """Map the page; a writer makes it if it is not there, and OSError tells why it cannot."""
+        self._path = directory / "durable"
+        self._page = _page_to_write(self._path) if writable else None
+        self._seen: tuple[int, Mark | None] = (0, None)
+        self._turn = max((turn for turn, _ in _whole_slots(self._copied())), default=0)
 
     def read(self) -> Mark | None:
-        """Give the newest mark, or None if none was ever set."""
-        whole = self._slots()
-        return max(whole, key=lambda slot: slot[0])[1] if whole else None
+        """Give the newest mark, or None if none was ever set; it never goes back."""
+        slots = _whole_slots(self._copied())
+        newest = max(slots, key=lambda slot: slot[0], default=self._seen)
+        if newest[0] > self._seen[0]:
+            self._seen = newest
+        return self._seen[1]
 
     def set(self, mark: Mark) -> None:
-        """Publish a mark; the caller has synced what it says."""
+        """Publish a mark; the caller has synced what it says.
+
+        Raises:
+            ValueError: the page was opened for reading.
+        """
+        if self._page is None:
+            raise ValueError(f"{self._path} was opened for reading")
         self._turn += 1
         slot = _SLOT.pack(self._turn, mark.segment, mark.position, mark.end, mark.frames)
         start = (self._turn % 2) * _SLOT_BYTES
         self._page[start : start + _SLOT_BYTES] = slot + _CRC.pack(crc32(slot))
+
+    def _copied(self) -> bytes:
+        """Give both slots as they are now; nothing while there is no page."""
+        if self._page is None:
+            self._page = _page_to_read(self._path)
+        return b"" if self._page is None else self._page[: 2 * _SLOT_BYTES]
+
+
+def _whole_slots(data: bytes) -> list[tuple[int, Mark]]:
+    whole = []
+    for start in range(0, len(data), _SLOT_BYTES):
+        turn, segment, position, end, frames = _SLOT.unpack_from(data, start)
+        (crc,) = _CRC.unpack_from(data, start + _SLOT.size)
+        if turn and crc == crc32(data[start : start + _SLOT.size]):
+            whole.append((turn, Mark(segment, position, end, frames)))
+    return whole
+
+
+def _page_to_write(path: Path) -> mmap.mmap:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+    try:
+        # Only ever made longer: another process may have it mapped.
+        if os.fstat(descriptor).st_size < _PAGE_BYTES:
+            os.ftruncate(descriptor, _PAGE_BYTES)
+        return mmap.mmap(descriptor, _PAGE_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _page_to_read(path: Path) -> mmap.mmap | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        if os.fstat(descriptor).st_size < _PAGE_BYTES:
+            return None
+        return mmap.mmap(descriptor, _PAGE_BYTES, prot=mmap.PROT_READ)
+    finally:
+        os.close(descriptor)

@@ -11,7 +11,16 @@ import pyarrow as pa
 import pytest
 
 from narrowgate_ingest.journal import Journal, JournalLocked
-from narrowgate_ingest.records import HEADER_BYTES, SEGMENT_HEADER_BYTES, Intact, Kind, scan
+from narrowgate_ingest.records import (
+    HEADER_BYTES,
+    SEGMENT_HEADER_BYTES,
+    Intact,
+    Kind,
+    SegmentHeader,
+    brand_of,
+    scan,
+    segment_header,
+)
 from narrowgate_ingest.segments import first_offsets, segment_path, trim
 from narrowgate_ingest.tail import Chunk, Tail
 from uplinks import tick_batch, uplink_batch
@@ -49,7 +58,8 @@ def test_rows_come_back_in_order_with_their_offsets(tmp_path: Path) -> None:
 def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """Small reads one after another give every row once."""
     held = filled(tmp_path, 40, segment_bytes=10_000)
-    tail, offset, seen = Tail(tmp_path), 0, []
+    tail, offset = Tail(tmp_path), 0
+    seen: list[tuple[int, bytes]] = []
     while (chunk := tail.read(offset, 7)).rows:
         seen.extend(payloads(chunk).items())
         offset = chunk.next_offset
@@ -156,8 +166,7 @@ def test_another_format_version_is_refused_in_words(tmp_path: Path) -> None:
     """A journal of another release names both versions."""
     filled(tmp_path, 1)
     with segment_path(tmp_path, 0).open("r+b") as file:
-        file.seek(8)
-        file.write(bytes([9]))
+        file.write(segment_header(SegmentHeader(b"abcd", 0, 0), version=9))
 
     with pytest.raises(ValueError, match="format version 9"):
         Journal(tmp_path)
@@ -165,7 +174,7 @@ def test_another_format_version_is_refused_in_words(tmp_path: Path) -> None:
 
 def intact_records(data: bytes) -> list[Intact]:
     """Give the whole records of a segment's bytes."""
-    return [item for item in scan(data, SEGMENT_HEADER_BYTES) if isinstance(item, Intact)]
+    return [item for item in scan(data, brand_of(data), SEGMENT_HEADER_BYTES) if isinstance(item, Intact)]
 
 
 def test_a_flipped_bit_anywhere_in_the_last_4_kb_loses_only_its_record(tmp_path: Path) -> None:
