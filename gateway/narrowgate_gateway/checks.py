@@ -4,27 +4,52 @@ from pathlib import Path
 
 from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Fleet, RegistryFault
-from narrowgate_gateway.config import ConfigFaults, Fault, load
+from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.settings import Home, Settings
-from narrowgate_rules import RULES, Engine
+from narrowgate_rules import RULES, Rule
 
 
 def faults_of(config: Path, home: Home) -> list[Fault]:
     """Give all faults of a configuration file, its rules' parameters and the registry of a home."""
     try:
-        settings = load(config)
-    except ConfigFaults as faults:
-        return [*faults.faults, *registry_faults(home)]
-    return [*rule_faults(config, settings), *_listener_faults(config, settings), *registry_faults(home)]
-
-
-def rule_faults(config: Path, settings: Settings) -> list[Fault]:
-    """Give what is wrong with the parameters of rules."""
+        raw = read(config)
+    except ConfigFaults as unread:
+        return [*unread.faults, *registry_faults(home)]
     try:
-        Engine(RULES, settings.rules, timezone=settings.zone)
-    except ValueError as error:
-        return [Fault(str(config), "rules", "", line) for line in str(error).splitlines()]
-    return []
+        faults = _listener_faults(config, settled(config, raw))
+    except ConfigFaults as unsettled:
+        faults = unsettled.faults
+    return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home)]
+
+
+def rule_faults(config: Path, tables: object) -> list[Fault]:
+    """Give what is wrong with the names and ranges of rules' parameters; their types are the settings'."""
+    if not isinstance(tables, dict):
+        return []
+    known = {rule.name: rule for rule in RULES}
+    faults = []
+    for name, table in tables.items():
+        if name not in known:
+            faults.append(
+                Fault(str(config), f"rules.{name}", "", f"no such rule; known are {', '.join(known)}")
+            )
+        elif isinstance(table, dict):
+            faults += _parameter_faults(config, known[name], table)
+    return faults
+
+
+def _parameter_faults(config: Path, rule: Rule, table: dict[str, object]) -> list[Fault]:
+    known = {param.name: param for param in rule.params}
+    faults = []
+    for name, value in table.items():
+        key = f"rules.{rule.name}.{name}"
+        if name not in known:
+            right = f"no such parameter; known are {', '.join(known)}"
+            faults.append(Fault(str(config), key, repr(value), right))
+        elif isinstance(value, int | float) and not known[name].low <= value <= known[name].high:
+            right = f"wants {known[name].low:g} to {known[name].high:g} [{known[name].unit}]"
+            faults.append(Fault(str(config), key, repr(value), right))
+    return faults
 
 
 def _listener_faults(config: Path, settings: Settings) -> list[Fault]:
@@ -44,7 +69,9 @@ def registry_faults(home: Home) -> list[Fault]:
     try:
         fleet = Fleet.load(home.registry)
     except RegistryFault as error:
-        return [Fault(str(home.registry), "", "", str(error))]
+        text = str(error).removeprefix(f"{home.registry}/")
+        hint = "" if home.registry.exists() else "; `narrowgate fleet import` makes one"
+        return [Fault(str(home.registry), "", "", f"{text}{hint}")]
     faults = []
     for slot, profile in enumerate(fleet.column("profile")):
         if profile is not None and profile not in PROFILES:

@@ -4,8 +4,12 @@ The protocol (messages, retransmission, block-wise, discovery) is aiocoap's; wha
 told is the door's.
 """
 
+import asyncio
 import os
+import socket
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import aiocoap
 from aiocoap import error, resource
@@ -20,6 +24,12 @@ from narrowgate_schema.words import Answer, Transport
 
 RETRY_AFTER_S = 30
 """Max-Age of a 5.03: when a device may come again [s]."""
+
+RECEIVE_BUFFER_BYTES = 4 << 20
+"""What is asked of the kernel for datagrams that wait while the loop is busy; it may grant less."""
+
+LONGEST_DATAGRAM_BYTES = 1 << 16
+_LAST_ANSWERS_S = 2.0
 
 _CODES: dict[Answer, Code] = {
     Answer.KEPT: Code.CHANGED,
@@ -41,11 +51,20 @@ class _Uplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]  
         self._trust = trust
         self._door = door
         self._fleet = fleet
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def needs_blockwise_assembly(self, request: aiocoap.Message) -> bool:
-        """Assemble blocks, but never more of them than a payload may hold."""
+        """Assemble blocks, but none of a stranger, and never more of them than a payload may hold."""
         block = request.opt.block1
-        if block is not None and block.start + len(request.payload) > self._trust.max_payload_bytes:
+        if block is None:
+            return False
+        if not self._trust.admits(_source(request)[0]):
+            self._door.count(Answer.FORBIDDEN)
+            raise error.Forbidden
+        if block.start + len(request.payload) > self._trust.max_payload_bytes:
+            self._door.count(Answer.TOO_LARGE)
             raise error.RequestEntityTooLarge
         return True
 
@@ -56,27 +75,44 @@ class _Uplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]  
         fields = self._template.match(request.opt.uri_path)
         if fields is None:
             return aiocoap.Message(code=Code.NOT_FOUND)
-        (answer,) = await self._door.admit([self._arrival(request, *fields)], self._fleet())
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            (answer,) = await self._door.admit([self._arrival(request, *fields)], self._fleet())
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
         response = aiocoap.Message(code=_CODES[answer])
         if answer is Answer.CANNOT_KEEP:
             response.opt.max_age = RETRY_AFTER_S
         return response
 
+    async def idle(self) -> None:
+        """Return when every request that came in has its answer."""
+        await self._idle.wait()
+
     def _arrival(self, request: aiocoap.Message, device: str, port: int | None) -> Arrival:
-        address, source_port = request.remote.sockaddr[:2]
+        address, source_port = _source(request)
         return Arrival(
             trust=self._trust,
             transport=Transport.COAP,
             path="/".join(request.opt.uri_path),
             port=port,
             device=device,
-            address=address.split("%")[0].removeprefix("::ffff:"),
+            address=address,
             source_port=source_port,
             message_id=request.mid,
             token=bytes(request.token),
             confirmable=request.mtype is aiocoap.CON,
             payload=bytes(request.payload),
         )
+
+
+def _source(request: aiocoap.Message) -> tuple[str, int]:
+    """Give a sender's address, IPv4 where it is one, and port."""
+    address, port = request.remote.sockaddr[:2]
+    return address.split("%")[0].removeprefix("::ffff:"), port
 
 
 class _Site(resource.Site):  # type: ignore[misc]
@@ -99,23 +135,77 @@ class _Site(resource.Site):  # type: ignore[misc]
         return found
 
 
-async def listen(
-    host: str, port: int, template: PathTemplate, trust: Trust, door: Door, fleet: Callable[[], Fleet]
-) -> aiocoap.Context:
-    """Open a CoAP listener; OSError if its address is taken or not this host's.
+class CoapServer:
+    """One open CoAP listener."""
 
-    Returns:
-        The context; `await context.shutdown()` closes it.
-    """
-    # An empty ACK would tell the device "received" before the sync: it waits for the answer instead.
-    constants.TransportTuning.EMPTY_ACK_DELAY = constants.TransportTuning().MAX_TRANSMIT_WAIT
-    # A second gateway on the same port must be refused, not share its datagrams.
-    os.environ["AIOCOAP_REUSE_PORT"] = "0"
-    site = _Site(_Uplinks(template, trust, door, fleet))
-    context = await aiocoap.Context.create_server_context(site, bind=(host, port), transports=["udp6"])
-    for interface in context.request_interfaces:
-        _count_repeats(interface.token_interface, door)
-    return context
+    def __init__(self, context: aiocoap.Context, uplinks: _Uplinks) -> None:
+        """Stand for an open context; `open` makes one."""
+        self._context = context
+        self._uplinks = uplinks
+
+    @classmethod
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        template: PathTemplate,
+        trust: Trust,
+        door: Door,
+        fleet: Callable[[], Fleet],
+    ) -> "CoapServer":
+        """Open a listener; OSError if its address is taken or not this host's.
+
+        Args:
+            host: address to bind; `::` takes IPv4 too.
+            port: UDP port; 0 lets the system choose.
+            template: where in a path the device stands.
+            trust: what it takes from whom.
+            door: who judges and keeps.
+            fleet: gives the newest registry.
+        """
+        # An empty ACK would tell the device "received" before the sync: it waits for the answer instead, and
+        # past the exchange's lifetime nobody listens for that message id any more.
+        constants.TransportTuning.EMPTY_ACK_DELAY = constants.TransportTuning().EXCHANGE_LIFETIME
+        # A second gateway on the same port must be refused, not share its datagrams.
+        os.environ["AIOCOAP_REUSE_PORT"] = "0"
+        uplinks = _Uplinks(template, trust, door, fleet)
+        context = await aiocoap.Context.create_server_context(
+            _Site(uplinks), bind=(host, port), transports=["udp6"]
+        )
+        server = cls(context, uplinks)
+        for interface in context.request_interfaces:
+            _count_repeats(interface.token_interface, door)
+        transport = server._transport
+        # Its own 4096 bytes would cut a longer datagram, and the cut frame would pass for a whole one.
+        transport.max_size = LONGEST_DATAGRAM_BYTES
+        server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        return server
+
+    @property
+    def _transport(self) -> Any:
+        (interface,) = self._context.request_interfaces
+        return interface.token_interface.message_interface.transport
+
+    @property
+    def _socket(self) -> socket.socket:
+        listening: socket.socket = self._transport.get_extra_info("socket")
+        return listening
+
+    @property
+    def port(self) -> int:
+        """Give the UDP port that it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def receive_buffer_bytes(self) -> int:
+        """Give what the kernel granted for waiting datagrams, its bookkeeping included [B]."""
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+    async def close(self) -> None:
+        """Let the answers that are due go out, then close the socket."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._uplinks.idle(), _LAST_ANSWERS_S)
+        await self._context.shutdown()
 
 
 def _count_repeats(messages: MessageManager, door: Door) -> None:
@@ -125,7 +215,7 @@ def _count_repeats(messages: MessageManager, door: Door) -> None:
     def counted(message: aiocoap.Message) -> bool:
         repeated: bool = knows_again(message)
         if repeated:
-            door.count_repeat()
+            door.count(Answer.DUPLICATE)
         return repeated
 
     messages._deduplicate_message = counted

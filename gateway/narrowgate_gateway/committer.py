@@ -1,6 +1,8 @@
 """Group commit: what arrives while one sync runs is written by the next, and everybody is told after it."""
 
 import asyncio
+import errno
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +11,8 @@ import pyarrow as pa
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.records import Kind
+
+_LOG = logging.getLogger(__name__)
 
 
 class Committer:
@@ -68,19 +72,27 @@ class Committer:
             self._check_space()
             self._journal.append(_merged(group))
         except OSError as error:
-            self.trouble = f"{error.strerror or error}"
+            self._note(f"{error.strerror or error}")
             self._counters.add("commit_failures")
             return False
-        self.trouble = ""
+        self._note("")
         return True
+
+    def _note(self, trouble: str) -> None:
+        """Tell when trouble begins and when it is over, not at every commit."""
+        if trouble and not self.trouble:
+            _LOG.warning(
+                "the journal in %s cannot keep (%s): devices are told to come again", self._directory, trouble
+            )
+        elif self.trouble and not trouble:
+            _LOG.warning("the journal in %s keeps again", self._directory)
+        self.trouble = trouble
 
     def _check_space(self) -> None:
         volume = os.statvfs(self._directory)
         free = volume.f_bavail * volume.f_frsize
         if free < self._min_free_bytes:
-            raise OSError(
-                28, f"{free} bytes free in {self._directory}, {self._min_free_bytes} are to be left free"
-            )
+            raise OSError(errno.ENOSPC, f"{free} bytes are free, {self._min_free_bytes} are to be left free")
 
 
 def _merged(

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -35,15 +36,27 @@ class ConfigFaults(Exception):
 
 def load(path: Path) -> Settings:
     """Read a configuration; ConfigFaults if anything in it is wrong."""
+    return settled(path, read(path))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a file's tables as they stand; ConfigFaults if it cannot be read or is not TOML."""
     try:
         with path.open("rb") as file:
-            raw = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
-        raise ConfigFaults([Fault(str(path), "", "", error.strerror or str(error))]) from None
+        what = error.strerror or str(error)
     except UnicodeDecodeError as error:
-        raise ConfigFaults([Fault(str(path), "", "", f"not UTF-8 at byte {error.start}")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigFaults([Fault(str(path), "", "", f"not TOML: {error}")]) from None
+        what = f"not UTF-8 at byte {error.start}"
+    except ValueError as error:  # a number of too many digits is no TOMLDecodeError
+        what = f"not TOML: {error}"
+    except RecursionError:
+        what = "not TOML that can be read: nested too deeply"
+    raise ConfigFaults([Fault(str(path), "", "", what)])
+
+
+def settled(path: Path, raw: dict[str, Any]) -> Settings:
+    """Give the settings of a file's tables; ConfigFaults with all that is wrong in them."""
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
@@ -63,8 +76,16 @@ def _value(detail: ErrorDetails) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+_WANTED = {
+    "extra_forbidden": "no such key",
+    "tuple_type": 'write an array: [[coap]] for a table of it, ["..."] for texts',
+    "model_type": "write a table",
+    "dict_type": "write a table",
+}
+
+
 def _right(detail: ErrorDetails) -> str:
-    if detail["type"] == "extra_forbidden":
-        return "no such key"
+    if detail["type"] in _WANTED:
+        return _WANTED[detail["type"]]
     message = detail["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -1,15 +1,19 @@
 """The core process: pipeline, stores, cases, console. Killed, it goes on from its last transaction."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import suppress
 from importlib import import_module
+
+import duckdb
 
 from narrowgate_console import Services
 from narrowgate_fleet import FleetReader
 from narrowgate_gateway.core_sources import CoreSources
-from narrowgate_gateway.edge import clock_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_gateway.ticks import clock_of
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -25,21 +29,26 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     Raises:
         AlreadyRunning: another core works in this home.
         OSError: the console's address is taken, or a directory cannot be written.
-        ValueError: another format version wrote a store, or a rule's parameter is not its own.
+        ValueError: a store cannot be opened or another format version wrote it, a rule's parameter is not
+            its own, or there is no registry.
+        RuntimeError: pipeline or console ended with a fault of ours; it said which.
     """
     role = Role(home.run, "core")
     engine = Engine(RULES, settings.rules, timezone=settings.zone)
-    stores = Stores(State(home.state), Telemetry(home.telemetry), Quarantine(home.quarantine))
+    stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
     pipeline = Pipeline(tail, FleetReader(home.registry), stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))
     sources = CoreSources(home, stores, tail, runner)
     services = Services(sources, clock_of(settings), timezone=settings.zone)
-    working = threading.Thread(target=runner.run, name="pipeline")
+    ended = asyncio.Event()
+    working = threading.Thread(
+        target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
+    )
     working.start()
     try:
-        await _serve(services, settings, role, stop)
+        await _serve(services, settings, role, stop, ended)
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
@@ -47,6 +56,30 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         stores.quarantine.close()
         stores.state.close()
         role.release()
+    if not stop.is_set():
+        raise RuntimeError("pipeline or console ended; the core begins anew from its last transaction")
+
+
+def _work(runner: Runner, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """Run the pipeline and tell the console's loop when it is over, whatever it died of."""
+    try:
+        runner.run()
+    finally:
+        with suppress(RuntimeError):  # the loop may be gone
+            loop.call_soon_threadsafe(ended.set)
+
+
+def _open_stores(home: Home) -> Stores:
+    """Open the stores; ValueError names the one that cannot be."""
+    path = home.state
+    try:
+        state = State(path)
+        path = home.telemetry
+        telemetry = Telemetry(path)
+        path = home.quarantine
+        return Stores(state, telemetry, Quarantine(path))
+    except (duckdb.Error, sqlite3.Error) as error:
+        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
 
 
 def _pace(settings: Settings) -> Pace:
@@ -58,9 +91,11 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-async def _serve(services: Services, settings: Settings, role: Role, stop: asyncio.Event) -> None:
-    """Serve the console until told to stop."""
-    # The page toolkit takes about a second to load; frames are decoded meanwhile.
+async def _serve(
+    services: Services, settings: Settings, role: Role, stop: asyncio.Event, ended: asyncio.Event
+) -> None:
+    """Serve the console until told to stop, or until the pipeline is no more."""
+    # The page toolkit takes a while to load; frames are decoded meanwhile.
     serving = await asyncio.to_thread(import_module, "narrowgate_console.serving")
     console = settings.console
     try:
@@ -70,6 +105,9 @@ async def _serve(services: Services, settings: Settings, role: Role, stop: async
         raise OSError(error.errno, f"{what}: {error.strerror}") from None
     role.ready(console=f"http://{console.host}:{console.port}")
     answering = asyncio.create_task(server.serve())
-    await stop.wait()
+    either = [asyncio.create_task(event.wait()) for event in (stop, ended)]
+    await asyncio.wait([answering, *either], return_when=asyncio.FIRST_COMPLETED)
+    for waiting in either:
+        waiting.cancel()
     server.should_exit = True
     await answering

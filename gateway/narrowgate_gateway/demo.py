@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import time
-from contextlib import suppress
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 
@@ -14,8 +16,11 @@ from narrowgate_schema.words import Disposition
 from narrowgate_simulators import CoapLink, SentReport, Target, Timing, Weather, drive
 
 _S_PER_H = 2.5
-_DRAIN_S = 4.0
+_END_S = 2.0
+"""What draining, ending and counting take on a machine at rest [s]."""
 _STANDSTILL_S = 60.0
+_ACK_TIMEOUT_S = 0.1
+"""Devices on loopback repeat soon: each lost answer holds the whole district's step up so long [s]."""
 
 
 async def play(stage: Stage, seconds: int | None, began_s: float) -> int:
@@ -27,42 +32,82 @@ async def play(stage: Stage, seconds: int | None, began_s: float) -> int:
         began_s: when the demo began (monotonic) [s].
 
     Raises:
-        DemoTrouble: the gateway did not start.
+        DemoTrouble: the gateway did not start, or ended on its own.
     """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
     gateway = Gateway(stage)
     try:
-        await gateway.ready()
-        report = await _live(stage, seconds, began_s)
-        code = await asyncio.to_thread(gateway.stop)
+        report = await _unless(stop, gateway, _course(stage, gateway, seconds, began_s))
+        stop.clear()
+        code = await _end(stop, gateway)
     finally:
         gateway.kill()
     if report is None:
+        return _interrupted(seconds)
+    return _tell(stage, report, code)
+
+
+async def _course(stage: Stage, gateway: Gateway, seconds: int | None, began_s: float) -> SentReport:
+    await gateway.ready()
+    span_s = stage.city.span.hours * _S_PER_H
+    if seconds is not None:
+        span_s = max(0.0, seconds - (time.monotonic() - began_s) - _END_S)
+    target, timing = Target(HOST, stage.coap_port), Timing(ack_timeout_s=_ACK_TIMEOUT_S)
+    with Screen(stage) as screen:
+        async with CoapLink(target, timing=timing, weather=Weather(stage.seed)) as link:
+            report = await drive(stage.city, link, stage.clock, span_s, progress=screen.show)
+        await _drain(stage, screen)
+        if seconds is None:
+            screen.say("The district has lived its days; the page stays up until Ctrl-C.")
+            await asyncio.Event().wait()
+    return report
+
+
+async def _unless(
+    stop: asyncio.Event, gateway: Gateway, course: Coroutine[Any, Any, SentReport]
+) -> SentReport | None:
+    """Follow the course; None if the user ends it before its end."""
+    following = asyncio.create_task(course)
+    others = [asyncio.create_task(stop.wait()), asyncio.create_task(gateway.gone())]
+    done, left = await asyncio.wait([following, *others], return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    await asyncio.wait(left)
+    for task in done - {following}:
+        task.result()
+    return following.result() if following in done else None
+
+
+async def _end(stop: asyncio.Event, gateway: Gateway) -> int:
+    """End the gateway gracefully; at once if the user asks a second time."""
+    ending = asyncio.create_task(asyncio.to_thread(gateway.stop))
+    hurrying = asyncio.create_task(stop.wait())
+    await asyncio.wait([ending, hurrying], return_when=asyncio.FIRST_COMPLETED)
+    if hurrying.done():
+        gateway.process.kill()
+    hurrying.cancel()
+    return await ending
+
+
+def _interrupted(seconds: int | None) -> int:
+    """Give the exit code of a demo that the user ended: right for one without end, too early for another."""
+    if seconds is None:
         return 0
+    click.echo("narrowgate demo: ended before its time, so nothing was counted", err=True)
+    return 1
+
+
+def _tell(stage: Stage, report: SentReport, code: int) -> int:
+    """Print the summary, and what is not as it must be; give the exit code."""
     summary = summarise(stage.home, report, stage.city.truth)
     click.echo(json.dumps(summary.counts))
     objections = summary.objections + ([] if code == 0 else [f"the gateway ended with exit code {code}"])
     for objection in objections:
         click.echo(f"narrowgate demo: {objection}", err=True)
     return 1 if objections else 0
-
-
-async def _live(stage: Stage, seconds: int | None, began_s: float) -> SentReport | None:
-    """Let the district live and drain; None if the user ended a demo without end."""
-    span_s = stage.city.span.hours * _S_PER_H
-    if seconds is not None:
-        span_s = max(0.0, seconds - (time.monotonic() - began_s) - _DRAIN_S)
-    link = CoapLink(
-        Target(HOST, stage.coap_port), timing=Timing(ack_timeout_s=0.5), weather=Weather(stage.seed)
-    )
-    with Screen(stage) as screen, suppress(asyncio.CancelledError):
-        async with link:
-            report = await drive(stage.city, link, stage.clock, span_s, progress=screen.show)
-        await _drain(stage, screen)
-        if seconds is not None:
-            return report
-        screen.say("The district has lived its days; the page stays up until Ctrl-C.")
-        await asyncio.Event().wait()
-    return None
 
 
 async def _drain(stage: Stage, screen: Screen) -> None:

@@ -141,7 +141,7 @@ def _free_udp_port() -> int:
 
 
 class Gateway:
-    """`narrowgate run` as a process of its own, as an operator would start it."""
+    """A gateway in processes of its own, as `narrowgate run` makes it; it ends if the demo is no more."""
 
     def __init__(self, stage: Stage) -> None:
         """Start it; its words go to `gateway.log` in the home."""
@@ -149,10 +149,10 @@ class Gateway:
         self._log = (stage.home.root / "gateway.log").open("wb")
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [
-                *(sys.executable, "-m", "narrowgate_gateway.app", "run"),
-                *("--config", str(stage.config), "--home", str(stage.home.root)),
+                *(sys.executable, "-m", "narrowgate_gateway.supervisor"),
+                *(str(stage.config), str(stage.home.root)),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
@@ -164,12 +164,19 @@ class Gateway:
         while not all(read_status(self._home.run, role) for role in ("edge", "core")):
             if self.process.poll() is not None or time.monotonic() > give_up_s:
                 raise DemoTrouble(f"the gateway did not start: {self.last_words()}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
+
+    async def gone(self) -> None:
+        """Wait until it ends, which it should not; DemoTrouble with its words then."""
+        while self.process.poll() is None:
+            await asyncio.sleep(0.2)
+        raise DemoTrouble(f"the gateway ended: {self.last_words()}")
 
     def last_words(self) -> str:
         """Give the last line of its log."""
         lines = (self._home.root / "gateway.log").read_text(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        said = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return said.removeprefix("narrowgate ")
 
     def stop(self, within_s: float = 90.0) -> int:
         """End it gracefully and give its exit code; kill it if it does not end."""
@@ -178,11 +185,13 @@ class Gateway:
             return self.process.wait(within_s)
         except subprocess.TimeoutExpired:
             return self.kill()
-        finally:
-            self._log.close()
 
     def kill(self) -> int:
-        """Kill its whole process group."""
+        """Kill its whole process group, and give its files back."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        return self.process.wait()
+        code = self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self._log.close()
+        return code

@@ -94,16 +94,16 @@ class Door:
         new, waiting = self._sort(names, answers, now_s)
         if new and not await self._keep(arrivals, new, now_s):
             for row, name in enumerate(names):
-                if name in new and row not in waiting:
+                if name in new and answers[row] in (Answer.KEPT, Answer.DUPLICATE):
                     answers[row] = Answer.CANNOT_KEEP
         for row, kept in waiting.items():
             answers[row] = Answer.DUPLICATE if await kept else Answer.CANNOT_KEEP
         self._count(arrivals, answers)
         return answers
 
-    def count_repeat(self) -> None:
-        """Count a message that the listener itself knew again and answered as before."""
-        self._counters.add(Answer.DUPLICATE)
+    def count(self, answer: Answer) -> None:
+        """Count an answer that the listener itself gave."""
+        self._counters.add(answer)
 
     def _sort(
         self, names: Sequence[int], answers: list[Answer], now_s: float

@@ -2,36 +2,31 @@
 
 import asyncio
 import ipaddress
+import logging
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import aiocoap
 import pyarrow as pa
 
-from narrowgate_fleet import FleetReader
-from narrowgate_gateway import coap
+from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
-from narrowgate_gateway.exchanges import Exchanges, exchange_digest
+from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S, Exchanges, exchange_digest
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.settings import CoapListener, Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_gateway.ticks import clock_of, keep_ticking
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
-from narrowgate_ingest.records import Kind, on_disk_schema
+from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
-from narrowgate_schema.clock import Clock, SteppedClock, SystemClock
+from narrowgate_schema.clock import Clock, SystemClock
 
 EXCHANGE_PLACES = 1 << 16
-_EARLIEST_BELIEVED_US = 1_735_689_600_000_000
-"""2025-01-01: a host clock before it was never set."""
-
-
-def clock_of(settings: Settings) -> Clock:
-    """Give the clock that a configuration asks for; OSError if its page is not there."""
-    page = settings.clock.page
-    return SteppedClock(Path(page)) if page else SystemClock()
+_LOG = logging.getLogger(__name__)
 
 
 async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
@@ -40,7 +35,7 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     Raises:
         AlreadyRunning, JournalLocked: another edge works in this home.
         OSError: an address is taken or a directory cannot be written.
-        ValueError: another format version wrote the journal.
+        ValueError: another format version wrote the journal, or there is no registry.
     """
     role = Role(home.run, "edge")
     journal = Journal(home.journal, segment_bytes=settings.journal.segment_bytes)
@@ -52,27 +47,66 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         pending_rows=settings.journal.pending_frames,
         min_free_bytes=settings.journal.min_free_bytes,
     )
-    door = Door(committer, remembered(home.journal, journal.end), counters, clock)
-    fleet = FleetReader(home.registry)
-    committing = asyncio.create_task(committer.run())
-    contexts = [await _listen(listener, door, fleet) for listener in settings.coap]
-    ticking = asyncio.create_task(_tick(committer, clock, settings.clock.tick_every_s))
+    door = Door(committer, remembered(home.journal, journal.end, clock), counters, clock)
+    fleet = NewestFleet(FleetReader(home.registry))
+    working = [
+        asyncio.create_task(committer.run()),
+        asyncio.create_task(keep_ticking(committer, clock, settings.clock.tick_every_s)),
+    ]
+    servers = [await _listen(listener, door, fleet) for listener in settings.coap]
     role.ready(
         listeners=[{"name": each.name, "host": each.host, "port": each.port} for each in settings.coap]
     )
-    await stop.wait()
+    await _until(stop, working)
+    await _close(committer, working, servers)
+    journal.close()
+    role.release()
+
+
+async def _until(stop: asyncio.Event, working: Iterable["asyncio.Task[None]"]) -> None:
+    """Wait for the end; what a task died of ends the process, whose successor begins anew."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done:
+        task.result()
+
+
+async def _close(
+    committer: Committer, working: list["asyncio.Task[None]"], servers: Iterable[CoapServer]
+) -> None:
+    """Keep what is pending, say so, and close the sockets last."""
+    committing, ticking = working
     ticking.cancel()
     with suppress(asyncio.CancelledError):
         await ticking
     committer.close()
     await committing
-    for context in contexts:
-        await context.shutdown()
-    journal.close()
-    role.release()
+    for server in servers:
+        await server.close()
 
 
-async def _listen(listener: CoapListener, door: Door, fleet: FleetReader) -> aiocoap.Context:
+class NewestFleet:
+    """The newest fleet that can be read: a damaged version is told once, and the one before stands."""
+
+    def __init__(self, reader: FleetReader) -> None:
+        self._reader = reader
+        self._trouble = ""
+
+    def __call__(self) -> Fleet:
+        """Give the fleet."""
+        try:
+            fleet = self._reader.refresh()
+        except (RegistryFault, OSError) as fault:
+            if str(fault) != self._trouble:
+                self._trouble = str(fault)
+                _LOG.warning("%s; the registry as it was before stands", fault)
+            return self._reader.fleet
+        self._trouble = ""
+        return fleet
+
+
+async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet) -> CoapServer:
     trust = Trust(
         listener.name,
         listener.tenant,
@@ -80,38 +114,37 @@ async def _listen(listener: CoapListener, door: Door, fleet: FleetReader) -> aio
         listener.max_payload_bytes,
     )
     try:
-        return await coap.listen(
-            listener.host, listener.port, PathTemplate.parse(listener.path), trust, door, fleet.refresh
+        return await CoapServer.open(
+            listener.host, listener.port, PathTemplate.parse(listener.path), trust, door, fleet
         )
     except OSError as error:
         what = f"UDP port {listener.port} on {listener.host} (coap listener {listener.name!r})"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None
 
 
-async def _tick(committer: Committer, clock: Clock, every_s: float) -> None:
-    """Journal the passing of time; a tick that cannot be kept is made up by the next."""
-    while True:
-        await committer.keep(Kind.TICKS, _tick_batch(clock))
-        await asyncio.sleep(every_s)
+def remembered(directory: Path, end: int, clock: Clock) -> Exchanges:
+    """Give the door's memory as the journal's tail has it: after a crash a repeated message is known.
 
-
-def _tick_batch(clock: Clock) -> pa.RecordBatch:
-    jump_s = clock.settle() if isinstance(clock, SystemClock) else 0.0
-    now_us = clock.now_us()
-    columns = {"time": [now_us], "jump_s": [jump_s], "synchronised": [now_us >= _EARLIEST_BELIEVED_US]}
-    schema = on_disk_schema(Kind.TICKS)
-    return pa.record_batch([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
-
-
-def remembered(directory: Path, end: int) -> Exchanges:
-    """Give the door's memory as the journal's tail has it: after a crash a repeated message is known."""
+    An exchange is as old as its arrival says; under a stepped clock, whose time is not the wall's, it counts
+    as new.
+    """
     exchanges, tail, now_s = Exchanges(EXCHANGE_PLACES), Tail(directory), time.monotonic()
+    now_us = clock.now_us() if isinstance(clock, SystemClock) else None
     offset = max(tail.start(), end - EXCHANGE_PLACES)
     while (chunk := tail.read(offset, EXCHANGE_PLACES)).next_offset > offset:
         for kind, batch in chunk.records:
             if kind is Kind.UPLINKS:
-                columns = (batch[name].to_pylist() for name in ("endpoint", "message_id", "token", "payload"))
-                for exchange in zip(*columns, strict=True):
-                    exchanges.keep(exchange_digest(*exchange), now_s)
+                for digest, age_s in _exchanges_of(batch, now_us):
+                    if age_s <= EXCHANGE_LIFETIME_S:
+                        exchanges.keep(digest, now_s - age_s)
         offset = chunk.next_offset
     return exchanges
+
+
+def _exchanges_of(batch: pa.RecordBatch, now_us: int | None) -> Iterator[tuple[int, float]]:
+    """Yield each uplink's exchange and its age [s]."""
+    columns = (batch[name].to_pylist() for name in ("endpoint", "message_id", "token", "payload"))
+    arrivals_us = batch["received_at"].cast(pa.int64()).to_pylist()
+    for arrived_us, *exchange in zip(arrivals_us, *columns, strict=True):
+        age_s = 0.0 if now_us is None else max(0.0, (now_us - arrived_us) / 1e6)
+        yield exchange_digest(*exchange), age_s

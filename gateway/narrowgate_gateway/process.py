@@ -6,9 +6,11 @@ Its standard input is the supervisor's hand: when it closes, the supervisor is g
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
+from narrowgate_gateway.complaints import complain, speak_plainly
 from narrowgate_gateway.config import ConfigFaults, load
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import AlreadyRunning
@@ -21,11 +23,9 @@ CANNOT_START = 78
 async def run_role(role: str, settings: Settings, home: Home, *, watch_input: bool) -> None:
     """Run one role until SIGTERM, SIGINT, or the end of standard input where that is watched."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop_on_signals(stop)
     if watch_input:
-        loop.add_reader(sys.stdin.fileno(), _hand_gone, loop, stop)
+        stop_with_hand(stop)
     if role == "edge":
         from narrowgate_gateway.edge import run_edge
 
@@ -36,6 +36,20 @@ async def run_role(role: str, settings: Settings, home: Home, *, watch_input: bo
         await run_core(settings, home, stop)
 
 
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Have SIGTERM and SIGINT set an event; a SIGINT that the parent has turned off stays off."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+
+
+def stop_with_hand(stop: asyncio.Event) -> None:
+    """Have the end of standard input set an event."""
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), _hand_gone, loop, stop)
+
+
 def _hand_gone(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     if not os.read(sys.stdin.fileno(), 4096):
         loop.remove_reader(sys.stdin.fileno())
@@ -44,9 +58,10 @@ def _hand_gone(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 def start(role: str, settings: Settings, home: Home, *, watch_input: bool) -> int:
     """Run one role and give its exit code; what keeps it from starting is one line on standard error."""
+    speak_plainly(role)
     try:
         asyncio.run(run_role(role, settings, home, watch_input=watch_input))
-    except (AlreadyRunning, JournalLocked, ValueError) as error:
+    except (AlreadyRunning, JournalLocked, ValueError, sqlite3.Error) as error:
         return _refuse(role, str(error))
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
@@ -55,7 +70,7 @@ def start(role: str, settings: Settings, home: Home, *, watch_input: bool) -> in
 
 
 def _refuse(role: str, line: str) -> int:
-    sys.stderr.write(f"narrowgate {role}: {' '.join(line.split())}\n")
+    complain(role, line)
     return CANNOT_START
 
 

@@ -28,7 +28,7 @@ class Role:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._lock)
-            raise AlreadyRunning(f"a gateway's {name} is running already in {run.parent}") from None
+            raise AlreadyRunning(f"{run.parent}: a gateway's {name} is running here already") from None
         self._path.unlink(missing_ok=True)
 
     def ready(self, **facts: object) -> None:

@@ -1,20 +1,30 @@
-"""Runs edge and core beside each other: restarts what dies, ends in the order that loses nothing."""
+"""Runs edge and core beside each other: restarts what dies, ends in the order that loses nothing.
+
+python -m narrowgate_gateway.supervisor CONFIG HOME runs one that ends with its standard input, as the
+processes that it starts do.
+"""
 
 import asyncio
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from narrowgate_gateway.process import CANNOT_START
+from narrowgate_gateway.complaints import complain, speak_plainly
+from narrowgate_gateway.config import load
+from narrowgate_gateway.process import CANNOT_START, stop_on_signals, stop_with_hand
 from narrowgate_gateway.settings import Home, Settings
-from narrowgate_gateway.status import read_status
+from narrowgate_gateway.status import AlreadyRunning, Role, read_status
 
 ROLES = ("edge", "core")
 _FIRST_PAUSE_S = 0.1
 _LAST_PAUSE_S = 10.0
 _EDGE_STOP_S = 15.0
+_LAST_PAUSE_ONCE_UP_S = 1.0
+_SOUND_AFTER_S = 10.0
+"""A process that lived so long is started again without delay [s]."""
 
 
 @dataclass
@@ -27,7 +37,6 @@ class _Child:
     """Whether this process became ready."""
     was_up: bool = False
     """Whether any process of the role ever did."""
-    restarts: int = 0
     pause_s: float = field(default=_FIRST_PAUSE_S)
 
 
@@ -41,30 +50,35 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._refused = False
 
-    async def run(self) -> int:
-        """Run until SIGTERM or SIGINT; give 0, or 1 if a process could not start."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        self._home.run.mkdir(parents=True, exist_ok=True)
-        children = {role: _Child(role) for role in ROLES}
+    async def run(self, *, watch_input: bool = False) -> int:
+        """Run until SIGTERM, SIGINT or, where it is watched, the end of standard input.
+
+        Returns:
+            0, or 1 if a process could not start.
+
+        Raises:
+            AlreadyRunning: another gateway works in this home.
+            OSError: the home cannot be written.
+        """
+        role = Role(self._home.run, "supervisor")
+        stop_on_signals(self._stop)
+        if watch_input:
+            stop_with_hand(self._stop)
+        children = {name: _Child(name) for name in ROLES}
         keeping = [asyncio.create_task(self._keep(child)) for child in children.values()]
         await self._stop.wait()
         # The edge first: what it acknowledges while it ends, the core still takes.
         await _end(children["edge"], _EDGE_STOP_S)
         await _end(children["core"], self._core_stop_s)
         await asyncio.gather(*keeping)
+        role.release()
         return 1 if self._refused else 0
 
     async def _keep(self, child: _Child) -> None:
         """Keep one role running."""
         while not self._stop.is_set():
-            child.is_up = False
-            child.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
-                stdin=PIPE,
-            )
+            child.is_up, began_s = False, time.monotonic()
+            child.process = await self._begin(child)
             code = await self._watch(child, child.process)
             if self._stop.is_set():
                 return
@@ -72,11 +86,21 @@ class Supervisor:
                 self._refused = True
                 self._stop.set()
                 return
+            lived = child.is_up and time.monotonic() - began_s > _SOUND_AFTER_S
             # One that came up is no hopeless case: its devices are not kept waiting.
-            child.pause_s = _FIRST_PAUSE_S if child.is_up else min(child.pause_s * 2, _LAST_PAUSE_S)
-            child.restarts += 1
-            _say(f"{child.role} ended with {_how(code)}; starting it again")
+            most_s = _LAST_PAUSE_ONCE_UP_S if child.is_up else _LAST_PAUSE_S
+            child.pause_s = _FIRST_PAUSE_S if lived else min(child.pause_s * 2, most_s)
+            complain("", f"{child.role} ended with {_how(code)}; starting it again")
             await _first(self._stop.wait(), child.pause_s)
+
+    async def _begin(self, child: _Child) -> Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
+            stdin=PIPE,
+            # Ctrl-C reaches the whole group; who ends when is the supervisor's to say.
+            preexec_fn=_ignore_interrupts,
+        )
 
     async def _watch(self, child: _Child, process: Process) -> int:
         """Wait for a process to end, noticing when it becomes ready."""
@@ -96,7 +120,7 @@ async def _end(child: _Child, within_s: float) -> None:
         return
     process.terminate()
     if not await _first(process.wait(), within_s):
-        _say(f"{child.role} did not end within {within_s:.0f} s; killed")
+        complain("", f"{child.role} did not end within {within_s:.0f} s; killed")
         process.kill()
         await process.wait()
 
@@ -114,5 +138,20 @@ def _how(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"narrowgate: {line}\n")
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def supervise(config: Path, settings: Settings, home: Home, *, watch_input: bool = False) -> int:
+    """Run a gateway and give its exit code; what keeps it from starting is one line on standard error."""
+    speak_plainly("")
+    try:
+        return asyncio.run(Supervisor(config, settings, home).run(watch_input=watch_input))
+    except AlreadyRunning as error:
+        complain("", str(error))
+        return 1
+
+
+if __name__ == "__main__":
+    _, written, root = sys.argv
+    sys.exit(supervise(Path(written), load(Path(written)), Home(Path(root)), watch_input=True))

@@ -1,6 +1,7 @@
 """`narrowgate demo`: a simulated district over real sockets, everything embedded."""
 
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ def command(seconds: int | None, devices: int, seed: int, port: int, home: Path 
 
     Example: narrowgate demo --seconds 30
     """
+    # Until the district lives, SIGTERM ends it as Ctrl-C does: with nothing left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="narrowgate-demo-") as temporary:
         root = home if home is not None else Path(temporary)
         sys.exit(_show(root, seconds, devices, seed, port))
@@ -49,3 +52,5 @@ def _show(root: Path, seconds: int | None, devices: int, seed: int, port: int) -
         raise click.ClickException(str(trouble)) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        return 0 if seconds is None else 1

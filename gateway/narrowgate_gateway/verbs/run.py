@@ -1,6 +1,5 @@
 """`narrowgate run`: the gateway."""
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -24,13 +23,15 @@ def command(config: Path, home: Path, role: str | None) -> None:
     from narrowgate_gateway.config import load
     from narrowgate_gateway.process import start
     from narrowgate_gateway.settings import Home
-    from narrowgate_gateway.supervisor import Supervisor
+    from narrowgate_gateway.supervisor import supervise
 
     place = Home(home)
     if faults := faults_of(config, place):
-        raise click.ClickException("\n".join(map(str, faults)))
+        for fault in faults:
+            click.echo(f"narrowgate: {fault}", err=True)
+        sys.exit(1)
     home.mkdir(parents=True, exist_ok=True)
     settings = load(config)
     if role is not None:
         sys.exit(1 if start(role, settings, place, watch_input=False) else 0)
-    sys.exit(asyncio.run(Supervisor(config, settings, place).run()))
+    sys.exit(supervise(config, settings, place))
