@@ -16,7 +16,7 @@ def uplink_batch(
 ) -> pa.RecordBatch:
     """Give uplinks without their offsets, one a payload."""
     n = len(payloads)
-    columns = {
+    columns: dict[str, list[object]] = {
         "received_at": list(received_at_us) if received_at_us is not None else list(range(n)),
         "transport": ["coap"] * n,
         "listener": ["coap"] * n,

@@ -24,12 +24,6 @@ class Batch:
     ticks: pa.RecordBatch
     damage: list[Damage]
 
-    @property
-    def latest_us(self) -> int:
-        """Give the newest arrival or tick of the batch [us]; 0 if it has none."""
-        times = (_latest(self.uplinks["received_at"]), _latest(self.ticks["time"]))
-        return max(times)
-
     def arrivals_us(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the offsets (n,) of all rows, ascending, and when each came in (n,) [us]."""
         offsets = np.concatenate([_ints(self.uplinks["frame"]), _ints(self.ticks["tick"])])
@@ -61,8 +55,3 @@ def _joined(chunk: Chunk, kind: Kind, schema: pa.Schema, end: int) -> pa.RecordB
 
 def _ints(column: pa.Array) -> NDArray[np.int64]:
     return np.asarray(column.cast(pa.int64()), dtype=np.int64)
-
-
-def _latest(column: pa.Array) -> int:
-    values = _ints(column)
-    return int(values.max()) if len(values) else 0

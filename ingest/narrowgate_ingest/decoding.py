@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from narrowgate_codecs import Context, Decoded, decode
+from narrowgate_codecs import PROFILES, Context, Decoded, decode
 from narrowgate_fleet import Fleet
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.stage import Poisoned, run_rows
@@ -95,10 +95,11 @@ def without_frames(
 
 
 def _profiles(fleet: Fleet, slots: NDArray[np.int32]) -> list[str | None]:
+    """Give each frame's profile; None where the device, or the profile it is registered with, is unknown."""
     if len(fleet.column("profile")) == 0:
         return [None] * len(slots)
-    known = fleet.column("profile")[np.maximum(slots, 0)]
-    return [profile if slot >= 0 else None for slot, profile in zip(slots, known, strict=True)]
+    named = fleet.column("profile")[np.maximum(slots, 0)]
+    return [name if slot >= 0 and name in PROFILES else None for slot, name in zip(slots, named, strict=True)]
 
 
 def _merge(decoding: Decoding, parts: list[Decoded], uplinks: pa.RecordBatch) -> None:

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet
 from narrowgate_ingest.batch import Batch
+from narrowgate_ingest.decoding import without_frames
+from narrowgate_ingest.host_clock import believable, mark_doubted
 from narrowgate_ingest.stage import Poisoned, run_rows
 from narrowgate_rules import Engine, Judged, Ticks
 from narrowgate_schema.tables import FINDINGS, READINGS, SESSIONS
@@ -26,17 +29,32 @@ class Judgement:
     """Journal offsets that a rule raised on, and what it raised."""
 
 
-def judge(engine: Engine, batch: Batch, readings: dict[Family, pa.RecordBatch], fleet: Fleet) -> Judgement:
-    """Run the engine over a batch; whatever a rule raises costs its own frame or tick only."""
+def judge(
+    engine: Engine,
+    batch: Batch,
+    readings: dict[Family, pa.RecordBatch],
+    fleet: Fleet,
+    doubted: NDArray[np.int64],
+) -> Judgement:
+    """Run the engine over a batch; whatever a rule raises costs its own frame or tick only.
+
+    Args:
+        engine: keeps the rules' memory.
+        batch: what came in, in journal order.
+        readings: what its frames said, in journal order.
+        fleet: the registry.
+        doubted: frames that came in while the host's clock was not set; what is dated by their arrival is
+            marked and kept from the rules.
+    """
     offsets, _ = batch.arrivals_us()
-    tick_offsets = np.asarray(batch.ticks["tick"], dtype=np.int64)
-    tick_times_us = np.asarray(batch.ticks["time"].cast(pa.int64()), dtype=np.int64)
+    ticks = Ticks.from_batch(believable(batch.ticks))
+    sound, marked = mark_doubted(readings, doubted)
 
     def stage(start: int, stop: int) -> Judged:
         first, last = int(offsets[start]), int(offsets[stop - 1])
-        within = (tick_offsets >= first) & (tick_offsets <= last)
-        ticks = Ticks(tick_offsets[within], tick_times_us[within])
-        return engine.judge(_between(readings, first, last), ticks, fleet)
+        within = (ticks.offset >= first) & (ticks.offset <= last)
+        passing = Ticks(ticks.offset[within], ticks.time_us[within])
+        return engine.judge(_between(sound, first, last), passing, fleet)
 
     parts: list[Judged] = []
     poisoned: dict[int, str] = {}
@@ -45,9 +63,13 @@ def judge(engine: Engine, batch: Batch, readings: dict[Family, pa.RecordBatch], 
             poisoned[int(offsets[part.row])] = part.error
         else:
             parts.append(part.made)
+    unjudged = without_frames(marked, np.array(list(poisoned), np.int64))
     return Judgement(
         readings={
-            family: _joined([p.readings[family] for p in parts if family in p.readings], READINGS[family])
+            family: _joined(
+                [each[family] for each in (*(p.readings for p in parts), unjudged) if family in each],
+                READINGS[family],
+            )
             for family in readings
         },
         findings=_joined([part.findings for part in parts], FINDINGS),

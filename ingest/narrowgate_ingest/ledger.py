@@ -27,7 +27,7 @@ class Ledger:
     dispositions: dict[Disposition, int]
     """Every kept frame under exactly one; in flight is what the core has not come to."""
     reasons: dict[str, int]
-    """Quarantined frames by reason."""
+    """Quarantined and partial frames by their first reason."""
     door: dict[str, int]
     """What the door said, by answer, and what no device is told of."""
     readings: dict[Family, int]
@@ -58,7 +58,8 @@ def read_ledger(connection: sqlite3.Connection, tail: Tail, door: DoorCounters) 
     finally:
         connection.execute("ROLLBACK")
     mark = tail.mark()
-    kept = mark.frames if mark is not None else 0
+    # After a power cut the journal's mark may say less than the state until the edge is up again.
+    kept = max(mark.frames if mark is not None else 0, seen)
     dispositions = dict.fromkeys(Disposition, 0)
     reasons: dict[str, int] = {}
     for disposition, reason, frames in counted:

@@ -1,9 +1,10 @@
 """The core's way of a batch: journal → decode → judge → store → state, and on to the next.
 
-Rule 1: the telemetry store is written before the state: its cursor never lags behind the state's.
+Rule 1: telemetry and quarantine are written before the state: they never lag behind its cursor.
 Rule 2: the state moves in one transaction: cursor, dispositions, findings, cases, snapshots.
 Rule 3: after a crash the rules run again from their snapshot; what they say of rows before the cursor was
-        said already and is dropped.
+        said already and is dropped. Rows behind the cursor are decided anew, and what telemetry and
+        quarantine have of them is replaced: a registry that changed meanwhile splits no frame.
 """
 
 import sqlite3
@@ -15,12 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from narrowgate_cases import apply
-from narrowgate_fleet import FleetReader
+from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch, batch_of
 from narrowgate_ingest.decoding import DecodeStage, Decoding
+from narrowgate_ingest.host_clock import HostClock
 from narrowgate_ingest.judging import Judgement, judge
 from narrowgate_ingest.quarantine import Quarantine, Refused
+from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
@@ -29,7 +32,12 @@ from narrowgate_schema.words import Disposition, Reason
 
 PIPELINE = "pipeline"
 FRAMES_SEEN = "frames_seen"
-_SNAPSHOTS = ("engine", "repeats")
+_ENGINE, _REPEATS, _HOST_CLOCK = "engine", "repeats", "host_clock"
+_SNAPSHOTS = (_ENGINE, _REPEATS, _HOST_CLOCK)
+
+
+class JournalUnreadable(Exception):
+    """The journal cannot be read on; nothing is lost, and it is worth another try."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,11 @@ class Pipeline:
         self._stores = stores
         self._engine = engine
         self._decode = DecodeStage(timezone)
+        self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
         self.offset = self._resume()
+        self.registry_trouble = ""
+        """Why the newest registry is not used, in words; the last good one is used meanwhile."""
 
     @property
     def done(self) -> int:
@@ -72,31 +83,63 @@ class Pipeline:
 
     def _resume(self) -> int:
         """Restore the stages and give the offset that they stand at."""
-        kept = [state.snapshot(self._stores.state.connection, name) for name in _SNAPSHOTS]
-        stored = self._stores.telemetry.cursor()
-        if any(snapshot is None or snapshot[0] > stored for snapshot in kept):
-            return min(self._tail.start(), self._done)
-        (offset, engine_body), (_, repeats_body) = (snapshot for snapshot in kept if snapshot is not None)
+        connection = self._stores.state.connection
+        from_journal = min(self._tail.start(), self._done)
+        offset = state.snapshot_offset(connection, _SNAPSHOTS)
+        if offset is None or offset > self._stores.telemetry.cursor():
+            return from_journal
+        bodies = {name: state.snapshot(connection, name) for name in _SNAPSHOTS}
+        repeats, host_clock = Repeats(), HostClock()
         try:
-            self._engine.restore(engine_body)
-            self._decode.repeats.restore(repeats_body)
-        except (ValueError, OSError):
-            return min(self._tail.start(), self._done)
+            repeats.restore(bodies[_REPEATS])
+            host_clock.restore(bodies[_HOST_CLOCK])
+            # Last: if any other was refused, the rules must not stand ahead of the rows to come.
+            self._engine.restore(bodies[_ENGINE])
+        except ValueError:
+            return from_journal
+        self._decode.repeats, self._host_clock = repeats, host_clock
         return offset
 
     def prepare(self, max_rows: int) -> Prepared | None:
-        """Read, decode and judge the next batch; None if there is nothing to read."""
-        chunk = self._tail.read(self.offset, max_rows)
-        if chunk.next_offset == self.offset:
+        """Read, decode and judge the next batch; None if there is nothing to read.
+
+        Raises:
+            JournalUnreadable: the stages stand where they stood; try again later.
+        """
+        batch = self._read(max_rows)
+        if batch is None:
             return None
-        again = self._done if self.offset < self._done else None
-        batch = batch_of(chunk, self.offset, again)
-        fleet = self._fleet.refresh()
+        fleet = self._newest_fleet()
         decoding = self._decode.run(batch.uplinks, fleet)
-        judgement = judge(self._engine, batch, decoding.readings, fleet)
+        doubted = self._host_clock.doubted(batch.uplinks, batch.ticks)
+        judgement = judge(self._engine, batch, decoding.readings, fleet, doubted)
         _note_poison(decoding, judgement, batch)
         self.offset = batch.end
         return Prepared(batch, decoding, judgement)
+
+    def _read(self, max_rows: int) -> Batch | None:
+        try:
+            mark = self._tail.mark()
+            if mark is not None and mark.end < self._done:
+                raise JournalUnreadable(
+                    f"{self._tail.directory}: the journal ends at offset {mark.end}, yet its rows up to "
+                    f"{self._done} were seen: it is another one, or lost its end"
+                )
+            chunk = self._tail.read(self.offset, max_rows)
+        except (OSError, ValueError) as error:
+            raise JournalUnreadable(f"{self._tail.directory}: {error}") from error
+        if chunk.next_offset == self.offset:
+            return None
+        return batch_of(chunk, self.offset, self._done if self.offset < self._done else None)
+
+    def _newest_fleet(self) -> Fleet:
+        try:
+            fleet = self._fleet.refresh()
+        except (RegistryFault, OSError) as fault:
+            self.registry_trouble = str(fault)
+            return self._fleet.fleet
+        self.registry_trouble = ""
+        return fleet
 
     def write(self, prepared: Prepared, *, with_snapshot: bool) -> None:
         """Write a prepared batch; safe to call again if it raised.
@@ -105,10 +148,12 @@ class Pipeline:
             duckdb.Error, sqlite3.Error, OSError: a store could not be written; try again later.
         """
         batch, judgement = prepared.batch, prepared.judgement
-        self._stores.telemetry.write(judgement.readings, judgement.sessions, batch.end)
-        if batch.end <= self._done:
+        is_settled = batch.end <= self._done
+        if not is_settled or batch.end > self._stores.telemetry.cursor():
+            self._stores.telemetry.write(judgement.readings, judgement.sessions, batch.start, batch.end)
+        if is_settled:
             return
-        self._stores.quarantine.put(_refused(prepared))
+        self._stores.quarantine.put(_refused(prepared), batch.start, batch.end)
         with self._stores.state.transaction() as connection:
             self._write_state(connection, prepared)
             if with_snapshot:
@@ -121,8 +166,9 @@ class Pipeline:
             self._put_snapshots(connection)
 
     def _put_snapshots(self, connection: sqlite3.Connection) -> None:
-        state.put_snapshot(connection, "engine", self.offset, self._engine.snapshot())
-        state.put_snapshot(connection, "repeats", self.offset, self._decode.repeats.snapshot())
+        state.put_snapshot(connection, _ENGINE, self.offset, self._engine.snapshot())
+        state.put_snapshot(connection, _REPEATS, self.offset, self._decode.repeats.snapshot())
+        state.put_snapshot(connection, _HOST_CLOCK, self.offset, self._host_clock.snapshot())
 
     def _write_state(self, connection: sqlite3.Connection, prepared: Prepared) -> None:
         batch, decoding = prepared.batch, prepared.decoding
@@ -151,11 +197,10 @@ class Pipeline:
 
     def trim(self, keep_bytes: int) -> int:
         """Unlink journal segments that no snapshot and no store needs any more, beyond a share kept."""
-        kept = [state.snapshot(self._stores.state.connection, name) for name in _SNAPSHOTS]
-        if any(snapshot is None for snapshot in kept):
+        offset = state.snapshot_offset(self._stores.state.connection, _SNAPSHOTS)
+        if offset is None:
             return 0
-        offsets = [snapshot[0] for snapshot in kept if snapshot is not None]
-        needed = min(*offsets, self._done, self._stores.telemetry.cursor())
+        needed = min(offset, self._done, self._stores.telemetry.cursor())
         return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
 
 

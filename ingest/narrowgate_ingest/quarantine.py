@@ -44,16 +44,17 @@ class Quarantine:
         self._connection.execute("PRAGMA synchronous=FULL")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, FORMAT_VERSION):
+            self._connection.close()
             raise ValueError(f"{path}: format version {version}; this release reads version {FORMAT_VERSION}")
         self._connection.executescript(_SCHEMA)
         self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
 
-    def put(self, frames: Iterable[Refused]) -> None:
-        """Set frames aside, durably; the same frame again changes nothing."""
+    def put(self, frames: Iterable[Refused], start: int, until: int) -> None:
+        """Set frames of journal rows [start, until) aside, durably, in place of what stood there of them."""
         with self._connection:
+            self._connection.execute("DELETE FROM frames WHERE frame >= ? AND frame < ?", (start, until))
             self._connection.executemany(
-                "INSERT OR IGNORE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                map(astuple, frames),
+                "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, frames)
             )
 
     def frames(self, limit: int = 100) -> list[Refused]:

@@ -4,14 +4,18 @@ The door knows a repeated exchange; this knows a repeated frame that came as a n
 clock of their own are never compared: a meter that stands still sends equal bytes and means them.
 """
 
-import io
+import struct
 from collections.abc import Sequence
 from hashlib import blake2b
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 _KEPT = 4
+_HEAD = struct.Struct("<4sIQI")
+_MAGIC = b"NGRP"
+_FORMAT_VERSION = 1
 
 
 class Repeats:
@@ -52,11 +56,17 @@ class Repeats:
 
     def snapshot(self) -> bytes:
         """Give the state as bytes."""
-        buffer = io.BytesIO()
-        np.savez(buffer, digests=self._digests, next=self._next)
-        return buffer.getvalue()
+        body = self._digests.astype("<u8").tobytes() + self._next.astype("<i8").tobytes()
+        return _HEAD.pack(_MAGIC, _FORMAT_VERSION, len(self._next), crc32(body)) + body
 
-    def restore(self, body: bytes) -> None:
-        """Take a state given by `snapshot`; ValueError or OSError on other bytes."""
-        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-            self._digests, self._next = arrays["digests"], arrays["next"]
+    def restore(self, snapshot: bytes) -> None:
+        """Take a state given by `snapshot`; ValueError on other bytes, and the state is as before."""
+        if len(snapshot) < _HEAD.size or snapshot[: len(_MAGIC)] != _MAGIC:
+            raise ValueError("these bytes are no snapshot of repeated frames")
+        _, version, slots, crc = _HEAD.unpack_from(snapshot)
+        body = snapshot[_HEAD.size :]
+        if version != _FORMAT_VERSION or crc != crc32(body) or len(body) != slots * (_KEPT + 1) * 8:
+            raise ValueError("the snapshot of repeated frames is damaged or of another format")
+        split = slots * _KEPT * 8
+        self._digests = np.frombuffer(body[:split], "<u8").reshape(slots, _KEPT).astype(np.uint64)
+        self._next = np.frombuffer(body[split:], "<i8").astype(np.int64)

@@ -7,17 +7,19 @@ answering meanwhile.
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
 
-from narrowgate_ingest.pipeline import Pipeline, Prepared
+from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline, Prepared
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.wake import Wake
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 10.0
 _IDLE_S = 1.0
+_STORE_ERRORS = (duckdb.Error, sqlite3.Error, OSError)
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,23 @@ class Runner:
         self._pace = pace
         self._wake = Wake(tail.directory, "core")
         self._stop = threading.Event()
+        self._pausing = threading.Event()
         self._give_up_at_s = float("inf")
         self._snapshot_at_s = 0.0
         self._snapshot_offset = -1
+        self._trouble = ""
         self.alive = False
         """Whether `run` is running."""
-        self.trouble = ""
-        """Why the last write failed, in words; empty while writes go well."""
 
     @property
     def done(self) -> int:
         """Give the journal offset up to which everything is written."""
         return self._pipeline.done
+
+    @property
+    def trouble(self) -> str:
+        """Say why the last batch was not read or written, or the registry not taken; empty if all is well."""
+        return self._trouble or self._pipeline.registry_trouble
 
     def stop(self) -> None:
         """Ask for the end: the journal as it stands is worked off, for `drain_s` at most."""
@@ -63,61 +70,83 @@ class Runner:
         self.alive = True
         try:
             self._work()
+        except BaseException as error:
+            self._trouble = f"the pipeline ended: {type(error).__name__}: {error}"
+            raise
         finally:
             self.alive = False
+            self._wake.close()
 
     def _work(self) -> None:
-        while not self._stop.is_set() or time.monotonic() < self._give_up_at_s:
-            prepared = self._pipeline.prepare(self._pace.batch_rows)
-            if prepared is None:
-                self._keep_snapshot()
-                if self._stop.is_set():
-                    break
-                self._wake.wait(_IDLE_S)
-            elif not self._write(prepared):
-                return
+        while time.monotonic() < self._give_up_at_s:
+            prepared = self._prepare()
+            if prepared is not None:
+                self._write(prepared)
+                continue
+            self._keep_snapshot()
+            if self._stop.is_set():
+                break
+            self._wake.wait(_IDLE_S)
         self._keep_snapshot(at_once=True)
-        self._wake.close()
 
-    def _write(self, prepared: Prepared) -> bool:
-        """Write a batch, again and again until it succeeds; False if the end came first."""
-        pause_s = _FIRST_RETRY_S
-        while True:
+    def _prepare(self) -> Prepared | None:
+        """Give the next batch, trying until the journal can be read; None if it has no more."""
+        for pause_s in self._tries():
             try:
-                self._pipeline.write(prepared, with_snapshot=self._snapshot_is_due())
-            except (duckdb.Error, sqlite3.Error, OSError) as error:
-                self.trouble = f"{type(error).__name__}: {error}"
-                if time.monotonic() > self._give_up_at_s:
-                    return False
+                prepared = self._pipeline.prepare(self._pace.batch_rows)
+            except JournalUnreadable as error:
+                self._trouble = str(error)
                 self._pause(pause_s)
-                pause_s = min(pause_s * 2, _LAST_RETRY_S)
             else:
-                self.trouble = ""
-                return True
+                self._trouble = ""
+                return prepared
+        return None
+
+    def _write(self, prepared: Prepared) -> None:
+        """Write a batch, trying until it succeeds or the end comes."""
+        with_snapshot = time.monotonic() >= self._snapshot_at_s
+        for pause_s in self._tries():
+            try:
+                self._pipeline.write(prepared, with_snapshot=with_snapshot)
+                if with_snapshot and self._pipeline.offset == self._pipeline.done:
+                    self._note_snapshot()
+            except _STORE_ERRORS as error:
+                self._trouble = f"{type(error).__name__}: {error}"
+                self._pause(pause_s)
+            else:
+                self._trouble = ""
+                return
+
+    def _tries(self) -> Iterator[float]:
+        """Yield the pause after each try, ever longer, until the end comes; there is always a first try."""
+        pause_s = _FIRST_RETRY_S
+        yield pause_s
+        while time.monotonic() < self._give_up_at_s:
+            pause_s = min(pause_s * 2, _LAST_RETRY_S)
+            yield pause_s
 
     def _pause(self, seconds: float) -> None:
-        """Wait before the next try; `stop` cuts it short once."""
+        """Wait before the next try, never beyond the end; `stop` cuts it short once."""
         if not self._stop.is_set():
             self._stop.wait(seconds)
         else:
-            self._wake.wait(seconds)
-
-    def _snapshot_is_due(self) -> bool:
-        due = time.monotonic() >= self._snapshot_at_s
-        if due:
-            self._snapshot_at_s = time.monotonic() + self._pace.snapshot_every_s
-            self._snapshot_offset = self._pipeline.offset
-        return due
+            self._pausing.wait(max(0.0, min(seconds, self._give_up_at_s - time.monotonic())))
 
     def _keep_snapshot(self, *, at_once: bool = False) -> None:
-        """Keep the state of the stages if it moved on, and let go of the journal behind it."""
-        if self._pipeline.offset == self._snapshot_offset or self._pipeline.offset < self._pipeline.done:
+        """Keep the state of the stages if it moved on and all of it is written."""
+        offset = self._pipeline.offset
+        if offset == self._snapshot_offset or offset != self._pipeline.done:
             return
         if not at_once and time.monotonic() < self._snapshot_at_s:
             return
-        self._snapshot_is_due()
         try:
             self._pipeline.keep_snapshot()
-            self._pipeline.trim(self._pace.keep_bytes)
-        except (sqlite3.Error, OSError) as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+            self._note_snapshot()
+        except _STORE_ERRORS as error:
+            self._trouble = f"{type(error).__name__}: {error}"
+
+    def _note_snapshot(self) -> None:
+        """Say when the next snapshot is due, and let go of the journal behind the one just kept."""
+        self._snapshot_at_s = time.monotonic() + self._pace.snapshot_every_s
+        self._snapshot_offset = self._pipeline.offset
+        self._pipeline.trim(self._pace.keep_bytes)

@@ -6,7 +6,7 @@ move together: a batch of the journal has either happened here or it has not.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,9 +53,13 @@ class State:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute("PRAGMA synchronous=FULL")
-        self._check_version()
+        try:
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute("PRAGMA synchronous=FULL")
+            self._check_version()
+        except BaseException:
+            self.connection.close()
+            raise
         self.connection.executescript(_SCHEMA + CASES_SCHEMA)
         self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (FORMAT_VERSION,))
 
@@ -79,10 +83,12 @@ class State:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            # A full disk may have ended the transaction already.
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""
@@ -148,7 +154,17 @@ def put_snapshot(connection: sqlite3.Connection, name: str, offset: int, body: b
     connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (name, offset, body))
 
 
-def snapshot(connection: sqlite3.Connection, name: str) -> tuple[int, bytes] | None:
-    """Give (offset, body) of a stage's snapshot, or None."""
-    row = connection.execute("SELECT offset, body FROM snapshots WHERE name = ?", (name,)).fetchone()
-    return (int(row[0]), bytes(row[1])) if row is not None else None
+def snapshot_offset(connection: sqlite3.Connection, names: Sequence[str]) -> int | None:
+    """Give the lowest offset of some stages' snapshots, or None while one of them is missing."""
+    marks = ", ".join("?" * len(names))
+    count, lowest = connection.execute(
+        f"SELECT count(*), min(offset) FROM snapshots WHERE name IN ({marks})",  # noqa: S608
+        tuple(names),
+    ).fetchone()
+    return int(lowest) if count == len(names) else None
+
+
+def snapshot(connection: sqlite3.Connection, name: str) -> bytes:
+    """Give the body of a stage's snapshot; empty if there is none."""
+    row = connection.execute("SELECT body FROM snapshots WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row is not None else b""

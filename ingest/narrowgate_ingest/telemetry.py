@@ -1,12 +1,14 @@
 """The embedded telemetry store: readings in DuckDB, one row a key for every reader.
 
 Rows are appended with their journal offset; a reader sees them merged by (device, series, time), field by
-field, the newest frame winning. Rows and the store's own cursor are one transaction, so a batch is never in
-twice and never half.
+field, the newest frame winning. A write replaces all that stands of its stretch of the journal, in one
+transaction with the store's own cursor: a batch is never in twice, never half, and when it is decided anew
+after a crash the new decision stands.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -28,6 +30,15 @@ _SQL_TYPES = {
 _KEY = "device, series, time"
 
 
+def _merged(family: Family) -> str:
+    """Give the columns of merged rows but their key: each from the newest frame that states it."""
+    return ", ".join(
+        "max(frame) AS frame" if f.name == "frame" else f'arg_max("{f.name}", frame) AS "{f.name}"'
+        for f in fields_of(family)
+        if f.kind != "key"
+    )
+
+
 def _tables() -> list[str]:
     statements = [
         "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value BIGINT)",
@@ -37,16 +48,11 @@ def _tables() -> list[str]:
         "QUALIFY row_number() OVER (PARTITION BY session ORDER BY version DESC) = 1",
     ]
     for family in Family:
-        fields = fields_of(family)
-        columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.dtype]}' for f in fields)
-        merged = ", ".join(
-            "max(frame) AS frame" if f.name == "frame" else f'arg_max("{f.name}", frame) AS "{f.name}"'
-            for f in fields
-            if f.kind != "key"
-        )
+        columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.dtype]}' for f in fields_of(family))
         statements.append(f"CREATE TABLE IF NOT EXISTS {family}_rows ({columns})")
         statements.append(
-            f"CREATE OR REPLACE VIEW {family} AS SELECT {_KEY}, {merged} FROM {family}_rows GROUP BY {_KEY}"  # noqa: S608
+            f"CREATE OR REPLACE VIEW {family} AS SELECT {_KEY}, {_merged(family)} "  # noqa: S608
+            f"FROM {family}_rows GROUP BY {_KEY}"
         )
     return statements
 
@@ -58,92 +64,109 @@ class Telemetry:
         """Open or make the file.
 
         Raises:
-            duckdb.IOException: another process has it, or it cannot be opened.
+            duckdb.Error: another process has it, or it cannot be opened.
             ValueError: another format version wrote it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._connection = duckdb.connect(
-            str(path),
-            config={"memory_limit": memory_limit, "TimeZone": "UTC", "autoinstall_known_extensions": False},
-        )
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "TimeZone": "UTC",
+            "autoinstall_known_extensions": False,
+        }
         self._readers = threading.local()
-        for statement in _tables():
-            self._connection.execute(statement)
-        self._check_version()
+        self._connection = self._connected()
 
-    def _check_version(self) -> None:
-        rows = dict(self._connection.execute("SELECT name, value FROM meta").fetchall())
-        version = rows.setdefault("format_version", FORMAT_VERSION)
-        if version != FORMAT_VERSION:
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(str(self._path), config=self._config)
+        try:
+            self._check_version(connection)
+            with _transaction(connection):
+                for statement in _tables():
+                    connection.execute(statement)
+                if _meta(connection, "format_version") is None:
+                    connection.execute(
+                        "INSERT INTO meta VALUES ('cursor', 0), ('format_version', ?)", [FORMAT_VERSION]
+                    )
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check_version(self, connection: duckdb.DuckDBPyConnection) -> None:
+        tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables").fetchall()}
+        version = _meta(connection, "format_version") if "meta" in tables else None
+        if version not in (None, FORMAT_VERSION):
             raise ValueError(
                 f"{self._path}: format version {version}; this release reads version {FORMAT_VERSION}"
-            )
-        if "cursor" not in rows:
-            self._connection.execute(
-                "INSERT INTO meta VALUES ('cursor', 0), ('format_version', ?)", [version]
             )
 
     def cursor(self) -> int:
         """Give the journal offset up to which rows are stored."""
-        row = self._connection.execute("SELECT value FROM meta WHERE name = 'cursor'").fetchone()
-        return int(row[0]) if row is not None else 0
+        return _meta(self._connection, "cursor") or 0
 
-    def write(self, readings: Mapping[Family, pa.RecordBatch], sessions: pa.RecordBatch, until: int) -> None:
-        """Store rows and move the cursor to `until`, as one transaction.
-
-        Rows of frames before the cursor are there already and passed over.
+    def write(
+        self,
+        readings: Mapping[Family, pa.RecordBatch],
+        sessions: pa.RecordBatch,
+        start: int,
+        until: int,
+    ) -> None:
+        """Store what the journal rows [start, until) gave, in place of what stood there of them.
 
         Raises:
-            duckdb.Error: nothing was stored.
+            ValueError: `until` is before `start`.
+            duckdb.Error: nothing was stored; the next call tries on a new connection if this one is done for.
         """
-        done = self.cursor()
-        if until <= done:
-            return
-        connection = self._connection
-        connection.execute("BEGIN")
+        if until < start:
+            raise ValueError(f"rows from {start} to {until} are none")
         try:
-            for family, rows in readings.items():
-                self._append(f"{family}_rows", rows, READINGS[family], done)
-            self._append("session_rows", sessions, SESSIONS, done)
-            connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor'", [until])
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
+            self._replace(readings, sessions, start, until)
+        except duckdb.FatalException:
+            # A failed write to the disk can shut the database; opened again it has all that was committed.
+            self._connection.close()
+            self._readers = threading.local()
+            self._connection = self._connected()
             raise
 
-    def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema, done: int) -> None:
+    def _replace(
+        self, readings: Mapping[Family, pa.RecordBatch], sessions: pa.RecordBatch, start: int, until: int
+    ) -> None:
+        done = self.cursor()
+        parts = [(f"{family}_rows", rows, READINGS[family]) for family, rows in readings.items()]
+        with _transaction(self._connection) as connection:
+            if done > start:
+                for table in (*(f"{family}_rows" for family in Family), "session_rows"):
+                    connection.execute(
+                        f"DELETE FROM {table} WHERE frame >= ? AND frame < ?",  # noqa: S608
+                        [start, until],
+                    )
+            for table, rows, schema in [*parts, ("session_rows", sessions, SESSIONS)]:
+                self._append(table, rows, schema)
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor'", [max(done, until)])
+
+    def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema) -> None:
         if rows.num_rows == 0:
             return
         self._connection.register("incoming", pa.Table.from_batches([rows], schema))
         try:
             columns = ", ".join(f'"{name}"' for name in schema.names)
             self._connection.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming WHERE frame >= ?",  # noqa: S608
-                [done],
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming"  # noqa: S608
             )
         finally:
             self._connection.unregister("incoming")
 
-    def compact(self) -> None:
-        """Rewrite keys that have more than one row as one; readers see no difference."""
+    def compact(self, before: int) -> None:
+        """Rewrite keys that have more than one row as one; readers see no difference.
+
+        Args:
+            before: the offset up to which the state is settled: rows behind it may yet be replaced.
+        """
         for family in Family:
-            names = ", ".join(f'"{field.name}"' for field in fields_of(family))
-            self._connection.execute("BEGIN")
-            try:
-                self._connection.execute(
-                    f"CREATE TEMP TABLE doubled AS SELECT {names} FROM {family} SEMI JOIN "  # noqa: S608
-                    f"(SELECT {_KEY} FROM {family}_rows GROUP BY {_KEY} HAVING count(*) > 1) USING ({_KEY})"
-                )
-                self._connection.execute(
-                    f"DELETE FROM {family}_rows WHERE ({_KEY}) IN (SELECT ({_KEY}) FROM doubled)"  # noqa: S608
-                )
-                self._connection.execute(f"INSERT INTO {family}_rows ({names}) SELECT {names} FROM doubled")  # noqa: S608
-                self._connection.execute("DROP TABLE doubled")
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            with _transaction(self._connection) as connection:
+                for statement in _compaction(family):
+                    connection.execute(statement, [before] if "?" in statement else [])
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Give the rows of a SELECT over `water`, `parking`, `lighting` and `sessions`, from any thread."""
@@ -153,6 +176,41 @@ class Telemetry:
         return reader.sql(sql, params=list(parameters)).to_arrow_table()
 
     def close(self) -> None:
-        """Write the file out and close it."""
-        self._connection.execute("CHECKPOINT")
+        """Close the file; what is not written out yet stays in its log."""
+        with suppress(duckdb.Error):
+            self._connection.execute("CHECKPOINT")
         self._connection.close()
+
+
+def _meta(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+    return int(row[0]) if row is not None else None
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Run a block as one transaction: all of it is durable afterwards, or none."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that fails has ended the transaction already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _compaction(family: Family) -> tuple[str, ...]:
+    """Give the statements that rewrite the keys of a family; `?` is the offset that bounds them."""
+    names = ", ".join(f'"{field.name}"' for field in fields_of(family))
+    settled = f"SELECT * FROM {family}_rows WHERE frame < ?"  # noqa: S608
+    doubled = f"SELECT {_KEY} FROM ({settled}) GROUP BY {_KEY} HAVING count(*) > 1"  # noqa: S608
+    return (
+        f"CREATE TEMP TABLE doubled AS {doubled}",
+        f"CREATE TEMP TABLE merged AS SELECT {_KEY}, {_merged(family)} FROM "  # noqa: S608
+        f"({settled}) SEMI JOIN doubled USING ({_KEY}) GROUP BY {_KEY}",
+        f"DELETE FROM {family}_rows WHERE frame < ? AND ({_KEY}) IN (SELECT ({_KEY}) FROM doubled)",  # noqa: S608
+        f"INSERT INTO {family}_rows ({names}) SELECT {names} FROM merged",  # noqa: S608
+        "DROP TABLE doubled",
+        "DROP TABLE merged",
+    )

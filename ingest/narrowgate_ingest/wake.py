@@ -37,12 +37,13 @@ class Wake:
 
     def ring(self) -> None:
         """End this reader's own wait, from another thread."""
-        with suppress(BlockingIOError):
+        with suppress(OSError):  # full, or closed already
             os.write(self._pipe, b"!")
 
     def close(self) -> None:
         """Give the pipe's descriptor back."""
-        os.close(self._pipe)
+        pipe, self._pipe = self._pipe, -1
+        os.close(pipe)
 
 
 class Bell:
