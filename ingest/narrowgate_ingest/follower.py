@@ -1,0 +1,109 @@
+"""Reading on behind the telemetry store: what was stored from a journal offset on, in bounded slices.
+
+A further store keeps such an offset as its cursor. It never stands in the pipeline's way, may be away for a
+week, and the journal may be trimmed meanwhile: the rows are read from DuckDB.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_schema.fields import fields_of
+from narrowgate_schema.tables import READINGS
+from narrowgate_schema.words import Family
+
+_SHORTEST_SPAN = 1024
+_LONGEST_SPAN = 1 << 20
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Readings of the frames [start, until), each key once: field by field, the newest frame wins."""
+
+    start: int
+    until: int
+    readings: dict[Family, pa.RecordBatch]
+
+    @property
+    def rows(self) -> int:
+        """Give the number of readings."""
+        return sum(rows.num_rows for rows in self.readings.values())
+
+
+class Follower:
+    """Cuts what is stored and settled into slices."""
+
+    def __init__(self, telemetry: Telemetry, settled: Callable[[], int], *, most_rows: int) -> None:
+        """Follow a store.
+
+        Args:
+            telemetry: the store.
+            settled: gives the offset up to which readings stay what they are; after a crash, those behind it
+                are decided anew and may be replaced.
+            most_rows: readings of a slice, at most; the frames are never torn, one alone may hold more.
+        """
+        self._telemetry = telemetry
+        self._settled = settled
+        self._most_rows = most_rows
+        self._span = max(_SHORTEST_SPAN, min(most_rows, _LONGEST_SPAN))
+
+    def end(self) -> int:
+        """Give the offset up to which readings are stored and settled."""
+        settled = self._settled()
+        table = self._telemetry.query("SELECT value FROM meta WHERE name = 'cursor'")
+        return min(settled, int(table["value"][0].as_py()))
+
+    def after(self, start: int) -> Slice | None:
+        """Give the next slice, perhaps without any reading; None where nothing more is stored.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        end = self.end()
+        if start >= end:
+            return None
+        until, is_full = self._cut(start, min(end, start + self._span))
+        # Sparse frames are passed over in long strides; dense ones are not counted far ahead.
+        stride = 2 * (until - start) if is_full else 2 * self._span
+        self._span = max(_SHORTEST_SPAN, min(stride, _LONGEST_SPAN))
+        return Slice(start, until, {family: self._rows(family, start, until) for family in Family})
+
+    def _cut(self, start: int, limit: int) -> tuple[int, bool]:
+        """Give where a slice of most_rows ends, and whether it has to end before `limit`."""
+        counts = " UNION ALL ".join(
+            f"SELECT frame FROM {family}_rows WHERE frame >= $1 AND frame < $2"  # noqa: S608 - a closed set
+            for family in Family
+        )
+        table = self._telemetry.query(
+            f"SELECT frame, sum(count(*)) OVER (ORDER BY frame) AS rows FROM ({counts}) "  # noqa: S608
+            "GROUP BY frame QUALIFY rows > $3 ORDER BY frame LIMIT 1",
+            [start, limit, self._most_rows],
+        )
+        if table.num_rows == 0:
+            return limit, False
+        return max(int(table["frame"][0].as_py()), self._first_end(start, limit)), True
+
+    def _first_end(self, start: int, limit: int) -> int:
+        """Give the offset behind the first frame that has readings."""
+        firsts = ", ".join(
+            f"(SELECT min(frame) FROM {family}_rows WHERE frame >= $1 AND frame < $2)"  # noqa: S608
+            for family in Family
+        )
+        table = self._telemetry.query(f"SELECT least({firsts}) + 1 AS until", [start, limit])
+        return int(table["until"][0].as_py())
+
+    def _rows(self, family: Family, start: int, until: int) -> pa.RecordBatch:
+        schema = READINGS[family]
+        rest = [f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame"]
+        columns = ", ".join(
+            ["max(frame) AS frame", *(f'arg_max("{name}", frame) AS "{name}"' for name in rest)]
+        )
+        table = self._telemetry.query(
+            f"SELECT device, series, time, {columns} FROM {family}_rows "  # noqa: S608 - a closed set
+            "WHERE frame >= $1 AND frame < $2 GROUP BY device, series, time ORDER BY frame",
+            [start, until],
+        )
+        arrays = [table[name].combine_chunks().cast(schema.field(name).type) for name in schema.names]
+        return pa.record_batch(arrays, schema=schema)

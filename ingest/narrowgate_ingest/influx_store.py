@@ -1,0 +1,228 @@
+"""InfluxDB behind the telemetry store: everything stored there is sent, in order, from a cursor of its own.
+
+Rule 1: the cursor moves only over readings that the server took, or refused for good and that are noted.
+Rule 2: whatever else happens is tried again for ever; a reading sent twice is the same point.
+Rule 3: nothing waits for this thread, and it holds no more than one slice in memory.
+
+The thread is there because a request waits for a network, and neither rules nor console may wait with it.
+"""
+
+import http.client
+import sqlite3
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+import duckdb
+
+from narrowgate_ingest.follower import Follower, Slice
+from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
+from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
+from narrowgate_ingest.influx_points import Points, points_of
+from narrowgate_ingest.influx_sorting import EndpointRefuses, Refused, write_around
+from narrowgate_ingest.pipeline import PIPELINE
+from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
+from narrowgate_ingest.state import cursor, set_cursor
+from narrowgate_ingest.telemetry import Telemetry
+
+_IDLE_S = 1.0
+_LEAST_BODY_BYTES = 16 << 10
+_UNFIT = "the name of the device or series cannot be an InfluxDB tag"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How the store waits."""
+
+    first_pause_s: float = 0.25
+    longest_pause_s: float = 30.0
+    held_pause_s: float = 30.0
+    """Between tries while somebody has to change something."""
+    longest_asked_s: float = 3600.0
+    """A server's Retry-After is obeyed up to this."""
+    end_s: float = 10.0
+    """How long the end may go on sending what is stored, while it goes well."""
+
+
+class _Ended(Exception):
+    """The store was told to end while it waited."""
+
+
+class _Backoff:
+    """Pauses that double up to a bound, shortened by chance: many stores do not come back at one instant."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._chance = SystemRandom()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again with the shortest."""
+        self._pause_s = self._patience.first_pause_s
+
+    def next_s(self) -> float:
+        """Give the next pause [s]."""
+        pause_s = self._pause_s
+        self._pause_s = min(2 * pause_s, self._patience.longest_pause_s)
+        return pause_s * self._chance.uniform(0.5, 1.0)
+
+
+class InfluxStore:
+    """Sends readings to one InfluxDB until it is told to stop."""
+
+    def __init__(
+        self,
+        target: Target,
+        telemetry: Telemetry,
+        state: Path,
+        quarantine: Path,
+        *,
+        batch_lines: int = 5000,
+        most_body_bytes: int = 4 << 20,
+        patience: Patience = Patience(),
+    ) -> None:
+        """Open the cursor; no network yet.
+
+        Args:
+            target: the database.
+            telemetry: where the readings are read.
+            state: the core's state.db, where the cursor is kept; a target met first begins at 0.
+            quarantine: directory where refused readings are noted.
+            batch_lines: lines of one request, at most.
+            most_body_bytes: bytes of one request, at most.
+            patience: pauses.
+
+        Raises:
+            ValueError: another format version wrote the quarantine.
+            sqlite3.Error: a file cannot be opened.
+        """
+        self.target = target
+        self._name = f"influxdb {target.name}"
+        self._client = InfluxClient(target)
+        self._follower = Follower(telemetry, self._settled, most_rows=batch_lines)
+        self._state = sqlite3.connect(state, isolation_level=None, check_same_thread=False)
+        # A cursor lost to a power cut only sends again what is there already.
+        self._state.execute("PRAGMA synchronous=NORMAL")
+        self._refused = RefusedReadings(quarantine)
+        self._most_body_bytes = most_body_bytes
+        self._patience = patience
+        self._backoff = _Backoff(patience)
+        self._stop = threading.Event()
+        self._give_up_at_s = float("inf")
+        self.moved = threading.Event()
+        """Set it when there is more to send."""
+        self.cursor = cursor(self._state, self._name)
+        """Journal offset up to which everything is sent."""
+        self.alive = False
+        self.trouble = ""
+        """Why nothing is sent, in words; empty while it goes well."""
+        self.points_written = 0
+        self.points_refused = 0
+
+    def stop(self) -> None:
+        """Ask for the end: what is stored is sent if that goes at once."""
+        self._give_up_at_s = time.monotonic() + self._patience.end_s
+        self._stop.set()
+        self.moved.set()
+
+    def _settled(self) -> int:
+        return cursor(self._state, PIPELINE)
+
+    def run(self) -> None:
+        """Run until stopped."""
+        self.alive = True
+        try:
+            while self._turn():
+                pass
+        except _Ended:
+            pass
+        finally:
+            self.alive = False
+            self._client.close()
+            self._refused.close()
+            self._state.close()
+
+    def _turn(self) -> bool:
+        """Send one slice, or wait for one; False when it is time to end."""
+        if self._stop.is_set() and time.monotonic() > self._give_up_at_s:
+            return False
+        self.moved.clear()
+        try:
+            part = self._follower.after(self.cursor)
+            if part is not None:
+                self._write(part)
+                self._keep_cursor(part.until)
+        except EndpointRefuses as error:
+            self._wait(self._patience.held_pause_s, str(error))
+            return True
+        except (duckdb.Error, sqlite3.Error) as error:
+            self._wait(self._backoff.next_s(), f"{type(error).__name__}: {error}")
+            return True
+        self._backoff.reset()
+        if part is None:
+            if self._stop.is_set():
+                return False
+            self.moved.wait(_IDLE_S)
+        return True
+
+    def _write(self, part: Slice) -> None:
+        points, unfit = points_of(part.readings, self.target.precision)
+        refused = write_around(points, self._send) if len(points) else []
+        if len(unfit):
+            refused.append(Refused(unfit, [_UNFIT] * len(unfit)))
+        for each in refused:
+            self._refused.put(self._noted(each))
+        n_refused = sum(len(each.points) for each in refused)
+        self.points_refused += n_refused
+        self.points_written += part.rows - n_refused
+
+    def _noted(self, refused: Refused) -> list[RefusedReading]:
+        rows = refused.points.rows
+        keys = [rows[name].to_pylist() for name in ("frame", "family", "device", "series")]
+        columns = (*keys, refused.points.times_us().tolist(), refused.words)
+        return [RefusedReading(self._name, *row) for row in zip(*columns, strict=True)]
+
+    def _keep_cursor(self, until: int) -> None:
+        set_cursor(self._state, self._name, until)
+        self.cursor = until
+
+    def _send(self, points: Points) -> Verdict:
+        """Send points again and again until the server has said something of them."""
+        body = points.body()
+        if len(body) > self._most_body_bytes and len(points) > 1:
+            return Verdict(Outcome.TOO_LARGE, f"more than {self._most_body_bytes} bytes")
+        while True:
+            verdict = self._try(body)
+            if verdict.outcome is Outcome.TOO_LARGE:
+                self._most_body_bytes = max(_LEAST_BODY_BYTES, len(body) // 2)
+            if verdict.outcome in (Outcome.WRITTEN, Outcome.REFUSED, Outcome.TOO_LARGE):
+                self.trouble = ""
+                self._backoff.reset()
+                return verdict
+            self._wait(self._pause_s(verdict), verdict.words)
+
+    def _pause_s(self, verdict: Verdict) -> float:
+        if verdict.outcome is Outcome.HELD:
+            return self._patience.held_pause_s
+        if verdict.retry_after_s is not None:
+            return min(verdict.retry_after_s, self._patience.longest_asked_s)
+        return self._backoff.next_s()
+
+    def _try(self, body: memoryview) -> Verdict:
+        try:
+            return judge(self._client.write(body))
+        except SecretUnreadable as error:
+            return Verdict(Outcome.HELD, str(error))
+        except ssl.SSLCertVerificationError as error:
+            return Verdict(Outcome.HELD, f"certificate refused: {error.verify_message}")
+        except (OSError, http.client.HTTPException) as error:
+            return Verdict(Outcome.FAILED, f"{type(error).__name__}: {error}")
+
+    def _wait(self, seconds: float, words: str) -> None:
+        """Wait, showing why; _Ended if the end came or comes meanwhile."""
+        self.trouble = f"{self.target.name}: {words}"
+        if self._stop.wait(seconds):
+            raise _Ended
