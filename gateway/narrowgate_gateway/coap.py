@@ -13,6 +13,7 @@ from typing import Any
 
 import aiocoap
 from aiocoap import error, resource
+from aiocoap.blockwise import Block1Spool, IncompleteException
 from aiocoap.messagemanager import MessageManager
 from aiocoap.numbers import constants
 from aiocoap.numbers.codes import Code
@@ -42,11 +43,22 @@ _CODES: dict[Answer, Code] = {
 }
 
 
-class _Uplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]  # aiocoap is untyped here
+class _Blocks(Block1Spool):  # type: ignore[misc]  # aiocoap is untyped here
+    """Joins blocks; one that does not follow the one before is the device's fault (4.08), not ours."""
+
+    def feed_and_take(self, request: aiocoap.Message) -> aiocoap.Message:
+        try:
+            return super().feed_and_take(request)
+        except ValueError:
+            raise IncompleteException from None
+
+
+class _Uplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]
     """Takes every path; those that fit the template are uplinks."""
 
     def __init__(self, template: PathTemplate, trust: Trust, door: Door, fleet: Callable[[], Fleet]) -> None:
         super().__init__()
+        self._block1 = _Blocks()
         self._template = template
         self._trust = trust
         self._door = door
