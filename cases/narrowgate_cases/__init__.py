@@ -1,10 +1,11 @@
-"""Who is told: the desk's cases, opened and closed by findings.
+"""Who is told: the desk's cases, opened and closed by findings, and the receiver of each step of theirs.
 
-Rule 1: the caller owns the transaction; nothing here begins or commits one.
+Rule 1: the caller of the desk owns the transaction; only the outbox's sender begins and commits its own.
 """
 
 from narrowgate_cases.desk import CaseChanges, apply
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
+from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
 from narrowgate_cases.queries import Case, CaseCounts, CaseStep, case, counts, open_cases
 from narrowgate_cases.tables import SCHEMA
 
@@ -15,11 +16,16 @@ __all__ = [
     "CaseChanges",
     "CaseCounts",
     "CaseStep",
+    "DeadLetter",
+    "OutboxCounts",
     "State",
     "Step",
     "advance",
     "apply",
     "case",
     "counts",
+    "dead_letters",
+    "install_outbox",
     "open_cases",
+    "outbox_counts",
 ]
