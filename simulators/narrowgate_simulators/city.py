@@ -5,22 +5,29 @@ Rule 2: a device is a row of arrays, never an object, a task or a thread.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from narrowgate_fleet import COLUMNS
+from narrowgate_simulators.airing import Airing
 from narrowgate_simulators.emission import Emission, Step
+from narrowgate_simulators.family import Family
 from narrowgate_simulators.faults import LARGEST_STEP_S, Fault
+from narrowgate_simulators.lamp_faults import MORE as MORE_LAMP_FAULTS
 from narrowgate_simulators.lighting import StreetLamps
 from narrowgate_simulators.parking import ParkingBays
+from narrowgate_simulators.radio import Radio
+from narrowgate_simulators.silence import SILENT, Silenced
 from narrowgate_simulators.span import SECOND_US, Span
-from narrowgate_simulators.water import WaterMeters
+from narrowgate_simulators.water import REVERSE_FLOW, WaterMeters
 
 DEFAULT_PATH = "nb/{device}/up"
 DEFAULT_STEP_S = 300
 LARGEST_CITY = 999_999
+MORE_FAULTS = (SILENT, REVERSE_FLOW, *MORE_LAMP_FAULTS)
+"""Faults that are put in when asked for."""
 _ORDINARY = {"tenant": "default", "state": "active"}
 
 
@@ -35,6 +42,8 @@ class City:
         hours: float = 30.0,
         timezone: str = "Asia/Shanghai",
         path: str = DEFAULT_PATH,
+        more_faults: Collection[str] = (),
+        radio: Radio | None = None,
     ) -> None:
         """Lay the city out.
 
@@ -45,6 +54,9 @@ class City:
             hours: length of the span [h]; leaks need 27 h to be found, lamps a night.
             timezone: name of the city's zone; meters' clocks show it.
             path: Uri-Path template with the capture {device}.
+            more_faults: kinds of MORE_FAULTS to put in beside leaks, overstays and dark lamps.
+            radio: the link between devices and gateway; None brings each uplink at once, once, in order.
+                What a radio loses or brings after the span's end is never sent.
 
         Raises:
             ValueError: an argument is out of range; says which and what would be right.
@@ -52,15 +64,20 @@ class City:
         if not 0 <= devices <= LARGEST_CITY:
             raise ValueError(f"devices: {devices} is not from 0 to {LARGEST_CITY}")
         _check_path(path)
+        if unknown := sorted(set(more_faults) - set(MORE_FAULTS)):
+            raise ValueError(f"more_faults: {unknown[0]!r} is none of {', '.join(MORE_FAULTS)}")
         self.path = path
         self.span = Span(start_us, hours, _zone(timezone))
         lamps, bays = devices // 3, (devices + 1) // 3
         meters = devices - lamps - bays
-        self.families = (
-            WaterMeters(seed, self.span, meters, self.path_of),
+        families: tuple[Family, ...] = (
+            WaterMeters(seed, self.span, meters, self.path_of, more_faults, radio),
             ParkingBays(seed, self.span, bays, self.path_of),
-            StreetLamps(seed, self.span, lamps, self.path_of),
+            StreetLamps(seed, self.span, lamps, self.path_of, more_faults),
         )
+        if SILENT in more_faults:
+            families = tuple(Silenced(family, seed, self.span) for family in families)
+        self.families, self._radio = families, radio
 
     @property
     def devices(self) -> list[str]:
@@ -95,11 +112,12 @@ class City:
         return self._steps(step_s)
 
     def _steps(self, step_s: int) -> Iterator[Step]:
-        before_us = self.span.start_us
+        before_us, airing = self.span.start_us, None if self._radio is None else Airing(self._radio)
         for _ in range(self.step_count(step_s)):
             instant_us = min(before_us + step_s * SECOND_US, self.span.end_us)
             due = chain.from_iterable(family.emissions(before_us, instant_us) for family in self.families)
-            yield Step(instant_us, sorted(due, key=_by_time))
+            meant = sorted(due, key=_by_time)
+            yield Step(instant_us, meant if airing is None else airing.through(meant, instant_us))
             before_us = instant_us
 
     def fleet_rows(self) -> Iterator[dict[str, str]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from narrowgate_schema.clock import SteppedClock
 from narrowgate_simulators.city import DEFAULT_STEP_S, City
-from narrowgate_simulators.link import CoapLink
+from narrowgate_simulators.links import Link
 from narrowgate_simulators.report import SentReport
 
 
@@ -25,7 +25,7 @@ class Progress(NamedTuple):
 
 async def drive(
     city: City,
-    link: CoapLink,
+    link: Link,
     clock: SteppedClock | None = None,
     real_seconds: float | None = None,
     *,

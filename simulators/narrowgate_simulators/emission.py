@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from narrowgate_simulators.radio import RadioFacts
+
 
 class Emission(NamedTuple):
     """One uplink as the device meant it."""
@@ -15,7 +17,11 @@ class Emission(NamedTuple):
     time_us: int | None
     """What the clock inside the frame says [us]; None where the frame has no clock."""
     due_us: int
-    """When the device sends [us]."""
+    """When the device sends; over a radio, when the uplink arrives [us]."""
+    radio: RadioFacts | None = None
+    """What the device's radio module says; None without a radio."""
+    binding: int = 0
+    """How often the device's source port has changed before."""
 
 
 class Step(NamedTuple):

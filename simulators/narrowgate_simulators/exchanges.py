@@ -171,7 +171,7 @@ class Exchanges:
         if emission.device in self._busy:
             return None
         token = emission.sequence.to_bytes(4, "big")
-        home = crc32(emission.device.encode())
+        home = crc32(emission.device.encode()) + emission.binding
         for offset in range(len(self._ids)):
             endpoint = (home + offset) % len(self._ids)
             if (endpoint, token) not in self._by_token and self._ids[endpoint].is_free(now_s):

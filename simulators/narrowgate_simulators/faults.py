@@ -29,6 +29,10 @@ class Fault:
     until_us: int | None
     """When it is mended [us]; None = not within the span."""
 
+    def holds_at(self, time_us: int) -> bool:
+        """Tell whether the device is faulty at an instant [us]."""
+        return self.at_us <= time_us and (self.until_us is None or time_us < self.until_us)
+
     def line(self) -> str:
         """Give the row of the truth file, one JSON object."""
         until = None if self.until_us is None else iso_utc(self.until_us)

@@ -1,4 +1,4 @@
-"""The nights of a span as a city sees them: when lamps burn, and when it is dark beyond doubt."""
+"""The nights of a span as a city sees them: when lamps burn, and when it is dark or day beyond doubt."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ LIT_BELOW_DEG = -3.0
 """Lamps burn below this elevation: halfway through civil twilight, so that nobody can call it wrong."""
 DARK_BELOW_DEG = -7.0
 """Civil twilight's end with a degree to spare, for a district whose sun sets within the same minute."""
+DAY_ABOVE_DEG = 5.0
+"""Day beyond doubt."""
 _GRAIN_US = 60 * SECOND_US
 
 
@@ -24,6 +26,7 @@ class Nights:
         )
         height_deg = elevation_deg(self._times_us, middle[:1], middle[1:])
         self.dark_us = _stretches(self._times_us, height_deg < DARK_BELOW_DEG)
+        self.day_us = _stretches(self._times_us, height_deg > DAY_ABOVE_DEG)
         lit_us = np.diff(self._times_us) * (height_deg[:-1] < LIT_BELOW_DEG)
         self._burnt_h = np.concatenate([[0.0], np.cumsum(lit_us)]) / 3.6e9
 

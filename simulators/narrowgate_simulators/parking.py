@@ -84,6 +84,15 @@ class ParkingBays:
         payload = encode(PROFILE, "records", {"records": records})
         return Emission(device, self._path(device), payload, sequence, None, int(self._due_us[row]))
 
+    def report_every_us(self, row: int) -> int:
+        """Give how often a bay is heard at least [us]."""
+        return KEEP_ALIVE_S * SECOND_US
+
+    def last_words_us(self, row: int) -> NDArray[np.int64]:
+        """Give the reports of one bay that say it is free, (n,) [us]: no stay runs on in its silence."""
+        begin, end = np.searchsorted(self._bay, [row, row + 1])
+        return self._due_us[begin:end][~self._occupied[begin:end]]
+
     def rows(self) -> Iterator[dict[str, str]]:
         """Give the registry's rows of the bays."""
         for bay, device in enumerate(self.devices):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from narrowgate_simulators.emission import Emission
 from narrowgate_simulators.span import iso_utc
 
-ACKED, GIVEN_UP = "acked", "given_up"
+ACKED, GIVEN_UP, UNCONFIRMED = "acked", "given_up", "unconfirmed"
 
 
 class Outcome(NamedTuple):
@@ -18,7 +18,7 @@ class Outcome(NamedTuple):
 
     emission: Emission
     result: str
-    """ACKED, GIVEN_UP, or the code of a refusal such as '4.01'."""
+    """ACKED, GIVEN_UP, UNCONFIRMED, or the code of a refusal such as '4.01'."""
 
 
 class AckedSet(Set[tuple[str, int]]):
@@ -63,6 +63,8 @@ class SentReport:
     """Emissions refused for good, by answer code."""
     given_up: int = 0
     """Emissions that no answer ever settled."""
+    unconfirmed: int = 0
+    """Emissions sent once over a transport that owes no answer, to which none came."""
     retransmissions: int = 0
     """Datagrams sent again because no answer came."""
     copies: int = 0
@@ -81,8 +83,18 @@ class SentReport:
             self.acked.add(outcome.emission.device, outcome.emission.sequence)
         elif outcome.result == GIVEN_UP:
             self.given_up += 1
+        elif outcome.result == UNCONFIRMED:
+            self.unconfirmed += 1
         else:
             self.refusals[outcome.result] += 1
+
+    def absorb(self, other: "SentReport") -> None:
+        """Add another report's counts to these."""
+        for device, sequence in other.acked:
+            self.acked.add(device, sequence)
+        self.refusals.update(other.refusals)
+        for name in ("sent", "given_up", "unconfirmed", "retransmissions", "copies", "lost_answers"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def summary(self) -> dict[str, object]:
         """Give the counts as a JSON object."""
@@ -92,6 +104,7 @@ class SentReport:
             "refused": self.refused,
             "refusals": dict(sorted(self.refusals.items())),
             "given_up": self.given_up,
+            "unconfirmed": self.unconfirmed,
             "retransmissions": self.retransmissions,
             "copies": self.copies,
             "lost_answers": self.lost_answers,
@@ -113,3 +126,28 @@ class AckFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class Book:
+    """Where a link writes what became of its emissions: the report and, if wanted, the file of them."""
+
+    def __init__(self, acks: Path | None) -> None:
+        self._path = acks
+        self._file: AckFile | None = None
+        self.report = SentReport()
+
+    def open(self) -> None:
+        """Open the file; OSError if it cannot be written."""
+        if self._path is not None:
+            self._file = AckFile(self._path)
+
+    def settle(self, emission: Emission, result: str) -> None:
+        """Enter the end of an emission."""
+        if self._file is not None and result == ACKED:
+            self._file.write(emission)
+        self.report.settle(Outcome(emission, result))
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

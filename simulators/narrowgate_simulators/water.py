@@ -3,7 +3,7 @@
 Each meter reports its register every hour at its own minute, in a CJ/T 188 frame with the city's local clock.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import encode
 from narrowgate_simulators.emission import Emission
-from narrowgate_simulators.faults import Fault, faulty_count
+from narrowgate_simulators.faults import SLACK_US, Fault, faulty_count
 from narrowgate_simulators.noise import chance, ranked, uniform
 from narrowgate_simulators.places import Places
-from narrowgate_simulators.span import HOUR_US, Span, whole_seconds_us
+from narrowgate_simulators.radio import Radio
+from narrowgate_simulators.span import HOUR_US, SECOND_US, Span, whole_seconds_us
 
 PROFILE = "cjt188_water_v2004"
 STEP_ML = 1_000
@@ -37,6 +38,9 @@ _MENDED_AFTER_H = 25.5
 _NOTICED_WITHIN_H = 26.0
 _AWAY_AFTER_H = 2.75
 _MARGIN_H = 0.1
+REVERSE_FLOW = "reverse_flow"
+_FORTH_ML = 150_000
+"""Drawn in the hour after a reversal: more than ever ran back [mL]."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,16 @@ class WaterMeters:
 
     family = "water"
 
-    def __init__(self, seed: int, span: Span, count: int, path: Callable[[str], str]) -> None:
-        self._seed, self._span, self._path = seed, span, path
+    def __init__(
+        self,
+        seed: int,
+        span: Span,
+        count: int,
+        path: Callable[[str], str],
+        more_faults: Collection[str] = (),
+        radio: Radio | None = None,
+    ) -> None:
+        self._seed, self._span, self._path, self._radio = seed, span, path, radio
         index = np.arange(count, dtype=np.int64)
         self.devices = [f"00202600{row:06d}" for row in range(count)]
         self._places = Places.along(seed, self.family, count)
@@ -62,6 +74,8 @@ class WaterMeters:
         self.start_ml = (20e6 + uniform(seed, "register", index) * 2e9).astype(np.int64)
         self._use_ml = self._household_ml(index)
         self.truth = tuple(self._spring(leak) for leak in self._leaks(count))
+        if REVERSE_FLOW in more_faults:
+            self.truth += tuple(self._reversals(count))
         self.drawn_ml = np.cumsum(self._use_ml, axis=1, dtype=np.int64)
         """Water since report 0, at each report (n, reports) [mL]."""
 
@@ -117,6 +131,23 @@ class WaterMeters:
             at_us + int(_MENDED_AFTER_H * HOUR_US) if leak.mended else None,
         )
 
+    def _reversals(self, count: int) -> Iterator[Fault]:
+        """Let some sound meters run backwards for an hour, and give the truth of it."""
+        leaking = {fault.device for fault in self.truth}
+        sound = [
+            row for row in ranked(self._seed, "reversing", count).tolist() if self.devices[row] not in leaking
+        ]
+        for meter in sound[: faulty_count(count)]:
+            reports = (self._span.end_us - SLACK_US - int(self.first_us[meter])) // HOUR_US - 2
+            if reports < 1:
+                continue
+            report = 1 + int(chance(self._seed, "reversed at", meter) * reports)
+            back_l = 20 + int(81 * chance(self._seed, "reversed", meter))
+            self._use_ml[meter, report + 1 : report + 3] = -back_l * STEP_ML, _FORTH_ML
+            at_us = int(self.first_us[meter]) + report * HOUR_US
+            noticed_us = at_us + HOUR_US + SLACK_US
+            yield Fault(REVERSE_FLOW, self.devices[meter], at_us, at_us, noticed_us, at_us + HOUR_US)
+
     def emissions(self, after_us: int, until_us: int) -> Iterator[Emission]:
         """Give what the meters send in (after, until] [us], in no special order."""
         passed = np.maximum((after_us - self.first_us) // HOUR_US + 1, 0)
@@ -127,7 +158,8 @@ class WaterMeters:
 
     def _emission(self, meter: int, report: int) -> Emission:
         device = self.devices[meter]
-        time_us = int(self.first_us[meter]) + report * HOUR_US
+        due_us = int(self.first_us[meter]) + report * HOUR_US
+        time_us = due_us + self._clock_error_us(device, due_us)
         start_ml = int(self.start_ml[meter])
         steps = (start_ml + int(self.drawn_ml[meter, report])) // STEP_ML
         values = {
@@ -141,7 +173,22 @@ class WaterMeters:
             "battery_low": False,
         }
         payload = encode(PROFILE, "current_data", values)
-        return Emission(device, self._path(device), payload, report + 1, time_us, time_us)
+        return Emission(device, self._path(device), payload, report + 1, time_us, due_us)
+
+    def _clock_error_us(self, device: str, time_us: int) -> int:
+        """Give how far a meter's clock has drifted since the span began, in whole seconds [us]."""
+        if self._radio is None:
+            return 0
+        error_us = self._radio.clock_error_us(device, time_us - self._span.start_us)
+        return round(error_us / SECOND_US) * SECOND_US
+
+    def report_every_us(self, row: int) -> int:
+        """Give how often a meter reports [us]."""
+        return HOUR_US
+
+    def last_words_us(self, row: int) -> NDArray[np.int64]:
+        """Give all reports of one meter, (n,) [us]."""
+        return np.arange(self.first_us[row], self._span.end_us + 1, HOUR_US, dtype=np.int64)
 
     def rows(self) -> Iterator[dict[str, str]]:
         """Give the registry's rows of the meters."""
