@@ -35,9 +35,10 @@ def uplink_batch(
     return _batch(Kind.UPLINKS, columns, n)
 
 
-def tick_batch(time_us: int) -> pa.RecordBatch:
+def tick_batch(time_us: int, *, jump_s: float = 0.0, synchronised: bool = True) -> pa.RecordBatch:
     """Give one tick without its offset."""
-    return _batch(Kind.TICKS, {"time": [time_us], "jump_s": [0.0], "synchronised": [True]}, 1)
+    columns: dict[str, list[object]] = {"time": [time_us], "jump_s": [jump_s], "synchronised": [synchronised]}
+    return _batch(Kind.TICKS, columns, 1)
 
 
 def _batch(kind: Kind, columns: dict[str, list[object]], n: int) -> pa.RecordBatch:

@@ -7,12 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from narrowgate_fleet import Fleet
 from narrowgate_ingest.batch import Batch
 from narrowgate_ingest.decoding import without_frames
 from narrowgate_ingest.host_clock import believable, mark_doubted
 from narrowgate_ingest.stage import Poisoned, run_rows
-from narrowgate_rules import Engine, Judged, Ticks
+from narrowgate_rules import Engine, FleetColumns, Judged, Ticks
 from narrowgate_schema.tables import FINDINGS, READINGS, SESSIONS
 from narrowgate_schema.words import Family
 
@@ -33,7 +32,7 @@ def judge(
     engine: Engine,
     batch: Batch,
     readings: dict[Family, pa.RecordBatch],
-    fleet: Fleet,
+    fleet: FleetColumns,
     doubted: NDArray[np.int64],
 ) -> Judgement:
     """Run the engine over a batch; whatever a rule raises costs its own frame or tick only.

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from narrowgate_cases import apply
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
@@ -22,7 +23,7 @@ from narrowgate_ingest.batch import Batch, batch_of
 from narrowgate_ingest.decoding import DecodeStage, Decoding
 from narrowgate_ingest.host_clock import HostClock
 from narrowgate_ingest.judging import Judgement, judge
-from narrowgate_ingest.quarantine import Quarantine, Refused
+from narrowgate_ingest.quarantine import Quarantine, Refused, transport_facts
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.tail import Tail
@@ -56,6 +57,8 @@ class Prepared:
     batch: Batch
     decoding: Decoding
     judgement: Judgement
+    doubted: NDArray[np.int64]
+    """Frames that came in while the host's clock was not set."""
 
 
 class Pipeline:
@@ -67,8 +70,9 @@ class Pipeline:
         """Restore the rules from their snapshot and find the place to go on from."""
         self._tail = tail
         self._fleet = fleet
-        self._stores = stores
-        self._engine = engine
+        self.stores = stores
+        self.engine = engine
+        self._timezone = timezone
         self._decode = DecodeStage(timezone)
         self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
@@ -83,10 +87,10 @@ class Pipeline:
 
     def _resume(self) -> int:
         """Restore the stages and give the offset that they stand at."""
-        connection = self._stores.state.connection
+        connection = self.stores.state.connection
         from_journal = min(self._tail.start(), self._done)
         offset = state.snapshot_offset(connection, _SNAPSHOTS)
-        if offset is None or offset > self._stores.telemetry.cursor():
+        if offset is None or offset > self.stores.telemetry.cursor():
             return from_journal
         bodies = {name: state.snapshot(connection, name) for name in _SNAPSHOTS}
         repeats, host_clock = Repeats(), HostClock()
@@ -94,7 +98,7 @@ class Pipeline:
             repeats.restore(bodies[_REPEATS])
             host_clock.restore(bodies[_HOST_CLOCK])
             # Last: if any other was refused, the rules must not stand ahead of the rows to come.
-            self._engine.restore(bodies[_ENGINE])
+            self.engine.restore(bodies[_ENGINE])
         except ValueError:
             return from_journal
         self._decode.repeats, self._host_clock = repeats, host_clock
@@ -109,13 +113,24 @@ class Pipeline:
         batch = self._read(max_rows)
         if batch is None:
             return None
-        fleet = self._newest_fleet()
-        decoding = self._decode.run(batch.uplinks, fleet)
         doubted = self._host_clock.doubted(batch.uplinks, batch.ticks)
-        judgement = judge(self._engine, batch, decoding.readings, fleet, doubted)
-        _note_poison(decoding, judgement, batch)
+        prepared = self._run(batch, self._decode, doubted)
         self.offset = batch.end
-        return Prepared(batch, decoding, judgement)
+        return prepared
+
+    def run_again(self, batch: Batch, doubted: NDArray[np.int64]) -> Prepared:
+        """Decode and judge frames that came in before; the rules remember them, the cursor stands.
+
+        What the decode stage remembers of repeated frames is not asked: a frame would repeat itself.
+        """
+        return self._run(batch, DecodeStage(self._timezone), doubted)
+
+    def _run(self, batch: Batch, decode: DecodeStage, doubted: NDArray[np.int64]) -> Prepared:
+        fleet = self._newest_fleet()
+        decoding = decode.run(batch.uplinks, fleet)
+        judgement = judge(self.engine, batch, decoding.readings, fleet, doubted)
+        _note_poison(decoding, judgement, batch)
+        return Prepared(batch, decoding, judgement, doubted)
 
     def _read(self, max_rows: int) -> Batch | None:
         try:
@@ -149,24 +164,25 @@ class Pipeline:
         """
         batch, judgement = prepared.batch, prepared.judgement
         is_settled = batch.end <= self._done
-        if not is_settled or batch.end > self._stores.telemetry.cursor():
-            self._stores.telemetry.write(judgement.readings, judgement.sessions, batch.start, batch.end)
+        if not is_settled or batch.end > self.stores.telemetry.cursor():
+            self.stores.telemetry.write(judgement.readings, judgement.sessions, batch.start, batch.end)
         if is_settled:
             return
-        self._stores.quarantine.put(_refused(prepared), batch.start, batch.end)
-        with self._stores.state.transaction() as connection:
+        self.stores.quarantine.put(_refused(prepared), batch.start, batch.end)
+        with self.stores.state.transaction() as connection:
             self._write_state(connection, prepared)
             if with_snapshot:
-                self._put_snapshots(connection)
+                self.put_snapshots(connection)
         self._done = batch.end
 
     def keep_snapshot(self) -> None:
         """Keep the stages' state; the pipeline must have written all that it prepared."""
-        with self._stores.state.transaction() as connection:
-            self._put_snapshots(connection)
+        with self.stores.state.transaction() as connection:
+            self.put_snapshots(connection)
 
-    def _put_snapshots(self, connection: sqlite3.Connection) -> None:
-        state.put_snapshot(connection, _ENGINE, self.offset, self._engine.snapshot())
+    def put_snapshots(self, connection: sqlite3.Connection) -> None:
+        """Keep the stages' state in the caller's transaction, which must hold all that they were told."""
+        state.put_snapshot(connection, _ENGINE, self.offset, self.engine.snapshot())
         state.put_snapshot(connection, _REPEATS, self.offset, self._decode.repeats.snapshot())
         state.put_snapshot(connection, _HOST_CLOCK, self.offset, self._host_clock.snapshot())
 
@@ -197,10 +213,10 @@ class Pipeline:
 
     def trim(self, keep_bytes: int) -> int:
         """Unlink journal segments that no snapshot and no store needs any more, beyond a share kept."""
-        offset = state.snapshot_offset(self._stores.state.connection, _SNAPSHOTS)
+        offset = state.snapshot_offset(self.stores.state.connection, _SNAPSHOTS)
         if offset is None:
             return 0
-        needed = min(offset, self._done, self._stores.telemetry.cursor())
+        needed = min(offset, self._done, self.stores.telemetry.cursor())
         return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
 
 
@@ -223,6 +239,7 @@ def _counts(uplinks: pa.RecordBatch, decoding: Decoding) -> Counter[tuple[str, s
 
 def _refused(prepared: Prepared) -> list[Refused]:
     decoding, uplinks = prepared.decoding, prepared.batch.uplinks
+    doubted = set(prepared.doubted.tolist())
     rows = sorted(decoding.refusals)
     picked = uplinks.take(pa.array(rows, pa.int64()))
     received_at_us = picked["received_at"].cast(pa.int64()).to_pylist()
@@ -238,6 +255,8 @@ def _refused(prepared: Prepared) -> list[Refused]:
             reason=decoding.refusals[row][0],
             detail=decoding.refusals[row][1],
             payload=uplink["payload"],
+            disposition=decoding.dispositions[row],
+            transport_facts=transport_facts(uplink, is_doubted=uplink["frame"] in doubted),
         )
         for place, (row, uplink) in enumerate(zip(rows, picked.to_pylist(), strict=True))
     ]

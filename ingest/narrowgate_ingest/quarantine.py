@@ -1,19 +1,34 @@
 """What was kept but gave no reading: the raw frame and why, until somebody looks or it is run again."""
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
-FORMAT_VERSION = 1
+from narrowgate_schema.words import Disposition
+
+FORMAT_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS frames (
     frame INTEGER PRIMARY KEY, received_at INTEGER NOT NULL, transport TEXT NOT NULL, listener TEXT NOT NULL,
     path TEXT NOT NULL, device TEXT NOT NULL, profile TEXT, reason TEXT NOT NULL, detail TEXT NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL, disposition TEXT NOT NULL DEFAULT 'quarantined',
+    transport_facts TEXT NOT NULL DEFAULT '{}'
 );
 """
+_FROM_VERSION_1 = """
+ALTER TABLE frames ADD COLUMN disposition TEXT NOT NULL DEFAULT 'quarantined';
+ALTER TABLE frames ADD COLUMN transport_facts TEXT NOT NULL DEFAULT '{}';
+"""
+_FACTS = (
+    "port", "authenticated_as", "tenant", "endpoint", "message_id", "token", "confirmable", "dup",
+    "rsrp_dbm", "rssi_dbm", "sinr_db", "ecl", "cell_id",
+)  # fmt: skip
+"""What else the journal says of an uplink: kept here too, for the journal is trimmed."""
+_DOUBTED = "doubted"
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,40 @@ class Refused:
     reason: str
     detail: str
     payload: bytes
+    disposition: str = Disposition.QUARANTINED
+    """Quarantined, or partial: some of its records gave readings."""
+    transport_facts: str = "{}"
+    """JSON: what the journal said of the frame besides."""
+
+    def uplink(self) -> dict[str, Any]:
+        """Give the frame as a row of UPLINKS, as it was journalled."""
+        facts = json.loads(self.transport_facts)
+        return {
+            "frame": self.frame,
+            "received_at": self.received_at_us,
+            "transport": self.transport,
+            "listener": self.listener,
+            "path": self.path,
+            "claimed_device": self.device,
+            "payload": self.payload,
+            **{"tenant": "", "endpoint": "", "confirmable": True, "dup": False},
+            **{name: facts.get(name) for name in _FACTS if name in facts},
+            "token": bytes.fromhex(facts.get("token", "")),
+        }
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the frame came in while the host's clock was not set."""
+        return json.loads(self.transport_facts).get(_DOUBTED) is True
+
+
+def transport_facts(uplink: dict[str, Any], *, is_doubted: bool) -> str:
+    """Give what is kept of a row of UPLINKS besides the columns."""
+    facts = {name: uplink[name] for name in _FACTS if uplink[name] is not None}
+    facts["token"] = uplink["token"].hex()
+    if is_doubted:
+        facts[_DOUBTED] = True
+    return json.dumps(facts, ensure_ascii=False)
 
 
 class Quarantine:
@@ -43,24 +92,52 @@ class Quarantine:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT_VERSION):
+        if version not in (0, 1, FORMAT_VERSION):
             self._connection.close()
             raise ValueError(f"{path}: format version {version}; this release reads version {FORMAT_VERSION}")
-        self._connection.executescript(_SCHEMA)
-        self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        # In one transaction: a crash leaves the one format or the other.
+        upgrade = _FROM_VERSION_1 if version == 1 else _SCHEMA
+        self._connection.executescript(
+            f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {FORMAT_VERSION}; COMMIT;"
+        )
 
     def put(self, frames: Iterable[Refused], start: int, until: int) -> None:
         """Set frames of journal rows [start, until) aside, durably, in place of what stood there of them."""
         with self._connection:
             self._connection.execute("DELETE FROM frames WHERE frame >= ? AND frame < ?", (start, until))
             self._connection.executemany(
-                "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, frames)
+                "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, frames)
             )
 
     def frames(self, limit: int = 100) -> list[Refused]:
         """Give the newest frames set aside."""
         rows = self._connection.execute("SELECT * FROM frames ORDER BY frame DESC LIMIT ?", (limit,))
         return [Refused(*row) for row in rows]
+
+    def pick(self, frames: Sequence[int]) -> list[Refused]:
+        """Give those of some frames that are here, in journal order."""
+        marks = ", ".join("?" * len(frames))
+        rows = self._connection.execute(
+            f"SELECT * FROM frames WHERE frame IN ({marks}) ORDER BY frame",  # noqa: S608 - question marks
+            tuple(frames),
+        )
+        return [Refused(*row) for row in rows]
+
+    def settle(self, outcomes: Iterable[tuple[int, str, str, str, str | None]]) -> None:
+        """Let frames go that were run again, or keep them with what was found anew.
+
+        Args:
+            outcomes: (frame, disposition, reason, detail, profile); a frame without a reason goes.
+        """
+        with self._connection:
+            for frame, disposition, reason, detail, profile in outcomes:
+                if not reason:
+                    self._connection.execute("DELETE FROM frames WHERE frame = ?", (frame,))
+                    continue
+                self._connection.execute(
+                    "UPDATE frames SET disposition = ?, reason = ?, detail = ?, profile = ? WHERE frame = ?",
+                    (disposition, reason, detail, profile, frame),
+                )
 
     def close(self) -> None:
         """Close the file."""

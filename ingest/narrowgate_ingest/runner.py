@@ -4,15 +4,19 @@ The thread is there because stores and rules compute and wait for disks, and the
 answering meanwhile.
 """
 
+import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
 
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline, Prepared
+from narrowgate_ingest.retry import finish
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.wake import Wake
 
@@ -20,6 +24,9 @@ _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 10.0
 _IDLE_S = 1.0
 _STORE_ERRORS = (duckdb.Error, sqlite3.Error, OSError)
+MOST_ERRANDS = 8
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Runner:
         self._snapshot_at_s = 0.0
         self._snapshot_offset = -1
         self._trouble = ""
+        self._errands: queue.Queue[Callable[[], None]] = queue.Queue(MOST_ERRANDS)
         self.alive = False
         """Whether `run` is running."""
 
@@ -65,6 +73,29 @@ class Runner:
         self._stop.set()
         self._wake.ring()
 
+    def ask(self, errand: Callable[[Pipeline], Told]) -> "Future[Told]":
+        """Have something done with the pipeline between two batches, by its own thread.
+
+        Args:
+            errand: what it raises of stores' errors and ValueError is told by the future; live frames wait
+                while it runs.
+
+        Raises:
+            queue.Full: too many wait already.
+        """
+        future: Future[Told] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(errand(self._pipeline))
+                except (*_STORE_ERRORS, ValueError) as error:
+                    future.set_exception(error)
+
+        self._errands.put_nowait(run)
+        self._wake.ring()
+        return future
+
     def run(self) -> None:
         """Run until stopped and drained, then keep a last snapshot."""
         self.alive = True
@@ -79,6 +110,7 @@ class Runner:
 
     def _work(self) -> None:
         while time.monotonic() < self._give_up_at_s:
+            self._do_errands()
             prepared = self._prepare()
             if prepared is not None:
                 self._write(prepared)
@@ -88,6 +120,26 @@ class Runner:
                 break
             self._wake.wait(_IDLE_S)
         self._keep_snapshot(at_once=True)
+
+    def _do_errands(self) -> None:
+        """Do what was asked for, once the stages stand where the stores do."""
+        if self._pipeline.offset != self._pipeline.done:
+            return
+        self._finish_retry()
+        while not self._errands.empty():
+            self._errands.get_nowait()()
+            self._finish_retry()
+
+    def _finish_retry(self) -> None:
+        """Bring a retry that a crash or a store's failure left to its end before anything else."""
+        for pause_s in self._tries():
+            try:
+                finish(self._pipeline)
+            except _STORE_ERRORS as error:
+                self._trouble = f"{type(error).__name__}: {error}"
+                self._pause(pause_s)
+            else:
+                return
 
     def _prepare(self) -> Prepared | None:
         """Give the next batch, trying until the journal can be read; None if it has no more."""

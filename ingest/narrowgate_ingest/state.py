@@ -32,6 +32,10 @@ CREATE TABLE IF NOT EXISTS damage (
 CREATE TABLE IF NOT EXISTS facts (
     device TEXT, name TEXT, frame INTEGER, value BLOB NOT NULL, PRIMARY KEY (device, name, frame)
 );
+CREATE TABLE IF NOT EXISTS retries (
+    frame INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, readings_before INTEGER NOT NULL, disposition TEXT,
+    reason TEXT, detail TEXT, profile TEXT
+);
 CREATE TABLE IF NOT EXISTS findings (
     finding TEXT, version INTEGER, rule TEXT, rule_version INTEGER, severity TEXT, family TEXT,
     device TEXT, series TEXT, asset TEXT, members TEXT, state TEXT, raised_at INTEGER, cleared_at INTEGER,

@@ -28,6 +28,7 @@ _SQL_TYPES = {
     "timestamp": "TIMESTAMPTZ",
 }
 _KEY = "device, series, time"
+_VERSION = ("session", "version")
 
 
 def _merged(family: Family) -> str:
@@ -42,6 +43,7 @@ def _merged(family: Family) -> str:
 def _tables() -> list[str]:
     statements = [
         "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value BIGINT)",
+        "CREATE TABLE IF NOT EXISTS again (number BIGINT, frame BIGINT)",
         "CREATE TABLE IF NOT EXISTS session_rows (session VARCHAR, version BIGINT, device VARCHAR, "
         "series VARCHAR, asset VARCHAR, arrived_at TIMESTAMPTZ, departed_at TIMESTAMPTZ, frame BIGINT)",
         "CREATE OR REPLACE VIEW sessions AS SELECT * FROM session_rows "
@@ -120,10 +122,15 @@ class Telemetry:
         """
         if until < start:
             raise ValueError(f"rows from {start} to {until} are none")
-        try:
+        with self._revived():
             self._replace(readings, sessions, start, until)
+
+    @contextmanager
+    def _revived(self) -> Iterator[None]:
+        """Open the file anew where a failed write to the disk shut it: it has all that was committed."""
+        try:
+            yield
         except duckdb.FatalException:
-            # A failed write to the disk can shut the database; opened again it has all that was committed.
             self._connection.close()
             self._readers = threading.local()
             self._connection = self._connected()
@@ -145,14 +152,66 @@ class Telemetry:
                 self._append(table, rows, schema)
             connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor'", [max(done, until)])
 
-    def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema) -> None:
+    def write_again(
+        self, readings: Mapping[Family, pa.RecordBatch], sessions: pa.RecordBatch, frames: Sequence[int]
+    ) -> None:
+        """Add what frames before the cursor gave when they were run again; twice is the same as once.
+
+        Rows that stand already stay. `again` names the frames under a new number, for those who read on
+        behind the cursor.
+
+        Raises:
+            duckdb.Error: nothing was stored.
+        """
+        with self._revived(), _transaction(self._connection) as connection:
+            for family, rows in readings.items():
+                self._append(f"{family}_rows", rows, READINGS[family], f"{_KEY}, frame")
+            for session, version in zip(*(sessions[name].to_pylist() for name in _VERSION), strict=True):
+                connection.execute(
+                    "DELETE FROM session_rows WHERE session = ? AND version = ?", [session, version]
+                )
+            self._append("session_rows", sessions, SESSIONS)
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM again").fetchall()[0]
+            connection.executemany("INSERT INTO again VALUES (?, ?)", [[number, each] for each in frames])
+
+    def rows_of(self, frame: int) -> int:
+        """Give the number of readings of a frame."""
+        counts = " UNION ALL ".join(
+            f"SELECT count(*) AS n FROM {family}_rows WHERE frame = $1"  # noqa: S608 - a closed set
+            for family in Family
+        )
+        row = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [frame]).fetchone()  # noqa: S608
+        return int(row[0]) if row is not None else 0
+
+    def copy_to(self, path: Path) -> None:
+        """Write a whole copy of the store into a new file; readers and this store go on as they are.
+
+        Raises:
+            duckdb.Error: the copy is not whole.
+        """
+        copy = str(path).replace("'", "''")
+        connection = self._connection.cursor()
+        connection.execute(f"ATTACH '{copy}' AS copied")
+        try:
+            with _transaction(connection):
+                for (name,) in connection.execute(
+                    "SELECT table_name FROM duckdb_tables WHERE database_name = current_database()"
+                ).fetchall():
+                    connection.execute(f'CREATE TABLE copied."{name}" AS SELECT * FROM "{name}"')  # noqa: S608
+        finally:
+            connection.execute("DETACH copied")
+            connection.close()
+
+    def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema, unless: str = "") -> None:
+        """Append rows, those aside whose columns `unless` stand in a row already."""
         if rows.num_rows == 0:
             return
         self._connection.register("incoming", pa.Table.from_batches([rows], schema))
         try:
             columns = ", ".join(f'"{name}"' for name in schema.names)
+            missing = f"ANTI JOIN {table} USING ({unless})" if unless else ""
             self._connection.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming"  # noqa: S608
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming {missing}"  # noqa: S608
             )
         finally:
             self._connection.unregister("incoming")

@@ -1,0 +1,128 @@
+"""What the decode stage promises: a frame that goes wrong goes wrong alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+
+from fleet_rows import csv_text, fleet_of, take
+from ingest_line import SHANGHAI, city, first_frames
+from narrowgate_codecs import Context, Decoded, decode, uplinks_from
+from narrowgate_fleet import Fleet
+from narrowgate_ingest import decoding
+from narrowgate_ingest.decoding import DecodeStage, Decoding
+from narrowgate_schema.words import Disposition, Family, Reason
+
+if TYPE_CHECKING:
+    from conftest import District
+
+DISTRICT = city()
+METER, BAY, LAMP = DISTRICT.devices[0], DISTRICT.devices[4], DISTRICT.devices[8]
+NOW_US = 1_772_400_000_000_000
+
+
+@pytest.fixture
+def fleet(district: "District") -> Fleet:
+    """Give the district's registry."""
+    return fleet_of(district.root / "home")
+
+
+def run(stage: DecodeStage, fleet: Fleet, *frames: tuple[str, bytes], first: int = 0) -> Decoding:
+    """Decode frames of (device, payload)."""
+    uplinks = uplinks_from(
+        [payload for _, payload in frames],
+        devices=[device for device, _ in frames],
+        received_at_us=NOW_US,
+        first_frame=first,
+    )
+    return stage.run(uplinks, fleet)
+
+
+def stored(made: Decoding) -> dict[str, list[int]]:
+    """Give the frames that have readings, by family."""
+    return {family.value: rows["frame"].to_pylist() for family, rows in made.readings.items()}
+
+
+def test_no_frames_are_legal(fleet: Fleet) -> None:
+    """A batch of ticks only decodes to nothing."""
+    made = run(DecodeStage(SHANGHAI), fleet)
+
+    assert (made.dispositions, made.refusals, made.facts.num_rows) == ([], {}, 0)
+
+
+def test_each_family_is_decoded_in_one_batch(fleet: Fleet) -> None:
+    """Frames of three profiles in one batch give readings of three families."""
+    frames = [(device, first_frames(DISTRICT, device, 1)[0]) for device in (METER, BAY, LAMP)]
+    made = run(DecodeStage(SHANGHAI), fleet, *frames, first=50)
+
+    assert made.dispositions == [Disposition.STORED] * 3
+    assert stored(made) == {"water": [50], "parking": [51], "lighting": [52]}
+
+
+def test_an_unknown_device_is_quarantined_as_unknown(fleet: Fleet) -> None:
+    """A frame of a device that is not in the registry waits in quarantine."""
+    made = run(DecodeStage(SHANGHAI), fleet, ("stranger", b"\x01"))
+
+    assert made.dispositions == [Disposition.QUARANTINED]
+    assert made.refusals == {0: (Reason.UNKNOWN, "no profile is known for stranger")}
+
+
+def test_a_profile_of_another_release_is_unknown(tmp_path: Path) -> None:
+    """A device whose registered profile this release lacks is quarantined as unknown; others are decoded."""
+    rows = csv_text("device,profile,family", "new,maker_model_v7,water", "old,pni_placepod_v1,parking")
+    take(tmp_path, rows, families={"maker_model_v7": "water", "pni_placepod_v1": "parking"})
+    frame = first_frames(DISTRICT, BAY, 1)[0]
+    made = run(DecodeStage(SHANGHAI), fleet_of(tmp_path), ("new", b"\x01"), ("old", frame))
+
+    assert made.dispositions == [Disposition.QUARANTINED, Disposition.STORED]
+    assert made.refusals[0][0] is Reason.UNKNOWN
+
+
+def test_a_profile_that_raises_costs_its_own_frame_only(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours in one frame quarantines it as internal, with what was raised; the rest is stored."""
+
+    def faulty(uplinks: pa.RecordBatch, context: Context) -> Decoded:
+        if b"\xee" in uplinks["payload"].to_pylist():
+            raise ZeroDivisionError("in a profile")
+        return decode(uplinks, context)
+
+    monkeypatch.setattr(decoding, "decode", faulty)
+    good = [(BAY, payload) for payload in first_frames(DISTRICT, BAY, 6)]
+    made = run(DecodeStage(SHANGHAI), fleet, *good[:4], (BAY, b"\xee"), *good[4:])
+
+    assert made.refusals == {4: (Reason.INTERNAL, "ZeroDivisionError: in a profile")}
+    assert stored(made) == {"parking": [0, 1, 2, 3, 5, 6]}
+
+
+def test_the_same_frame_in_a_new_exchange_is_a_duplicate(fleet: Fleet) -> None:
+    """A meter's same bytes with its own clock in them, within a batch or later, are stored once."""
+    stage = DecodeStage(SHANGHAI)
+    first, second = first_frames(DISTRICT, METER, 2)
+    one = run(stage, fleet, (METER, first), (METER, first), (METER, second))
+    other = run(stage, fleet, (METER, first), first=3)
+
+    assert one.dispositions == [Disposition.STORED, Disposition.DUPLICATE, Disposition.STORED]
+    assert stored(one) == {"water": [0, 2]}
+    assert other.dispositions == [Disposition.DUPLICATE]
+    assert sum(rows.num_rows for rows in other.readings.values()) == 0
+
+
+def test_equal_frames_without_a_clock_are_all_stored(fleet: Fleet) -> None:
+    """A lamp that says the same twice means it twice."""
+    frame = first_frames(DISTRICT, LAMP, 1)[0]
+    made = run(DecodeStage(ZoneInfo("UTC")), fleet, (LAMP, frame), (LAMP, frame))
+
+    assert made.dispositions == [Disposition.STORED] * 2
+    assert made.readings[Family.LIGHTING].num_rows == 2
+
+
+def test_the_same_bytes_of_two_devices_are_two_frames(fleet: Fleet) -> None:
+    """Frames are compared within one device only."""
+    frame = first_frames(DISTRICT, METER, 1)[0]
+    made = run(DecodeStage(SHANGHAI), fleet, (METER, frame), (DISTRICT.devices[1], frame))
+
+    assert Disposition.DUPLICATE not in made.dispositions
