@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,14 @@ def make_home(root: Path, fleet: str = FLEET) -> Home:
         imported = import_csv(registry, io.BytesIO(fleet.encode()), families)
     assert not imported.faults, imported.faults
     return Home(root)
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Wait until something outside this process is so; AssertionError if it does not come to be."""
+    give_up_s = time.monotonic() + SOON_S
+    while not reached():
+        assert time.monotonic() < give_up_s
+        time.sleep(0.02)
 
 
 class Ports:
@@ -83,13 +91,10 @@ class Running:
         """Wait until roles are up."""
         self.until(lambda: all(read_status(self.home.run, role) for role in roles))
 
-    def until(self, reached: Any) -> None:
+    def until(self, reached: Callable[[], bool]) -> None:
         """Wait until something is so, while the process lives."""
-        give_up_s = time.monotonic() + SOON_S
-        while not reached():
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < give_up_s, self.said()
-            time.sleep(0.02)
+        wait_until(lambda: reached() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
 
     def pid(self, role: str) -> int:
         """Give the pid of a role that is up."""
