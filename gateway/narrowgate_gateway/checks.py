@@ -6,6 +6,7 @@ from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Fleet, RegistryFault
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.settings import Home, Settings
+from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_rules import RULES, Rule
 
 
@@ -54,14 +55,16 @@ def _parameter_faults(config: Path, rule: Rule, table: dict[str, object]) -> lis
 
 def _listener_faults(config: Path, settings: Settings) -> list[Fault]:
     """Give listeners that could take no frame at all."""
+    if not (settings.coap or settings.mqtt or settings.udp):
+        return [Fault(str(config), "coap", "", "no listener: add a [[coap]], [[mqtt]] or [[udp]] table")]
+    keys = [(f"coap[{place}].allow", each.allow) for place, each in enumerate(settings.coap)]
+    keys += [(f"udp[{place}].allow", each.allow) for place, each in enumerate(settings.udp)]
     closed = [
-        Fault(str(config), f"coap[{place}].allow", "[]", "no source may send: name the devices' networks")
-        for place, listener in enumerate(settings.coap)
-        if not listener.allow
+        Fault(str(config), key, "[]", "no source may send: name the devices' networks")
+        for key, allow in keys
+        if not allow
     ]
-    return closed or (
-        [] if settings.coap else [Fault(str(config), "coap", "", "no listener: add a [[coap]] table")]
-    )
+    return [*closed, *transport_faults(config, settings)]
 
 
 def registry_faults(home: Home) -> list[Fault]:

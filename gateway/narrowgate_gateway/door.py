@@ -30,11 +30,14 @@ class Trust:
 
     listener: str
     tenant: str
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None
+    """Source networks that may send; None where another judges senders, as a broker does."""
     max_payload_bytes: int
 
     def admits(self, address: str) -> bool:
         """Tell whether a source address is in an allowed network."""
+        if self.networks is None:
+            return True
         source = ipaddress.ip_address(address)
         mapped = source.ipv4_mapped if isinstance(source, ipaddress.IPv6Address) else None
         source = source if mapped is None else mapped
@@ -56,6 +59,10 @@ class Arrival:
     token: bytes
     confirmable: bool
     payload: bytes
+    dup: bool = False
+    """Whether the transport itself marks it as sent before."""
+    comparable: bool = True
+    """Whether the same message again would look like a repeat; else the listener tells repeats itself."""
 
     @property
     def endpoint(self) -> str:
@@ -90,7 +97,7 @@ class Door:
         """Give the answer of each arrival, after everything that is told "kept" is on disk."""
         now_s = time.monotonic()
         answers = _at_the_threshold(arrivals, fleet)
-        names = [exchange_digest(a.endpoint, a.message_id, a.token, a.payload) for a in arrivals]
+        names = [_name_of(arrival, row) for row, arrival in enumerate(arrivals)]
         new, waiting = self._sort(names, answers, now_s)
         if new and not await self._keep(arrivals, new, now_s):
             for row, name in enumerate(names):
@@ -116,7 +123,7 @@ class Door:
                 continue
             if name in self._underway:
                 waiting[row] = self._underway[name]
-            elif name in new or self._exchanges.knows(name, now_s):
+            elif name in new or (name >= 0 and self._exchanges.knows(name, now_s)):
                 answers[row] = Answer.DUPLICATE
             else:
                 new[name] = row
@@ -125,10 +132,11 @@ class Door:
     async def _keep(self, arrivals: Sequence[Arrival], new: dict[int, int], now_s: float) -> bool:
         """Have new exchanges kept; the same ones arriving meanwhile wait for this outcome."""
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._underway.update(dict.fromkeys(new, outcome))
+        names = [name for name in new if name >= 0]
+        self._underway.update(dict.fromkeys(names, outcome))
         batch = self._batch([arrivals[row] for row in new.values()])
         # A listener may drop the request that asked; what is on its way to the disk is remembered still.
-        keeping = asyncio.create_task(self._remember(new, batch, now_s, outcome))
+        keeping = asyncio.create_task(self._remember(names, batch, now_s, outcome))
         return await asyncio.shield(keeping)
 
     async def _remember(
@@ -158,7 +166,7 @@ class Door:
             "message_id": [a.message_id for a in arrivals],
             "token": [a.token for a in arrivals],
             "confirmable": [a.confirmable for a in arrivals],
-            "dup": [False for _ in arrivals],
+            "dup": [a.dup for a in arrivals],
             "payload": [a.payload for a in arrivals],
         }
         schema = on_disk_schema(Kind.UPLINKS)
@@ -182,6 +190,13 @@ class Door:
             self._counters.add(answer)
             if answer is Answer.KEPT and not arrival.confirmable:
                 self._counters.add("unacknowledged")
+
+
+def _name_of(arrival: Arrival, row: int) -> int:
+    """Give the name of an arrival's exchange; a negative one is no other's and is not remembered."""
+    if not arrival.comparable:
+        return -1 - row
+    return exchange_digest(arrival.endpoint, arrival.message_id, arrival.token, arrival.payload)
 
 
 def _at_the_threshold(arrivals: Sequence[Arrival], fleet: Fleet) -> list[Answer]:

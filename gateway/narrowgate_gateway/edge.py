@@ -3,10 +3,12 @@
 import asyncio
 import ipaddress
 import logging
+import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -15,6 +17,9 @@ from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S, Exchanges, exchange_digest
+from narrowgate_gateway.mqtt_brokers import Brokers, places
+from narrowgate_gateway.mqtt_redelivery import RECENT_US
+from narrowgate_gateway.mqtt_redelivery import remembered as redeliveries
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.settings import CoapListener, Home, Settings
 from narrowgate_gateway.status import Role
@@ -24,6 +29,10 @@ from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import Clock, SystemClock
+from narrowgate_schema.words import Transport
+
+if TYPE_CHECKING:
+    from narrowgate_gateway.udp import UdpServer
 
 EXCHANGE_PLACES = 1 << 16
 _LOG = logging.getLogger(__name__)
@@ -54,13 +63,28 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         asyncio.create_task(keep_ticking(committer, clock, settings.clock.tick_every_s)),
     ]
     servers = [await _listen(listener, door, fleet) for listener in settings.coap]
-    role.ready(
-        listeners=[{"name": each.name, "host": each.host, "port": each.port} for each in settings.coap]
-    )
-    await _until(stop, working)
+    ports = _ports(settings, door, fleet)
+    within_us = RECENT_US if isinstance(clock, SystemClock) else math.inf
+    memories = redeliveries(home.journal, journal.end, places(settings.mqtt), within_us=within_us)
+    brokers = Brokers(settings.mqtt, door, fleet, counters, memories, lambda: _tell(role, settings, brokers))
+    _tell(role, settings, brokers)
+    takers: list[UdpServer | Brokers] = [*ports, brokers] if settings.mqtt else [*ports]
+    taking = [asyncio.create_task(each.run()) for each in takers]
+    await _until(stop, [*working, *taking])
+    for each in takers:
+        each.stop()
+    await asyncio.gather(*taking)
     await _close(committer, working, servers)
     journal.close()
     role.release()
+
+
+def _tell(role: Role, settings: Settings, brokers: Brokers) -> None:
+    """Say who listens where, and how each broker stands."""
+    listeners = [{"name": each.name, "host": each.host, "port": each.port} for each in settings.coap]
+    listeners += [{"name": each.name, "host": each.host, "port": each.port} for each in settings.udp]
+    standing = {"brokers": brokers.status} if settings.mqtt else {}
+    role.ready(listeners=listeners, **standing)
 
 
 async def _until(stop: asyncio.Event, working: Iterable["asyncio.Task[None]"]) -> None:
@@ -122,6 +146,17 @@ async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet) -> Coa
         raise OSError(error.errno, f"{what}: {error.strerror}") from None
 
 
+def _ports(settings: Settings, door: Door, fleet: NewestFleet) -> list["UdpServer"]:
+    """Open the ports for bare datagrams."""
+    if not settings.udp:
+        return []
+    # Only these read frames in the edge: the others are spared the codecs' start.
+    from narrowgate_gateway.udp import UdpServer
+
+    most = settings.journal.pending_frames
+    return [UdpServer(each, door, fleet, most_at_once=most) for each in settings.udp]
+
+
 def remembered(directory: Path, end: int, clock: Clock) -> Exchanges:
     """Give the door's memory as the journal's tail has it: after a crash a repeated message is known.
 
@@ -142,9 +177,11 @@ def remembered(directory: Path, end: int, clock: Clock) -> Exchanges:
 
 
 def _exchanges_of(batch: pa.RecordBatch, now_us: int | None) -> Iterator[tuple[int, float]]:
-    """Yield each uplink's exchange and its age [s]."""
-    columns = (batch[name].to_pylist() for name in ("endpoint", "message_id", "token", "payload"))
+    """Yield each uplink's exchange and its age [s]; MQTT tells repeats in a way of its own."""
+    names = ("transport", "endpoint", "message_id", "token", "payload")
+    columns = (batch[name].to_pylist() for name in names)
     arrivals_us = batch["received_at"].cast(pa.int64()).to_pylist()
-    for arrived_us, *exchange in zip(arrivals_us, *columns, strict=True):
-        age_s = 0.0 if now_us is None else max(0.0, (now_us - arrived_us) / 1e6)
-        yield exchange_digest(*exchange), age_s
+    for arrived_us, transport, *exchange in zip(arrivals_us, *columns, strict=True):
+        if transport != Transport.MQTT:
+            age_s = 0.0 if now_us is None else max(0.0, (now_us - arrived_us) / 1e6)
+            yield exchange_digest(*exchange), age_s

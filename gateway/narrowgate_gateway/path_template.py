@@ -29,6 +29,11 @@ class PathTemplate:
             raise ValueError("a path has no empty segments")
         return cls(segments)
 
+    @property
+    def subscription(self) -> str:
+        """Give the MQTT topic filter that takes every path of the template, and others too."""
+        return "/".join("+" if "{" in segment else segment for segment in self.segments)
+
     def match(self, path: Sequence[str]) -> tuple[str, int | None] | None:
         """Give (device, port or None) of a path, or None if it is another path.
 

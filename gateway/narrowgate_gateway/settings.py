@@ -3,20 +3,14 @@
 import ipaddress
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are faults, values stay as they were read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+from narrowgate_gateway.section import Networks, Port, Section
+from narrowgate_gateway.udp_settings import UdpListener
 
 
 class CoapListener(Section):
@@ -28,20 +22,9 @@ class CoapListener(Section):
     host: str = Field("127.0.0.1", description="address to bind; :: takes IPv4 too")
     port: Port = Field(5683, description="UDP port")
     path: str = Field("nb/{device}/up", description="path of an uplink; {device} and {port} are captured")
-    allow: tuple[str, ...] = Field(
-        (), description="source networks that may send; none at all while this is empty"
-    )
+    allow: Networks = Field((), description="source networks that may send; none at all while this is empty")
     tenant: str = Field("", description="tenant whose devices send here")
     max_payload_bytes: int = Field(1024, ge=1, le=65_507, description="longer payloads are answered 4.13")
-
-    @field_validator("allow", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        if not isinstance(value, list | tuple):
-            return value
-        for text in value:
-            ipaddress.ip_network(str(text))
-        return tuple(value)
 
     @field_validator("host")
     @classmethod
@@ -105,13 +88,15 @@ class Settings(Section):
         "Asia/Shanghai", description="the city's, for clocks that have none and for schedules"
     )
     coap: tuple[CoapListener, ...] = Field((), description="CoAP listeners")
+    mqtt: tuple[MqttBroker, ...] = Field((), description="MQTT brokers")
+    udp: tuple[UdpListener, ...] = Field((), description="listeners for bare datagrams")
     journal: Journal = Journal()
     core: Core = Core()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
 
-    @field_validator("coap", mode="before")
+    @field_validator("coap", "mqtt", "udp", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -125,13 +110,30 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _distinct(self) -> "Settings":
+        named = [each.name for each in self.coap] + [each.name for each in self.mqtt]
+        named += [each.name for each in self.udp]
+        bound = [f"{each.host} {each.port}" for each in self.coap]
+        bound += [f"{each.host} {each.port}" for each in self.udp]
+        sessions = [f"{each.client_id} at {each.address}" for each in self.mqtt]
         for what, values in (
-            ("name", [listener.name for listener in self.coap]),
-            ("host and port", [f"{listener.host} {listener.port}" for listener in self.coap]),
+            ("name", named),
+            ("UDP host and port", bound),
+            ("client_id at one broker", sessions),
         ):
             doubled = sorted(value for value, n in Counter(values).items() if n > 1)
             if doubled:
-                raise ValueError(f"two [[coap]] listeners have the same {what}: {', '.join(doubled)}")
+                raise ValueError(f"two listeners have the same {what}: {', '.join(doubled)}")
+        return self
+
+    @model_validator(mode="after")
+    def _room(self) -> "Settings":
+        """A batch that the journal never has room for would be offered for ever."""
+        for broker in self.mqtt:
+            if broker.max_in_flight > self.journal.pending_frames:
+                raise ValueError(
+                    f"[[mqtt]] {broker.name}: max_in_flight = {broker.max_in_flight} is more than "
+                    f"journal.pending_frames = {self.journal.pending_frames}"
+                )
         return self
 
     @property

@@ -10,8 +10,16 @@ from pathlib import Path
 
 from narrowgate_schema.words import Answer
 
-NAMES: tuple[str, ...] = (*(answer.value for answer in Answer), "unacknowledged", "commit_failures")
-"""One counter for each answer, kept ones that no device is told of, and failed commits."""
+NAMES: tuple[str, ...] = (
+    *(answer.value for answer in Answer),
+    "unacknowledged",
+    "commit_failures",
+    "retained",
+)
+"""One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies.
+
+A name's place is its place in the file: new ones come last.
+"""
 
 _PAGE_BYTES = 4096
 _FORMAT_VERSION = 1

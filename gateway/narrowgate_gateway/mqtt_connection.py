@@ -1,0 +1,254 @@
+"""One connection to a broker, from CONNECT to its end.
+
+Rule 1: a connection is used once: a PUBACK belongs to the connection its message came on and dies with it.
+Rule 2: paho has no thread here. It connects in a worker thread, since its connect blocks (name, TCP, TLS);
+        from then on the event loop drives its socket.
+Rule 3: nothing is acknowledged but by `settle`.
+"""
+
+import asyncio
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt import MQTTException
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from narrowgate_gateway.mqtt_client import CONNECT_TIMEOUT_S, Refused, connect, made
+from narrowgate_gateway.mqtt_settings import MqttBroker
+from narrowgate_gateway.path_template import PathTemplate
+
+_BURST = 256
+_HOUSEKEEPING_S = 1.0
+_HOPELESS = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned")
+_OLD_VERSION = "Unsupported protocol version"
+_TAKEN_OVER = "Session taken over"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One PUBLISH as the broker sent it."""
+
+    topic: str | None
+    """None if it is not UTF-8."""
+    payload: bytes
+    qos: int
+    mid: int
+    dup: bool
+    retain: bool
+
+
+class Connection:
+    """One life of a connection; it is opened once and ends once."""
+
+    def __init__(self, settings: MqttBroker, on_delivery: Callable[[], None]) -> None:
+        """Prepare; `on_delivery` is called in the event loop after deliveries came in."""
+        self._settings = settings
+        self._on_delivery = on_delivery
+        self._loop = asyncio.get_running_loop()
+        self._client = made(settings)
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._misc: asyncio.TimerHandle | None = None
+        self._deliveries: list[Delivery] = []
+        self._unsettled = 0
+        self._socket: Any = None
+        self._is_reading = False
+        self.ended: asyncio.Future[str] = self._loop.create_future()
+        """Why the connection ended, once it has."""
+        self.is_taken_over = False
+        """Whether it ended because another client came under the same name."""
+        self.session_present = False
+        """Whether the broker had kept the session."""
+        self.last_heard_s = 0.0
+        """When the broker last sent a message or an answer; monotonic [s]."""
+
+    async def open(self) -> None:
+        """Connect and subscribe.
+
+        Raises:
+            OSError: the broker cannot be reached, is not who it should be, or does not answer.
+            Refused: the broker refuses the client, its user or its subscription.
+        """
+        await asyncio.to_thread(connect, self._client, self._settings)
+        self._adopt()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._ready), CONNECT_TIMEOUT_S)
+        except TimeoutError:
+            raise OSError(None, f"no answer within {CONNECT_TIMEOUT_S:.0f} s") from None
+        finally:
+            if not self._ready.done() or self._ready.exception() is not None:
+                self.cut("no connection came of it")
+
+    def take(self) -> list[Delivery]:
+        """Give what came in since the last call; each is to be settled."""
+        taken, self._deliveries = self._deliveries, []
+        return taken
+
+    def settle(self, delivery: Delivery, *, acknowledge: bool) -> None:
+        """Be done with a delivery; it is acknowledged unless the connection has ended."""
+        self._unsettled -= 1
+        if acknowledge and delivery.qos == 1 and not self.ended.done():
+            self._client.ack(delivery.mid, 1)
+        if self._unsettled <= self._settings.max_in_flight // 2:
+            self._read_on()
+
+    def close(self) -> None:
+        """Send what is to be sent, say goodbye, and close."""
+        for step in (self._client.loop_write, self._client.disconnect, self._client.loop_write):
+            self._guarded(step)
+        self.cut("closed")
+
+    def cut(self, why: str) -> None:
+        """End the connection as it stands."""
+        self._note_end(why)
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    def _adopt(self) -> None:
+        """Drive the socket from the event loop from now on."""
+        client = self._client
+        self._socket = client.socket()
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        client.on_socket_close = lambda *_: self._release()
+        client.on_socket_register_write = self._wants_to_write
+        client.on_socket_unregister_write = self._has_written
+        self._housekeeping()
+        self._guarded(client.loop_write)
+        self._read_on()
+
+    def _housekeeping(self) -> None:
+        """Keep the connection alive, and notice when it no longer is."""
+        self._misc = self._loop.call_later(_HOUSEKEEPING_S, self._housekeeping)
+        self._guarded(self._client.loop_misc)
+
+    def _readable(self) -> None:
+        """Read what there is, at most a burst: other sockets wait too."""
+        for _ in range(_BURST):
+            before = self._unsettled
+            self._guarded(self._client.loop_read)
+            if self._socket is None or (self._unsettled == before and not self._has_more()):
+                break
+            if self._unsettled > self._settings.max_in_flight:
+                self._read_no_more()
+                break
+        else:
+            if self._has_more():  # TLS has read ahead of the kernel, which would not tell again
+                self._loop.call_soon(self._read_ahead)
+        self.last_heard_s = time.monotonic()
+        if self._deliveries:
+            self._on_delivery()
+
+    def _read_ahead(self) -> None:
+        if self._is_reading:
+            self._readable()
+
+    def _has_more(self) -> bool:
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def _read_on(self) -> None:
+        if not self._is_reading and self._socket is not None:
+            self._is_reading = True
+            self._loop.add_reader(self._socket, self._readable)
+            if self._has_more():
+                self._loop.call_soon(self._read_ahead)
+
+    def _read_no_more(self) -> None:
+        if self._is_reading and self._socket is not None:
+            self._is_reading = False
+            self._loop.remove_reader(self._socket)
+
+    def _wants_to_write(self, _client: Client, _userdata: object, sock: Any) -> None:
+        self._loop.add_writer(sock, self._guarded, self._client.loop_write)
+
+    def _has_written(self, _client: Client, _userdata: object, sock: Any) -> None:
+        if self._socket is not None:
+            self._loop.remove_writer(sock)
+
+    def _release(self) -> None:
+        """Take the socket out of the event loop; it is about to close."""
+        if self._socket is not None:
+            self._read_no_more()
+            self._loop.remove_writer(self._socket)
+            self._socket = None
+
+    def _guarded(self, step: Callable[[], MQTTErrorCode]) -> None:
+        """Take one step of paho's; a broker that breaks the protocol loses its connection."""
+        if self.ended.done():
+            return
+        try:
+            step()
+        except (OSError, ValueError, IndexError, struct.error, MQTTException) as error:
+            self.cut(f"the broker broke the protocol ({type(error).__name__})")
+
+    def _note_end(self, why: str) -> None:
+        """Tell everybody who waits; paho closes the socket itself where it is paho that ended it."""
+        if self._misc is not None:
+            self._misc.cancel()
+        self._release()
+        self._fail(OSError(None, why))
+        if not self.ended.done():
+            self.ended.set_result(why)
+
+    def _on_connect(
+        self, client: Client, _userdata: object, flags: ConnectFlags, reason: ReasonCode, _p: object
+    ) -> None:
+        if reason.is_failure:
+            self._fail(_refusal(str(reason)))
+            return
+        self.session_present = flags.session_present
+        topic = PathTemplate.parse(self._settings.topic).subscription
+        if self._settings.version == "5":
+            # Retained copies are sent when a subscription is new, not again at every connection.
+            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe(topic, options=options)
+        else:
+            client.subscribe(topic, qos=1)
+
+    def _on_subscribe(
+        self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _p: object
+    ) -> None:
+        if reasons[0].is_failure:
+            self._fail(Refused(f"it refuses the subscription to {self._settings.topic}: {reasons[0]}"))
+        elif reasons[0].value != 1:
+            self._fail(Refused("it grants QoS 0 only, which loses messages: let the user subscribe at QoS 1"))
+        elif not self._ready.done():
+            self._ready.set_result(None)
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = None
+        self._unsettled += 1
+        self._deliveries.append(
+            Delivery(topic, bytes(message.payload), message.qos, message.mid, message.dup, message.retain)
+        )
+
+    def _on_disconnect(
+        self, _client: Client, _userdata: object, flags: DisconnectFlags, reason: ReasonCode, _p: object
+    ) -> None:
+        words = str(reason) if flags.is_disconnect_packet_from_server else "the connection was lost"
+        self.is_taken_over = words == _TAKEN_OVER
+        self._note_end(f"{words}: another client uses this client_id" if self.is_taken_over else words)
+
+    def _fail(self, fault: Exception) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(fault)
+            self._ready.exception()  # nobody may be waiting: that is no fault of its own
+
+
+def _refusal(words: str) -> Exception:
+    """Give what a CONNACK's words mean for the next attempt."""
+    if words == _OLD_VERSION:
+        return Refused(f'{words}: set version = "3.1.1"')
+    return Refused(words) if words in _HOPELESS else OSError(None, words)
