@@ -18,6 +18,7 @@ from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Registry, import_csv
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
+from narrowgate_gateway.supervisor import AGAIN
 from narrowgate_schema.clock import SteppedClock
 from narrowgate_simulators import City, write_truth
 
@@ -173,9 +174,10 @@ class Gateway:
         raise DemoTrouble(f"the gateway ended: {self.last_words()}")
 
     def last_words(self) -> str:
-        """Give the last line of its log."""
+        """Give the last line of its log that says why."""
         lines = (self._home.root / "gateway.log").read_text(errors="replace").split("\n")
-        said = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        telling = (line for line in reversed(lines) if line.strip() and not line.endswith(AGAIN))
+        said = next(telling, "it said nothing")
         return said.removeprefix("narrowgate ")
 
     def stop(self, within_s: float = 90.0) -> int:

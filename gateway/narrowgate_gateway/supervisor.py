@@ -19,6 +19,8 @@ from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import AlreadyRunning, Role, read_status
 
 ROLES = ("edge", "core")
+AGAIN = "starting it again"
+"""How a line ends that says what became of a process, not why."""
 _FIRST_PAUSE_S = 0.1
 _LAST_PAUSE_S = 10.0
 _EDGE_STOP_S = 15.0
@@ -90,7 +92,7 @@ class Supervisor:
             # One that came up is no hopeless case: its devices are not kept waiting.
             most_s = _LAST_PAUSE_ONCE_UP_S if child.is_up else _LAST_PAUSE_S
             child.pause_s = _FIRST_PAUSE_S if lived else min(child.pause_s * 2, most_s)
-            complain("", f"{child.role} ended with {_how(code)}; starting it again")
+            complain("", f"{child.role} ended with {_how(code)}; {AGAIN}")
             await _first(self._stop.wait(), child.pause_s)
 
     async def _begin(self, child: _Child) -> Process:
