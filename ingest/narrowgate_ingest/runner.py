@@ -89,8 +89,10 @@ class Runner:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(errand(self._pipeline))
-                except (*_STORE_ERRORS, ValueError) as error:
+                except BaseException as error:
                     future.set_exception(error)
+                    if not isinstance(error, (*_STORE_ERRORS, ValueError)):
+                        raise
 
         self._errands.put_nowait(run)
         self._wake.ring()
