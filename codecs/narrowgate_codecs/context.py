@@ -1,7 +1,8 @@
 """What decode is handed beside the frames, and what it gives back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -30,8 +31,23 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What one frame says beside its readings."""
+
+    message: str | None
+    """Its name; None for a refused frame."""
+    identity: str | None
+    """The identity inside the frame, where it carries one."""
+    values: dict[str, Value]
+    """Everything the frame says, by declared name; {} for a refused frame."""
+
+
+@dataclass(frozen=True)
 class Decoded:
-    """What the frames mean; lists are aligned with the rows of the uplinks."""
+    """What the frames mean; lists are aligned with the rows of the uplinks.
+
+    Messages, identities and values are read out of the frames when they are first asked for.
+    """
 
     readings: dict[Family, pa.RecordBatch]
     """Schema READINGS[family], every family present, rows in frame order; `late` is null: it is not ours."""
@@ -41,9 +57,26 @@ class Decoded:
     """Schema FACTS."""
     dispositions: list[Disposition]
     """STORED (without rows if the frame says nothing that is a reading), PARTIAL or QUARANTINED."""
-    identities: list[str | None]
-    """The identity inside the frame, where it carries one."""
-    messages: list[str | None]
-    """The message's name; None for a refused frame."""
-    values: list[dict[str, Value]]
-    """Everything the frame says, by declared name; {} for a refused frame."""
+    by_row: int
+    """Frames that were read one by one and not by their profile's plan."""
+    told: Callable[[], list[Told]] = field(repr=False)
+    """Reads what the frames say beside their readings."""
+
+    @cached_property
+    def identities(self) -> list[str | None]:
+        """The identity inside each frame, where it carries one."""
+        return [one.identity for one in self._all]
+
+    @cached_property
+    def messages(self) -> list[str | None]:
+        """Each message's name; None for a refused frame."""
+        return [one.message for one in self._all]
+
+    @cached_property
+    def values(self) -> list[dict[str, Value]]:
+        """Everything each frame says, by declared name; {} for a refused frame."""
+        return [one.values for one in self._all]
+
+    @cached_property
+    def _all(self) -> list[Told]:
+        return self.told()

@@ -1,51 +1,42 @@
 """From frames to readings, batch in and batch out; a single frame is a batch of one.
 
 Bytes never raise: what is wrong with a frame is a refusal in the result. Only our own misuse raises.
+Frames of one profile and direction are read together by its plan; those that are not plainly sound, and
+batches too small to be worth a plan, are read frame by frame by the row engine.
 """
 
-from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from narrowgate_codecs.cohort import Mask
 from narrowgate_codecs.context import Context, Decoded
-from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.layout import Direction
-from narrowgate_codecs.profile import Profile
-from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.mapping import Measures, measures_of
+from narrowgate_codecs.plan import Plan, plan_of
+from narrowgate_codecs.plan_leaves import Unplanned
 from narrowgate_codecs.registry import PROFILES
-from narrowgate_codecs.rows import RADIO, Row, readings_batch, rows_of
-from narrowgate_codecs.scope import Scope
-from narrowgate_codecs.values import Value, speak
-from narrowgate_schema.tables import FACTS, REFUSALS
-from narrowgate_schema.words import Disposition, Family, Reason
+from narrowgate_codecs.tabling import Origins, family_batch
+from narrowgate_codecs.wire import Places, packed_column
+from narrowgate_schema.tables import FACTS
+from narrowgate_schema.words import Family
+
+FEWEST = 8
+"""Frames of one profile and direction that are worth a plan; fewer are quicker one by one."""
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What the frames read so far mean."""
-
-    rows: dict[Family, list[Row]] = field(default_factory=lambda: {family: [] for family in Family})
-    refusals: list[dict[str, object]] = field(default_factory=list)
-    dispositions: list[Disposition] = field(default_factory=list)
-    identities: list[str | None] = field(default_factory=list)
-    messages: list[str | None] = field(default_factory=list)
-    values: list[dict[str, Value]] = field(default_factory=list)
-
-    def refuse(self, frame: int, refused: FrameRefused) -> None:
-        self.refusals.append({"frame": frame, "reason": refused.reason.value, "detail": refused.detail})
-
-    def close(
-        self,
-        disposition: Disposition,
-        message: str | None = None,
-        values: dict[str, Value] | None = None,
-        identity: str | None = None,
-    ) -> None:
-        self.dispositions.append(disposition)
-        self.messages.append(message)
-        self.values.append({} if values is None else values)
-        self.identities.append(identity)
+@cache
+def plan_for(profile: str, direction: Direction) -> Plan | None:
+    """Give the plan of a profile's direction; None if only the row engine can read it."""
+    fields = PROFILES[profile].fields(direction)
+    try:
+        return plan_of(PROFILES[profile], fields) if fields else None
+    except Unplanned:
+        return None
 
 
 def decode(uplinks: pa.RecordBatch, context: Context) -> Decoded:
@@ -63,18 +54,13 @@ def decode(uplinks: pa.RecordBatch, context: Context) -> Decoded:
         ValueError: the context is not aligned with the uplinks, or names a profile that does not exist.
     """
     _check(uplinks, context)
-    gathered = _Gathered()
-    for index, frame in enumerate(_frames(uplinks)):
-        _decode_frame(index, frame, context, gathered)
-    return Decoded(
-        readings={family: readings_batch(family, rows) for family, rows in gathered.rows.items()},
-        refusals=pa.RecordBatch.from_pylist(gathered.refusals, schema=REFUSALS),
-        facts=pa.RecordBatch.from_pylist([], schema=FACTS),
-        dispositions=gathered.dispositions,
-        identities=gathered.identities,
-        messages=gathered.messages,
-        values=gathered.values,
-    )
+    return _decode(uplinks, context, FEWEST)
+
+
+def decode_by_row(uplinks: pa.RecordBatch, context: Context) -> Decoded:
+    """Give the same, every frame read by the row engine: the meaning that the plans are held to."""
+    _check(uplinks, context)
+    return _decode(uplinks, context, uplinks.num_rows + 1)
 
 
 def _check(uplinks: pa.RecordBatch, context: Context) -> None:
@@ -87,60 +73,68 @@ def _check(uplinks: pa.RecordBatch, context: Context) -> None:
         raise ValueError(f"context.profiles: {min(unknown)!r}: one of {', '.join(PROFILES)} is possible")
 
 
-def _frames(uplinks: pa.RecordBatch) -> list[Row]:
-    columns = {name: uplinks.column(name).to_pylist() for name in ("frame", "payload", *RADIO)}
-    columns["received_at"] = uplinks.column("received_at").cast(pa.int64()).to_pylist()
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
+    planned: dict[Family, list[tuple[str, Measures]]] = {family: [] for family in Family}
+    alone = np.ones(uplinks.num_rows, np.bool_)
+    if uplinks.num_rows >= fewest:
+        for name, direction, rows in _groups(context):
+            plan = plan_for(name, direction) if len(rows) >= fewest else None
+            if plan is not None:
+                for measures in _run(plan, name, direction, rows, uplinks, context, alone):
+                    planned[PROFILES[name].family].append((name, measures))
+    gathered = Gathered(uplinks, context)
+    for row in np.flatnonzero(alone).tolist():
+        gathered.read(row)
+    origins = Origins(uplinks, pa.array(context.devices, pa.string()))
+    return Decoded(
+        readings={
+            family: family_batch(family, planned[family], gathered.rows[family], origins) for family in Family
+        },
+        refusals=gathered.refusals_batch(),
+        facts=pa.RecordBatch.from_pylist([], schema=FACTS),
+        dispositions=gathered.dispositions,
+        by_row=int(alone.sum()),
+        told=gathered.told,
+    )
 
 
-def _decode_frame(index: int, frame: Row, context: Context, gathered: _Gathered) -> None:
-    name = context.profiles[index]
-    direction: Direction = "up" if context.directions is None else context.directions[index]
-    try:
-        if name is None:
-            raise FrameRefused(Reason.UNKNOWN, f"no profile is known for {context.devices[index] or 'it'}")
-        scope, values = read(PROFILES[name], direction, frame["payload"])
-    except FrameRefused as refused:
-        gathered.refuse(frame["frame"], refused)
-        gathered.close(Disposition.QUARANTINED)
-        return
-    profile = PROFILES[name]
-    message = scope.case or profile.single_message
-    for fault in scope.faults:
-        gathered.refuse(frame["frame"], fault)
-    if direction == "up":
-        for row in rows_of(profile, message, scope, values, context.timezone, frame["received_at"]):
-            gathered.rows[profile.family].append(_signed(row, frame, profile, context.devices[index]))
-    identity = values.get(profile.identity) if profile.identity is not None else None
-    gathered.close(_disposition(scope, values), message, values, None if identity is None else str(identity))
+def _groups(context: Context) -> list[tuple[str, Direction, Places]]:
+    """Give the rows of each profile and direction."""
+    names = pa.array(context.profiles, pa.string()).dictionary_encode()
+    numbers = names.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    groups: list[tuple[str, Direction, Places]] = []
+    down = np.zeros(len(numbers), np.bool_)
+    if context.directions is not None:
+        down = np.array([direction == "down" for direction in context.directions], np.bool_)
+    for number, name in enumerate(names.dictionary.to_pylist()):
+        for direction in ("up", "down"):
+            rows = np.flatnonzero((numbers == number) & (down == (direction == "down")))
+            groups.append((name, direction, rows))
+    return groups
 
 
-def read(profile: Profile, direction: Direction, payload: bytes) -> tuple[Scope, dict[str, Value]]:
-    """Read one frame: what it said, raw and as values.
-
-    Raises:
-        FrameRefused: it is no frame of this profile and direction.
-    """
-    if not profile.fields(direction):
-        raise FrameRefused(Reason.MODEL, f"{profile.name} has no {direction} frames")
-    scope = frame_of(profile.name, direction).read(payload)
-    return scope, speak(scope)
-
-
-def _signed(row: Row, frame: Row, profile: Profile, device: str) -> Row:
-    """Give the row with its key and origin, and the radio facts that only the transport knows."""
-    radio = {name: frame[name] for name in RADIO}
-    origin: dict[str, Any] = {
-        "device": device,
-        "frame": frame["frame"],
-        "profile": profile.name,
-        "received_at": frame["received_at"],
-    }
-    return {**radio, **row, **origin}
+def _run(
+    plan: Plan,
+    name: str,
+    direction: Direction,
+    rows: Places,
+    uplinks: pa.RecordBatch,
+    context: Context,
+    alone: Mask,
+) -> list[Measures]:
+    """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
+    wire, starts, lengths = packed_column(uplinks.column("payload"))
+    level = plan.read(wire, starts[rows], lengths[rows])
+    alone[rows] = level.odd
+    if direction == "down":
+        return []
+    received_us, received = _instants(uplinks.column("received_at"))
+    made = measures_of(PROFILES[name], plan, level, context.timezone, received_us[rows], received[rows])
+    for measures in made:
+        measures.rows = rows[measures.rows]
+    return made
 
 
-def _disposition(scope: Scope, values: dict[str, Value]) -> Disposition:
-    if not scope.faults:
-        return Disposition.STORED
-    survived = any(values[name] for name in scope.lists)
-    return Disposition.PARTIAL if survived else Disposition.QUARANTINED
+def _instants(column: Any) -> tuple[NDArray[np.int64], Mask]:
+    known = column.is_valid().to_numpy(zero_copy_only=False)
+    return column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), known

@@ -1,6 +1,6 @@
 """Which profile a frame belongs to, where nobody has registered its sender."""
 
-from narrowgate_codecs.decode import read
+from narrowgate_codecs.gathered import read
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES

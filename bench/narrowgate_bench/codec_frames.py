@@ -1,0 +1,190 @@
+"""Frames to decode: whatever a profile's own encoder can send, and what becomes of it on a bad day."""
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from narrowgate_codecs import PROFILES
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.layout import Direction
+from narrowgate_codecs.scope import Wanted
+
+Values = dict[str, Any]
+
+_CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
+_FIRST_CLOCK = datetime(2004, 1, 1)  # noqa: DTZ001 - a meter's clock has no zone
+_CLOCK_SPAN_S = 95 * 365 * 86_400
+_SHARE_OF_OPTIONAL = 0.5
+
+
+class Sender:
+    """Draws messages of one profile and direction over all choices of its declaration."""
+
+    def __init__(self, profile: str, direction: Direction, rng: random.Random, most_records: int = 6) -> None:
+        self._frame, self._rng, self._most_records = frame_of(profile, direction), rng, most_records
+        self._fields = PROFILES[profile].fields(direction)
+        self._single = PROFILES[profile].single_message
+        self._units = {
+            field.per.by: field.per
+            for field in _every(self._fields)
+            if isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
+        }
+
+    def frame(self, message: str | None = None) -> bytes:
+        """Draw a frame; of one message, if it is named."""
+        while True:
+            values: Values = {}
+            drawn = self._draw(self._fields, values) or self._single
+            if message is None or drawn == message:
+                return self._frame.write(Wanted(values, {}))
+
+    def _draw(self, fields: tuple[lay.Element, ...], values: Values) -> str | None:
+        message = None
+        for field in fields:
+            match field:
+                case lay.Lead() | lay.Tail():
+                    if self._rng.random() < _SHARE_OF_OPTIONAL:
+                        message = self._draw(field.fields, values) or message
+                case lay.Sized() | lay.Body():
+                    message = self._draw(field.fields, values) or message
+                case lay.Switch():
+                    message = self._choose(field, values)
+                case lay.Records():
+                    count = self._rng.randint(0, self._most_records)
+                    values[field.name] = [self._record(field, last=at == count - 1) for at in range(count)]
+                case lay.Array():
+                    self._array(field, values)
+                case _:
+                    self._leaf(field, values)
+        return message
+
+    def _choose(self, field: lay.Switch, values: Values) -> str:
+        case = self._rng.choice(lay.cases_of(field))
+        code = self._rng.choice(case.when) if case.when else self._other_code(field)
+        words = [dict(one.words) for one in _every(self._fields) if _is_named(one, field.on)]
+        values[field.on] = words[0][code] if words else code
+        return self._draw(case.fields, values) or case.name
+
+    def _other_code(self, field: lay.Switch) -> int:
+        taken = {code for case in lay.cases_of(field) for code in case.when}
+        return self._rng.choice([code for code in range(256) if code not in taken])
+
+    def _record(self, field: lay.Records, *, last: bool) -> Values:
+        kinds = [case for case in field.cases if last or not _goes_to_the_end(case.fields)]
+        case = self._rng.choice(kinds)
+        values: Values = {"record": case.name}
+        self._draw(case.fields, values)
+        return values
+
+    def _array(self, field: lay.Array, values: Values) -> None:
+        if isinstance(field.count, str):
+            values[field.count] = self._rng.randint(0, self._most_records)
+        count = field.count if isinstance(field.count, int) else values[field.count]
+        values[field.name] = [{} for _ in range(count)]
+        for item in values[field.name]:
+            self._draw(field.fields, item)
+
+    def _leaf(self, field: lay.Element, values: Values) -> None:
+        name = getattr(field, "name", None)
+        if name is None or isinstance(field, el.Mark):
+            return
+        if isinstance(field, el.Bits):
+            self._bits(field, values)
+        elif isinstance(field, el.Code) and name in self._units:
+            values.setdefault(name, self._rng.choice(self._units[name].table)[0])
+        elif isinstance(field, el.Bcd):
+            self._bcd(field, values)
+        else:
+            values[name] = _DRAWN[type(field)](field, self._rng)
+
+    def _bits(self, field: el.Bits, values: Values) -> None:
+        values[field.name] = self._rng.randbytes(field.width).hex()
+
+    def _bcd(self, field: el.Bcd, values: Values) -> None:
+        if self._rng.random() < 0.05:
+            values[field.name] = None
+            return
+        count = self._rng.randrange(10 ** (2 * field.width) - 1)
+        if isinstance(field.per, int):
+            values[field.name] = count / field.per
+            return
+        code, per = self._rng.choice(field.per.table)
+        values[field.per.by] = code
+        values[field.name] = count / per
+
+
+def _every(fields: tuple[lay.Element, ...]) -> Iterator[Any]:
+    for field in fields:
+        yield field
+        yield from _every(lay.children(field))
+
+
+def _is_named(field: lay.Element, name: str) -> bool:
+    return isinstance(field, el.Named) and field.name == name
+
+
+def _goes_to_the_end(fields: tuple[lay.Element, ...]) -> bool:
+    return bool(fields) and isinstance(fields[-1], el.Rest)
+
+
+def _int(field: el.Int, rng: random.Random) -> float:
+    bits = 8 * field.width
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if field.signed else (0, (1 << bits) - 1)
+    if field.limits is not None:
+        low = max(low, round(field.limits[0] * field.per))
+        high = min(high, round(field.limits[1] * field.per))
+    raw = rng.randint(low, high)
+    return raw if field.per == 1 else raw / field.per
+
+
+def _code(field: el.Code, rng: random.Random) -> int:
+    return rng.choice(field.accepts) if field.accepts is not None else rng.randrange(1 << 8 * field.width)
+
+
+def _clock(field: el.Clock, rng: random.Random) -> datetime | None:
+    if rng.random() < 0.05:
+        return None
+    return _FIRST_CLOCK + timedelta(seconds=rng.randrange(_CLOCK_SPAN_S))
+
+
+_DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
+    el.Int: _int,
+    el.Code: _code,
+    el.Named: lambda field, rng: rng.choice(field.words)[1],
+    el.Hex: lambda field, rng: rng.randbytes(field.width).hex(),
+    el.Rest: lambda field, rng: rng.randbytes(rng.randrange(40)).hex(),
+    el.Text: lambda field, rng: "".join(chr(rng.randrange(0x20, 0x7F)) for _ in range(field.width)),
+    el.Clock: _clock,
+}
+
+
+def damaged(frame: bytes, rng: random.Random) -> bytes:
+    """Give a frame cut, longer, changed in some bytes, spliced with itself, or bytes that are no frame."""
+    kind = rng.randrange(6)
+    if kind == 0:
+        return frame[: rng.randrange(len(frame) + 1)]
+    if kind == 1:
+        return frame + rng.randbytes(rng.randrange(1, 6))
+    if kind == 2:
+        at = rng.randrange(len(frame) + 1)
+        return frame[:at] + rng.randbytes(rng.randrange(3)) + frame[at + rng.randrange(3) :]
+    if kind == 3 and rng.random() < 0.3:
+        return rng.randbytes(rng.randrange(80))
+    changed = bytearray(frame)
+    for _ in range(rng.randrange(1, 4) if changed else 0):
+        changed[rng.randrange(len(changed))] = rng.choice((0, 0xFF, 0xFE, 0x99, rng.randrange(256)))
+    return bytes(changed)
+
+
+def mended(frame: bytes, detail: str) -> bytes:
+    """Give a frame with the check sum that a refusal calls right; as it is if that was not its fault."""
+    found = _CHECK.search(detail)
+    if found is None:
+        return frame
+    right = bytes.fromhex(found[3])
+    at = int(found[2])
+    return frame[:at] + right + frame[at + len(right) :]

@@ -1,0 +1,123 @@
+"""Clocks of a whole batch: from packed digits to instants; the mirror of values.py and instants.py."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.wire import Bytes
+
+Instants = NDArray[np.int64]
+
+_LAST_YEAR = 2099
+_FIRST_YEAR = 1970
+_EPOCH = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+_MONTHS = np.arange(np.datetime64("1970-01"), np.datetime64("2100-03"))
+_FIRST_DAYS = _MONTHS.astype("M8[D]").astype(np.int64)
+"""Day since 1970 of the first of each month from January 1970 on."""
+_TWO_DIGITS = np.array([10 * (b >> 4) + (b & 15) if b >> 4 < 10 and b & 15 < 10 else -1 for b in range(256)])
+_DAY_S = 86_400
+
+
+def local_seconds(clock: el.Clock, order: str, digits: NDArray[np.int64]) -> tuple[Instants, Mask]:
+    """Give the local time [s since 1970 of the same zone] that digits mean in one order, and where.
+
+    Args:
+        clock: the element.
+        order: one of its orders.
+        digits: (n, width) the number each byte spells, -1 for none.
+    """
+    part = dict(zip(order.split(), digits.T, strict=True))
+    year = part["Y"] + 100 * part["C"] if "C" in part else part["Y"] + 2000
+    good = (year >= max(clock.earliest_year, _FIRST_YEAR)) & (year <= _LAST_YEAR) & (digits >= 0).all(axis=1)
+    for letter, most in (("s", 59), ("m", 59), ("h", 23)):
+        good &= part[letter] <= most
+    good &= (part["M"] >= 1) & (part["M"] <= 12)
+    month = np.where(good, (year - _FIRST_YEAR) * 12 + part["M"] - 1, 0)
+    first = _FIRST_DAYS[month]
+    good &= (part["D"] >= 1) & (part["D"] <= _FIRST_DAYS[month + 1] - first)
+    days = first + part["D"] - 1
+    return days * _DAY_S + part["h"] * 3600 + part["m"] * 60 + part["s"], good
+
+
+@lru_cache(maxsize=512)
+def _transitions(zone: ZoneInfo, year: int) -> tuple[tuple[int, int, int], ...]:
+    """Give a year's changes of offset: (UTC instant, offset before, offset after), all in seconds."""
+    start = (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH).days * _DAY_S
+    changes = []
+    for at in range(start, start + 366 * _DAY_S, _DAY_S):
+        before, after = _offset(zone, at), _offset(zone, at + _DAY_S)
+        if before != after:
+            changes.append((_moment(zone, at, at + _DAY_S, after), before, after))
+    return tuple(changes)
+
+
+def _offset(zone: ZoneInfo, utc_s: int) -> int:
+    return ((_EPOCH + timedelta(seconds=utc_s)).astimezone(zone).utcoffset() or timedelta()) // timedelta(
+        seconds=1
+    )
+
+
+def _moment(zone: ZoneInfo, low: int, high: int, after: int) -> int:
+    """Give the first second at which an offset holds, by halving."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _offset(zone, middle) == after else (middle, high)
+    return high
+
+
+@lru_cache(maxsize=64)
+def _offsets(zone: ZoneInfo, first: int, last: int) -> tuple[Instants, Instants, Instants]:
+    """Give some years' local times of change, for the first and the second pass, and the offsets between."""
+    changes = sorted({change for year in range(first, last + 1) for change in _transitions(zone, year)})
+    start = (datetime(first, 1, 1, tzinfo=UTC) - _EPOCH).days * _DAY_S
+    offsets = [changes[0][1] if changes else _offset(zone, start), *(after for _, _, after in changes)]
+    early = [at + max(before, after) for at, before, after in changes]
+    late = [at + min(before, after) for at, before, after in changes]
+    return np.array(early, np.int64), np.array(late, np.int64), np.array(offsets, np.int64)
+
+
+def utc_seconds(local_s: Instants, zone: ZoneInfo) -> tuple[Instants, Instants]:
+    """Give the two instants that local times mean [s since 1970 UTC]: before and after a change of offset."""
+    if len(local_s) == 0:
+        return local_s, local_s
+    years = np.array([local_s.min(), local_s.max()], "M8[s]").astype("M8[Y]").astype(int) + _FIRST_YEAR
+    # The neighbours, for local times whose instant is in another year.
+    early, late, offsets = _offsets(zone, int(years[0]) - 1, int(years[1]) + 1)
+    if len(early) == 0:
+        instants = local_s - offsets[0]
+        return instants, instants
+    first = local_s - offsets[np.searchsorted(early, local_s, side="right")]
+    return first, local_s - offsets[np.searchsorted(late, local_s, side="right")]
+
+
+def instants_us(
+    clock: el.Clock, raw: Bytes, zone: ZoneInfo, received_us: Instants, received: Mask
+) -> tuple[Instants, Mask]:
+    """Give the instants that clocks mean [us since 1970 UTC], (n,), and where they mean one.
+
+    Args:
+        clock: the element.
+        raw: (n, width) its bytes.
+        zone: the zone they are in.
+        received_us: (n,) reception [us since 1970 UTC].
+        received: (n,) where reception is known; elsewhere the first candidate is meant.
+    """
+    digits = _TWO_DIGITS[raw]
+    best, dated = np.zeros(len(raw), np.int64), np.zeros(len(raw), np.bool_)
+    for order in clock.orders:
+        seconds, good = local_seconds(clock, order, digits)
+        rows = np.flatnonzero(good)
+        if len(rows) == 0:
+            continue
+        for instants_s in utc_seconds(seconds[rows], zone):
+            instants = instants_s * 1_000_000
+            nearer = np.abs(instants - received_us[rows]) < np.abs(best[rows] - received_us[rows])
+            better = ~dated[rows] | (received[rows] & nearer)
+            best[rows[better]] = instants[better]
+            dated[rows[better]] = True
+    return best, dated

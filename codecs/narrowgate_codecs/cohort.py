@@ -1,0 +1,191 @@
+"""What the plan carries along: the frames of a batch that have taken the same choices so far.
+
+A place is an int while it is the same in all frames, else an array; so a batch of equal frames is read by
+strides and one of mixed frames by gathers, through the same code.
+Rule 1: rows that are not plainly sound are marked for the row engine, which alone says what they mean.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs.wire import Bytes, Places, Wire, dtype_of, pieces_of
+
+Place: TypeAlias = int | Places
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Column:
+    """What an element says in every row of a level."""
+
+    values: NDArray[Any]
+    """(n,) or, for bytes, (n, width)."""
+    said: Mask | None
+    """(n,) Where it says something; None: everywhere."""
+
+
+@dataclass(slots=True)
+class Level:
+    """The names of one depth: the frames' own, or those of the records in them."""
+
+    wire: Wire
+    starts: Places
+    """(n,) First byte of each row on the wire."""
+    odd: Mask
+    """(n,) Rows that the row engine must read."""
+    stride: int | None = None
+    """[byte] from row to row, where it is the same throughout."""
+    parent: "Level | None" = None
+    owners: Places | None = None
+    """(n,) Row of the parent that each row stands in."""
+    case: "int | NDArray[np.int16]" = 0
+    """(n,) Number of the innermost case taken; an int while all rows took the same."""
+    columns: dict[str, Column] = field(default_factory=dict)
+    lists: "dict[str, list[Level]]" = field(default_factory=dict)
+    """By name; one level for each part of the rows that has such a list."""
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self.starts)
+
+    def sound(self, case: int) -> Places:
+        """Give the rows that took a case and need no row engine."""
+        if isinstance(self.case, int):
+            taken = ~self.odd if self.case == case else np.zeros(self.count, np.bool_)
+        else:
+            taken = (self.case == case) & ~self.odd
+        return np.flatnonzero(taken)
+
+
+@dataclass(slots=True)
+class Cohort:
+    """Rows of a level, where they are read and where their region ends; places are within the row."""
+
+    level: Level
+    starts: Places
+    at: Place
+    end: Place
+    rows: Places | None = None
+    """(m,) Rows of the level; None: all of them."""
+    marks: dict[str, Place] = field(default_factory=dict)
+    pending: list[tuple[Any, Place, Place]] = field(default_factory=list)
+    """Regions whose extent is known and whose inside is not yet read: (steps, start, stop)."""
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self.starts)
+
+    def window(self, dtype: str, offset: int) -> NDArray[Any]:
+        """Give the integer that stands `offset` bytes on, (m,)."""
+        window, at = self.level.wire.window(dtype), self.at
+        if self.rows is None and self.level.stride is not None and isinstance(at, int):
+            first = int(self.starts[0]) + at + offset
+            return window[first : first + (self.count - 1) * self.level.stride + 1 : self.level.stride]
+        gathered: NDArray[Any] = window[self.starts + (at + offset)]
+        return gathered
+
+    def integer(self, width: int, order: str, offset: int, *, signed: bool = False) -> NDArray[Any]:
+        """Give an integer of 1 to 8 bytes, (m,); odd widths as int64."""
+        dtype = dtype_of(width, order, signed=signed)
+        if dtype is not None:
+            return self.window(dtype, offset)
+        whole = np.zeros(self.count, np.int64)
+        for piece, at, shift in pieces_of(width, order):
+            whole |= self.window(piece, offset + at).astype(np.int64) << shift
+        return whole - ((whole >> (8 * width - 1)) << 8 * width) if signed else whole
+
+    def bytes(self, width: int, offset: int) -> Bytes:
+        """Give bytes as they stand, (m, width); what lies behind the wire's end is not what stands there."""
+        at = self.starts + (self.at + offset)
+        return self.level.wire.data.take(at[:, None] + np.arange(width), mode="clip")
+
+    def doubt(self, odd: Mask) -> None:
+        """Mark rows for the row engine that can still be followed: their places are right."""
+        if self.rows is None:
+            self.level.odd |= odd
+        else:
+            self.level.odd[self.rows[odd]] = True
+
+    def drop(self, gone: "Mask | bool") -> None:
+        """Mark rows for the row engine and follow them no further."""
+        if isinstance(gone, bool):
+            if gone:
+                self.doubt(np.ones(self.count, np.bool_))
+                self._narrow(np.zeros(0, np.int64))
+        elif gone.any():
+            self.doubt(gone)
+            self._narrow(np.flatnonzero(~gone))
+
+    def pick(self, chosen: Mask) -> "Cohort":
+        """Give the cohort of some of the rows."""
+        sub = Cohort(
+            self.level, self.starts, self.at, self.end, self.rows, dict(self.marks), list(self.pending)
+        )
+        sub._narrow(np.flatnonzero(chosen))
+        return sub
+
+    def _narrow(self, kept: Places) -> None:
+        self.rows = kept if self.rows is None else self.rows[kept]
+        self.starts = self.starts[kept]
+        self.at, self.end = _at(self.at, kept), _at(self.end, kept)
+        self.marks = {name: _at(place, kept) for name, place in self.marks.items()}
+        self.pending = [(steps, _at(start, kept), _at(stop, kept)) for steps, start, stop in self.pending]
+
+    def enter(self, case: int) -> None:
+        """Note that the rows took a case."""
+        level = self.level
+        if self.rows is None:
+            level.case = case
+            return
+        if isinstance(level.case, int):
+            level.case = np.full(level.count, level.case, np.int16)
+        level.case[self.rows] = case
+
+    def say(self, name: str, values: NDArray[Any], said: Mask | None = None) -> None:
+        """Keep what an element says under its name."""
+        level = self.level
+        if self.rows is None:
+            level.columns[name] = Column(values, said)
+            return
+        column = level.columns.get(name)
+        if column is None:
+            empty = np.zeros((level.count, *values.shape[1:]), _native(values.dtype))
+            column = level.columns[name] = Column(empty, np.zeros(level.count, np.bool_))
+        elif not np.can_cast(values.dtype, column.values.dtype, "safe"):
+            column.values = column.values.astype(np.promote_types(column.values.dtype, values.dtype))
+        column.values[self.rows] = values
+        if column.said is not None:
+            column.said[self.rows] = True if said is None else said
+
+    def heard(self, name: str) -> NDArray[Any]:
+        """Give what an earlier element of this level or of one around it said, (m,)."""
+        level, rows = self.level, self.rows
+        while name not in level.columns and level.parent is not None and level.owners is not None:
+            rows = level.owners if rows is None else level.owners[rows]
+            level = level.parent
+        values = level.columns[name].values
+        return values if rows is None else values[rows]
+
+
+def _at(place: Place, kept: Places) -> Place:
+    return place if isinstance(place, int) else place[kept]
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype.newbyteorder("=")
+
+
+def settled(values: NDArray[Any]) -> Place:
+    """Give the one value that all rows share as an int, else the rows' values."""
+    first = int(values[0])
+    return first if bool((values == first).all()) else values.astype(np.int64)
+
+
+def any_of(told: "Mask | bool") -> bool:
+    """Give whether it is so anywhere."""
+    return told if isinstance(told, bool) else bool(told.any())

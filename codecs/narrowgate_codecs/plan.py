@@ -1,0 +1,233 @@
+"""The compiler: from a declaration to the plan that reads a whole batch of its frames.
+
+The plan gives columns for frames that are plainly sound and leaves every other frame to the row engine, which
+alone says what a declaration means. What shapes a frame (its length, its choices, the count of its records)
+is a column like any other, so a batch of a thousand shapes takes the steps of its choices, not a thousand
+plans, and there is no cache of plans that hostile frames could fill.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.cohort import Cohort, Level
+from narrowgate_codecs.leaves import clock_width
+from narrowgate_codecs.plan_checks import CheckStep, ConstStep
+from narrowgate_codecs.plan_leaves import LeafStep, Unplanned, Wants, leaf_step
+from narrowgate_codecs.plan_lists import ArraySteps, Kind, ListSteps
+from narrowgate_codecs.plan_regions import (
+    Bodily,
+    Choose,
+    Close,
+    Maybe,
+    Note,
+    Sizing,
+    Skip,
+    Steps,
+    Stretch,
+    ToEnd,
+    follow,
+)
+from narrowgate_codecs.profile import Profile
+from narrowgate_codecs.wire import Places, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the frames of one profile and direction are read in batches."""
+
+    steps: Steps
+    wants: Wants
+    cases: dict[str, int]
+    """The number that stands for each case's name in Level.case."""
+
+    def read(self, wire: Wire, starts: Places, lengths: Places) -> Level:
+        """Read frames of a wire; n may be 0.
+
+        Args:
+            wire: the bytes.
+            starts: (n,) first byte of each frame.
+            lengths: (n,) [byte].
+        """
+        count = len(starts)
+        level = Level(wire, starts, np.zeros(count, np.bool_))
+        if count:
+            end = int(lengths[0])
+            if bool((lengths == end).all()):
+                level.stride = _stride(starts, end)
+                follow(self.steps, Cohort(level, starts, 0, end))
+            else:
+                follow(self.steps, Cohort(level, starts, 0, lengths))
+        return level
+
+
+def _stride(starts: Places, length: int) -> int | None:
+    """Give the step from frame to frame where they stand back to back."""
+    whole = int(starts[-1] - starts[0]) == (len(starts) - 1) * length
+    return length if length and whole and bool((np.diff(starts) == length).all()) else None
+
+
+def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
+    """Compile a direction of a profile.
+
+    Raises:
+        Unplanned: it has an element that only the row engine can read; says which.
+    """
+    cases = {name: number for number, name in enumerate(_case_names(profile.single_message, fields))}
+    values = {carry.name for reading in profile.readings for carry in reading.carries}
+    clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
+    wants = Wants(frozenset(values), frozenset(clocks | set(_looked_at(fields))), {})
+    compiler = _Compiler(wants, cases)
+    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases)
+
+
+def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:
+    return list(dict.fromkeys([single, *(case.name for case in _cases(fields))]))
+
+
+def _every(fields: tuple[lay.Element, ...]) -> Iterator[lay.Element]:
+    for field in fields:
+        yield field
+        yield from _every(lay.children(field))
+
+
+def _cases(fields: tuple[lay.Element, ...]) -> Iterator[lay.Case]:
+    for field in _every(fields):
+        if isinstance(field, (lay.Switch, lay.Records)):
+            yield from lay.cases_of(field)
+
+
+def _looked_at(fields: tuple[lay.Element, ...]) -> Iterator[str]:
+    """Give the names whose raw numbers other elements look at."""
+    for field in _every(fields):
+        match field:
+            case lay.Switch():
+                yield field.on
+            case lay.Array() if isinstance(field.count, str):
+                yield field.count
+            case el.Bcd() if isinstance(field.per, el.Units):
+                yield field.per.by
+
+
+def fixed_width(field: lay.Element) -> int | None:
+    """Give the bytes an element takes in every frame; None if that depends on the frame."""
+    match field:
+        case el.Mark():
+            return 0
+        case el.Const():
+            return len(field.value)
+        case el.Check():
+            return 1
+        case el.Clock():
+            return clock_width(field)
+        case el.Int() | el.Bcd() | el.Code() | el.Named() | el.Bits() | el.Hex() | el.Text():
+            return field.width
+    return None
+
+
+@dataclass(slots=True)
+class _Run:
+    """Elements of fixed width that are being gathered into a stretch."""
+
+    width: int
+    leaves: list[tuple[int, LeafStep]]
+    late: list[tuple[int, LeafStep]]
+    """Steps that look at a code which may stand behind them."""
+
+
+class _Compiler:
+    def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
+        self.wants, self.cases = wants, cases
+
+    def steps(self, fields: tuple[lay.Element, ...]) -> Steps:
+        """Give the steps of a level's elements, those of fixed width joined to stretches."""
+        made: list[Any] = []
+        run = _Run(0, [], [])
+        for field in fields:
+            width = fixed_width(field)
+            if width is None:
+                run = self._close(run, made)
+                made.append(self._step(field))
+            else:
+                self._add(run, field, width)
+        self._close(run, made)
+        return tuple(made)
+
+    def _close(self, run: _Run, made: list[Any]) -> _Run:
+        if run.width or run.leaves:
+            made.append(Stretch(run.width, run.leaves + run.late))
+        return _Run(0, [], [])
+
+    def _add(self, run: _Run, field: Any, width: int) -> None:
+        match field:
+            case el.Mark():
+                run.leaves.append((run.width, Note(field.name)))
+            case el.Const():
+                run.leaves.append((run.width, ConstStep(field)))
+            case el.Check():
+                run.leaves.append((run.width, CheckStep(field)))
+            case _:
+                step = leaf_step(field, self.wants)
+                if step is not None:
+                    by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
+                    (run.late if by_code else run.leaves).append((run.width, step))
+        run.width += width
+
+    def _step(self, field: lay.Element) -> Any:
+        make = _STEPS.get(type(field))
+        if make is None:
+            raise Unplanned(f"{type(field).__name__}: no plan reads it")
+        return make(self, field)
+
+    def lead(self, field: lay.Lead) -> Maybe:
+        """Give the step of elements behind a marker."""
+        return Maybe(field.marker, (Stretch(len(field.marker), ()), *self.steps(field.fields)))
+
+    def region(self, fields: tuple[lay.Element, ...]) -> Steps:
+        """Give the steps of elements that fill a region exactly."""
+        return (*self.steps(fields), Close(exact=True))
+
+    def switch(self, field: lay.Switch) -> Choose:
+        """Give the step of a choice by code."""
+        cases = [(case.when, self.cases[case.name], self.steps(case.fields)) for case in field.cases]
+        default = field.default
+        other = None if default is None else (self.cases[default.name], self.steps(default.fields))
+        return Choose(field.on, cases, other)
+
+    def kind(self, field: lay.Records, case: lay.Case) -> Kind:
+        """Give one kind of a record list."""
+        fields = case.fields
+        to_end = bool(fields) and isinstance(fields[-1], el.Rest)
+        widths = [fixed_width(one) for one in (fields[:-1] if to_end else fields)]
+        if None in widths:
+            raise Unplanned(f"{field.name}.{case.name}: a record whose width depends on what is in it")
+        width = sum(width for width in widths if width is not None)
+        return Kind(self.cases[case.name], case.when, self.steps(fields), width, to_end)
+
+    def array(self, field: lay.Array) -> ArraySteps:
+        """Give the step of repeated elements."""
+        widths = [fixed_width(one) for one in field.fields]
+        if None in widths:
+            raise Unplanned(f"{field.name}: items whose width depends on what is in them")
+        return ArraySteps(
+            field, self.steps(field.fields), sum(width for width in widths if width is not None)
+        )
+
+
+_STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
+    el.Rest: lambda compiler, field: ToEnd(),
+    el.Filler: lambda compiler, field: Skip(field.byte, field.at_most),
+    lay.Lead: _Compiler.lead,
+    lay.Tail: lambda compiler, field: Maybe(b"", compiler.steps(field.fields)),
+    lay.Sized: lambda compiler, field: Sizing(field, compiler.region(field.fields)),
+    lay.Body: lambda compiler, field: Bodily(field, compiler.region(field.fields)),
+    lay.Switch: _Compiler.switch,
+    lay.Records: lambda compiler, field: ListSteps(
+        field, [compiler.kind(field, case) for case in field.cases]
+    ),
+    lay.Array: _Compiler.array,
+}

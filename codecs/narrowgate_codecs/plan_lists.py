@@ -1,0 +1,171 @@
+"""The plan's lists: records and arrays become rows of a level of their own; the mirror of lists.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
+from narrowgate_codecs.plan_leaves import raw_name
+from narrowgate_codecs.plan_regions import Steps, enough, follow
+from narrowgate_codecs.wire import Places
+
+_NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One case of a record list."""
+
+    number: int
+    codes: tuple[int, ...]
+    steps: Steps
+    width: int
+    """[byte] behind the tag, the least where the record goes on to the end of the region."""
+    to_end: bool
+
+
+class Tags:
+    """From a tag to the place of its kind in the list of kinds; _NONE for an unknown tag."""
+
+    def __init__(self, kinds: Sequence[Kind], width: int) -> None:
+        self.pairs = [(code, at) for at, kind in enumerate(kinds) for code in kind.codes]
+        self.table = np.full(1 << 8 * width, _NONE, np.int16) if width <= 2 else None
+        if self.table is not None:
+            for code, at in self.pairs:
+                self.table[code] = at
+
+    def of(self, tags: NDArray[np.int64]) -> NDArray[np.int16]:
+        """Give the kinds' places, (m,)."""
+        if self.table is not None:
+            return self.table[tags]
+        kinds = np.full(len(tags), _NONE, np.int16)
+        for code, at in self.pairs:
+            kinds[tags == code] = at
+        return kinds
+
+
+@dataclass(slots=True)
+class _Found:
+    """The records of one round: the n-th of every row that has one."""
+
+    owners: Places
+    """(m,) Rows of the cohort."""
+    at: Places
+    """(m,) First byte behind the tag, within the row."""
+    sizes: Places
+    """(m,) [byte] behind the tag."""
+    kinds: NDArray[np.int16]
+
+
+class ListSteps:
+    """Tagged records: walked a record a round for all rows at once, read a kind at a time for all rounds."""
+
+    def __init__(self, element: lay.Records, kinds: Sequence[Kind]) -> None:
+        self.name, self.tag_width, self.at_most = element.name, element.tag_width, element.at_most
+        self.kinds = tuple(kinds)
+        self.tags = Tags(kinds, element.tag_width)
+        self.widths = np.array([kind.width for kind in kinds], np.int64)
+        self.to_end = np.array([kind.to_end for kind in kinds], np.bool_)
+
+    def run(self, cohort: Cohort) -> None:
+        """Read the records up to the end of the region; drop the rows with one that cannot be read."""
+        found, odd = self._walk(cohort)
+        if found:
+            level = _level(
+                cohort,
+                np.concatenate([one.owners for one in found]),
+                np.concatenate([one.at for one in found]),
+            )
+            sizes = np.concatenate([one.sizes for one in found])
+            kinds = np.concatenate([one.kinds for one in found])
+            for at, kind in enumerate(self.kinds):
+                rows = np.flatnonzero(kinds == at)
+                if len(rows):
+                    part = Cohort(
+                        level, level.starts[rows], 0, sizes[rows] if kind.to_end else kind.width, rows
+                    )
+                    part.enter(kind.number)
+                    follow(kind.steps, part)
+            _tell(cohort, self.name, level)
+        cohort.drop(odd)
+        cohort.at = cohort.end
+
+    def _walk(self, cohort: Cohort) -> tuple[list[_Found], Mask]:
+        odd = np.zeros(cohort.count, np.bool_)
+        rows, at, end = np.arange(cohort.count), _all(cohort.at, cohort), _all(cohort.end, cohort)
+        found: list[_Found] = []
+        going = at < end
+        while going.any():
+            rows, at, end = rows[going], at[going], end[going]
+            if len(found) >= self.at_most:
+                odd[rows] = True
+                break
+            reader = Cohort(cohort.level, cohort.starts[rows], at, end, rows)
+            kinds = self.tags.of(reader.integer(self.tag_width, "big", 0))
+            behind = at + self.tag_width
+            sizes = self.widths[kinds]
+            if self.to_end.any():
+                sizes = np.where(self.to_end[kinds], np.maximum(sizes, end - behind), sizes)
+            at = behind + sizes
+            good = (kinds != _NONE) & (at <= end)
+            odd[rows[~good]] = True
+            found.append(_Found(rows[good], behind[good], sizes[good], kinds[good]))
+            going = good & (at < end)
+        return found, odd
+
+
+class ArraySteps:
+    """The same fields several times, all of one fixed width."""
+
+    def __init__(self, element: lay.Array, steps: Steps, width: int) -> None:
+        self.name, self.width, self.steps = element.name, width, steps
+        self.count = element.count
+
+    def run(self, cohort: Cohort) -> None:
+        """Read as many items as are declared or announced; drop the rows too short for them."""
+        counts = self._counts(cohort)
+        if not cohort.count:
+            return
+        each = _all(counts, cohort)
+        owners = np.repeat(np.arange(cohort.count), each)
+        index = np.arange(len(owners)) - np.repeat(np.cumsum(each) - each, each)
+        level = _level(cohort, owners, _all(cohort.at, cohort)[owners] + index * self.width)
+        if level.count:
+            follow(self.steps, Cohort(level, level.starts, 0, self.width))
+            _tell(cohort, self.name, level)
+        cohort.at = cohort.at + counts * self.width
+
+    def _counts(self, cohort: Cohort) -> Place:
+        if isinstance(self.count, int):
+            enough(cohort, self.count * self.width)
+            return self.count
+        # Compared before it is multiplied: a hostile count allocates nothing.
+        announced = cohort.heard(raw_name(self.count))
+        cohort.drop((announced > (cohort.end - cohort.at) // self.width) | (announced < 0))
+        counts: Places = cohort.heard(raw_name(self.count)).astype(np.int64)
+        return counts
+
+
+def _all(place: Place, cohort: Cohort) -> Places:
+    return np.full(cohort.count, place, np.int64) if isinstance(place, int) else place
+
+
+def _level(cohort: Cohort, owners: Places, at: Places) -> Level:
+    """Give the level of the items found, in the order of their rounds."""
+    return Level(
+        cohort.level.wire,
+        cohort.starts[owners] + at,
+        np.zeros(len(owners), np.bool_),
+        parent=cohort.level,
+        owners=owners if cohort.rows is None else cohort.rows[owners],
+    )
+
+
+def _tell(cohort: Cohort, name: str, level: Level) -> None:
+    """Hang the items under their frames; an item that is not plainly sound makes its frame odd."""
+    if level.owners is not None and level.odd.any():
+        cohort.level.odd[level.owners[level.odd]] = True
+    cohort.level.lists.setdefault(name, []).append(level)

@@ -1,0 +1,225 @@
+"""The plan's structure: stretches of fixed width, and what makes a frame's shape; the mirror of regions.py.
+
+Steps follow each other over a cohort. A step that parts the cohort hands the steps behind it to each part, so
+frames that chose differently go on apart and frames that chose alike stay together, however long they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.cohort import Cohort, Mask, Place, any_of, settled
+from narrowgate_codecs.plan_leaves import LeafStep, raw_name
+
+
+class Step(Protocol):
+    """Carries a cohort on; a step that parts it has `part` instead of doing all in `run`."""
+
+    def run(self, cohort: Cohort) -> None:
+        """Read, judge, move the cohort's place."""
+        ...
+
+
+Steps: TypeAlias = tuple["Step | Parting", ...]
+
+
+class Parting(Protocol):
+    """Parts a cohort by what its rows choose."""
+
+    def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        """Give each part with the steps of its choice."""
+        ...
+
+
+def follow(steps: Steps, cohort: Cohort) -> None:
+    """Carry a cohort through steps."""
+    for at, step in enumerate(steps):
+        if not cohort.count:
+            return
+        if isinstance(step, (Choose, Maybe)):
+            for inner, part in step.part(cohort):
+                follow((*inner, *steps[at + 1 :]), part)
+            return
+        step.run(cohort)  # type: ignore[union-attr]  # the others are all Step
+
+
+def enough(cohort: Cohort, width: int) -> None:
+    """Drop the rows whose region ends before `width` bytes more."""
+    cohort.drop(cohort.end - cohort.at < width)
+
+
+class Stretch:
+    """Elements of fixed width, back to back: one look at the room for all of them."""
+
+    def __init__(self, width: int, leaves: Sequence[tuple[int, LeafStep]]) -> None:
+        self.width, self.leaves = width, tuple(leaves)
+
+    def run(self, cohort: Cohort) -> None:
+        """Read every leaf that has something to do."""
+        enough(cohort, self.width)
+        if cohort.count:
+            for offset, leaf in self.leaves:
+                leaf.run(cohort, offset)
+            cohort.at = cohort.at + self.width
+
+
+class ToEnd:
+    """Everything up to the end of the region."""
+
+    def run(self, cohort: Cohort) -> None:
+        """Go to the end."""
+        cohort.at = cohort.end
+
+
+class Skip:
+    """A bounded run of one byte."""
+
+    def __init__(self, byte: int, at_most: int) -> None:
+        self.byte, self.at_most = byte, at_most
+
+    def run(self, cohort: Cohort) -> None:
+        """Go past the run; as many rounds as the longest run among the rows."""
+        going = self._goes_on(cohort, cohort.at)
+        for _ in range(self.at_most):
+            if not going.any():
+                return
+            cohort.at = cohort.at + (1 if going.all() else going.astype(np.int64))
+            going &= self._goes_on(cohort, cohort.at)
+
+    def _goes_on(self, cohort: Cohort, at: Place) -> Mask:
+        inside = cohort.window("u1", 0) == self.byte
+        told: Mask = inside & (at < cohort.end)
+        return told
+
+
+class Note:
+    """Remembers a place."""
+
+    idle = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the place under the mark's name."""
+        cohort.marks[self.name] = cohort.at + offset
+
+
+class Sizing:
+    """A length and as many bytes, read after the level they stand in."""
+
+    def __init__(self, element: lay.Sized, inside: Steps) -> None:
+        self.width, self.order, self.inside = element.width, element.order, inside
+
+    def run(self, cohort: Cohort) -> None:
+        """Keep the region's extent; drop the rows whose length runs past their region."""
+        enough(cohort, self.width)
+        if not cohort.count:
+            return
+        size = settled(cohort.integer(self.width, self.order, 0))
+        start = cohort.at + self.width
+        cohort.pending.append((self.inside, start, start + size))
+        cohort.at = start + size
+        # A length of eight bytes can leave int64: below zero is past the end, too.
+        cohort.drop((cohort.at > cohort.end) | (cohort.at < start))
+
+
+class Bodily:
+    """Everything up to some bytes before the end of the region."""
+
+    def __init__(self, element: lay.Body, inside: Steps) -> None:
+        self.leave, self.inside = element.leave, inside
+
+    def run(self, cohort: Cohort) -> None:
+        """Keep the region's extent."""
+        enough(cohort, self.leave)
+        stop = cohort.end - self.leave
+        cohort.pending.append((self.inside, cohort.at, stop))
+        cohort.at = stop
+
+
+class Close:
+    """The end of a level: nothing may be left over, then the inside of its regions is read."""
+
+    def __init__(self, *, exact: bool) -> None:
+        self.exact = exact
+
+    def run(self, cohort: Cohort) -> None:
+        """Drop rows with bytes left over, then follow the regions."""
+        if self.exact:
+            cohort.drop(cohort.at != cohort.end)
+        pending, cohort.pending = cohort.pending, []
+        for inside, start, stop in pending:
+            follow(inside, Cohort(cohort.level, cohort.starts, start, stop, cohort.rows, dict(cohort.marks)))
+
+
+class Maybe:
+    """Steps for the rows that go on with a marker, or, without one, for those with bytes left."""
+
+    def __init__(self, marker: bytes, inside: Steps) -> None:
+        self.marker, self.inside = np.frombuffer(marker, np.uint8), inside
+
+    def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        """Give the rows that have it, then those that have not."""
+        there: Mask | bool = cohort.end - cohort.at >= max(1, len(self.marker))
+        if len(self.marker) and any_of(there):
+            there = (cohort.bytes(len(self.marker), 0) == self.marker).all(axis=1) & there
+        if isinstance(there, bool) or there.all() or not there.any():
+            yield (self.inside if any_of(there) else ()), cohort
+            return
+        yield self.inside, cohort.pick(there)
+        yield (), cohort.pick(~there)
+
+
+class Choose:
+    """Steps by an earlier code."""
+
+    def __init__(self, on: str, cases: Sequence[tuple[tuple[int, ...], int, Steps]], default: Any) -> None:
+        """Take (codes, number of the case, steps); the default has no codes and may be None."""
+        self.on = raw_name(on)
+        self.by_code = {code: (number, steps) for codes, number, steps in cases for code in codes}
+        self.default: tuple[int, Steps] | None = default
+
+    def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        """Give the rows of each code that occurs; drop those whose code has no case."""
+        codes = cohort.heard(self.on)
+        first = int(codes[0])
+        if bool((codes == first).all()):
+            yield from self._chosen(first, cohort)
+            return
+        left = np.ones(cohort.count, np.bool_)
+        for number, steps, these in self._declared(codes):
+            left &= ~these
+            part = cohort.pick(these)
+            part.enter(number)
+            yield steps, part
+        if left.any():
+            yield from self._other(cohort.pick(left))
+
+    def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask]]:
+        """Give the declared cases that occur, each once, however many codes lead to it."""
+        numbers = {number: steps for number, steps in self.by_code.values()}
+        for number, steps in numbers.items():
+            own = [code for code, (one, _) in self.by_code.items() if one == number]
+            these = codes == own[0] if len(own) == 1 else np.isin(codes, own)
+            if these.any():
+                yield number, steps, these
+
+    def _chosen(self, code: int, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        if code not in self.by_code:
+            yield from self._other(cohort)
+            return
+        number, steps = self.by_code[code]
+        cohort.enter(number)
+        yield steps, cohort
+
+    def _other(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        if self.default is None:
+            cohort.drop(True)
+            return
+        number, steps = self.default
+        cohort.enter(number)
+        yield steps, cohort

@@ -1,0 +1,76 @@
+"""The bytes of a batch, one frame after the other, and the integers that stand in them.
+
+Rule 1: memory follows the bytes that came in. Nothing is padded to the longest frame, so one frame of 64 KB
+among short ones costs 64 KB.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+
+_PAD = 8
+"""Zero bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
+_PIECES = (4, 2, 1)
+
+
+class Wire:
+    """The packed bytes of frames, read at any byte without a copy."""
+
+    def __init__(self, data: Bytes) -> None:
+        """Take the bytes; the last eight of them belong to no frame."""
+        self.data = data
+        self._windows: dict[str, NDArray[Any]] = {"u1": data}
+
+    def window(self, dtype: str) -> NDArray[Any]:
+        """Give the integers that start at every byte, as a view (size - width + 1,)."""
+        window = self._windows.get(dtype)
+        if window is None:
+            width = np.dtype(dtype).itemsize
+            window = np.ndarray((max(0, self.data.size - width + 1),), dtype, buffer=self.data, strides=(1,))
+            self._windows[dtype] = window
+        return window
+
+
+def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
+    """Give the wire of payloads, where each starts in it, and how long each is [byte]."""
+    lengths = np.fromiter(map(len, payloads), np.int64, len(payloads))
+    data = np.frombuffer(b"".join((*payloads, bytes(_PAD))), np.uint8)
+    return Wire(data), np.cumsum(lengths) - lengths, lengths
+
+
+def packed_column(payloads: pa.Array) -> tuple[Wire, Places, Places]:
+    """Give the same of an Arrow column of binary."""
+    _, offsets, data = payloads.buffers()
+    if len(payloads) == 0 or offsets is None or data is None:
+        return packed(payloads.to_pylist())
+    edges = np.frombuffer(offsets, np.int32, len(payloads) + 1, 4 * payloads.offset).astype(np.int64)
+    first, last = int(edges[0]), int(edges[-1])
+    own = np.zeros(last - first + _PAD, np.uint8)
+    own[: last - first] = np.frombuffer(data, np.uint8, last - first, first)
+    return Wire(own), edges[:-1] - first, np.diff(edges)
+
+
+def dtype_of(width: int, order: str, *, signed: bool = False) -> str | None:
+    """Give numpy's name of an integer; None if it has none of that width [byte]."""
+    if width not in (1, 2, 4, 8):
+        return None
+    kind = "i" if signed else "u"
+    return f"{kind}1" if width == 1 else f"{'>' if order == 'big' else '<'}{kind}{width}"
+
+
+def pieces_of(width: int, order: str) -> tuple[tuple[str, int, int], ...]:
+    """Give an odd width's parts: dtype, place [byte] and how far each is shifted [bit]."""
+    parts: list[tuple[str, int, int]] = []
+    at = 0
+    while at < width:
+        piece = next(piece for piece in _PIECES if piece <= width - at)
+        shift = width - at - piece if order == "big" else at
+        parts.append((dtype_of(piece, order) or "u1", at, 8 * shift))
+        at += piece
+    return tuple(parts)

@@ -1,0 +1,158 @@
+"""The plan says what construct says, on every frame, refusals included."""
+
+import random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codec_fixtures import CASES, RECEIVED_AT_US, SHANGHAI, load
+from narrowgate_bench.codec_frames import Sender, damaged, mended
+from narrowgate_codecs import PROFILES, Context, Decoded, decode, uplinks_from
+from narrowgate_codecs.decode import decode_by_row
+from narrowgate_codecs.layout import Direction
+
+_WAYS = [
+    (profile.name, direction)
+    for profile in PROFILES.values()
+    for direction in ("up", "down")
+    if profile.fields(direction)
+]
+_GOLDEN = [(path.parent.name, load(path)["direction"], bytes.fromhex(load(path)["hex"])) for path in CASES]
+_ZONES = ["Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago"]
+
+Frames = list[tuple[str, Direction, bytes]]
+
+
+def _context(frames: Frames, zone: str) -> Context:
+    return Context(
+        [f"d{at}" for at in range(len(frames))],
+        [profile for profile, _, _ in frames],
+        ZoneInfo(zone),
+        directions=[direction for _, direction, _ in frames],
+    )
+
+
+def _meaning(decoded: Decoded) -> tuple[Any, ...]:
+    return (
+        {family: batch.to_pylist() for family, batch in decoded.readings.items()},
+        decoded.refusals.to_pylist(),
+        decoded.facts.to_pylist(),
+        decoded.dispositions,
+        decoded.identities,
+        decoded.messages,
+        decoded.values,
+    )
+
+
+def _both(frames: Frames, zone: str, received_at_us: int | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    uplinks = uplinks_from([frame for _, _, frame in frames], received_at_us=received_at_us)
+    context = _context(frames, zone)
+    return _meaning(decode(uplinks, context)), _meaning(decode_by_row(uplinks, context))
+
+
+def _mended(frames: Frames) -> Frames:
+    """Give frames with right check sums, so that what stands behind the check sum is looked at."""
+    refusals = decode_by_row(
+        uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC")
+    ).refusals
+    details = {refusal["frame"]: refusal["detail"] for refusal in refusals.to_pylist()}
+    return [
+        (profile, direction, mended(frame, details.get(at, "")))
+        for at, (profile, direction, frame) in enumerate(frames)
+    ]
+
+
+_SEED = st.integers(0, 2**32)
+_RECEIVED = st.none() | st.integers(0, 2**52)
+
+
+@pytest.mark.parametrize(("profile", "direction"), _WAYS)
+@given(_SEED, st.sampled_from(_ZONES), _RECEIVED)
+def test_valid_frames_mean_the_same(
+    profile: str, direction: Direction, seed: int, zone: str, received_at_us: int | None
+) -> None:
+    """Whatever a profile's encoder can send means the same by plan and by construct."""
+    sender = Sender(profile, direction, random.Random(seed))
+    frames: Frames = [(profile, direction, sender.frame()) for _ in range(24)]
+
+    by_plan, by_row = _both(frames, zone, received_at_us)
+
+    assert by_plan == by_row
+
+
+@pytest.mark.parametrize(("profile", "direction"), _WAYS)
+@given(_SEED, _RECEIVED)
+def test_damaged_frames_mean_the_same(
+    profile: str, direction: Direction, seed: int, received_at_us: int | None
+) -> None:
+    """Changed, cut, longer and random frames are refused alike, or read alike, check sums mended or not."""
+    rng = random.Random(seed)
+    sender = Sender(profile, direction, rng)
+    frames: Frames = [(profile, direction, damaged(sender.frame(), rng)) for _ in range(24)]
+
+    by_plan, by_row = _both(_mended(frames) if seed % 4 else frames, "Europe/Berlin", received_at_us)
+
+    assert by_plan == by_row
+
+
+@pytest.mark.parametrize(("profile", "direction"), _WAYS)
+@given(_SEED)
+def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, seed: int) -> None:
+    """Frames of one length, some bytes of them changed, mean the same by plan and by construct."""
+    rng = random.Random(seed)
+    frame = Sender(profile, direction, rng).frame()
+    frames: Frames = []
+    for _ in range(24):
+        changed = bytearray(frame)
+        if changed and rng.random() < 0.5:
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        frames.append((profile, direction, bytes(changed)))
+
+    by_plan, by_row = _both(_mended(frames), "Asia/Shanghai", RECEIVED_AT_US)
+
+    assert by_plan == by_row
+
+
+@given(_SEED)
+def test_mixed_batch_means_the_same(seed: int) -> None:
+    """Frames of all profiles and directions, shuffled, mean the same by plan and by construct."""
+    rng = random.Random(seed)
+    frames: Any = [rng.choice(_GOLDEN) for _ in range(60)]
+
+    by_plan, by_row = _both(frames, "Asia/Shanghai", RECEIVED_AT_US)
+
+    assert by_plan == by_row
+
+
+@pytest.mark.parametrize(("profile", "direction"), _WAYS)
+def test_plan_reads_every_frame_of_the_encoder(profile: str, direction: Direction) -> None:
+    """No frame that a profile's encoder can send needs the row engine."""
+    sender = Sender(profile, direction, random.Random(7))
+    frames: Frames = [(profile, direction, sender.frame()) for _ in range(400)]
+
+    decoded = decode(uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC"))
+
+    assert decoded.by_row == 0
+
+
+def test_single_frames_are_counted_as_read_by_row() -> None:
+    """A frame alone is read by the row engine, and counted."""
+    decoded = decode(uplinks_from([b"\x15\x66\x01"]), Context(["d"], ["pni_placepod_v1"], SHANGHAI))
+
+    assert decoded.by_row == 1
+
+
+def test_hostile_frames_take_no_plan_from_honest_ones() -> None:
+    """A thousand shapes of hostile frames leave the honest ones of their batch to the plan."""
+    rng = random.Random(3)
+    honest = [Sender("pni_placepod_v1", "up", rng).frame() for _ in range(50)]
+    hostile = [rng.randbytes(rng.randrange(1, 300)) for _ in range(1000)]
+    frames: Frames = [("pni_placepod_v1", "up", frame) for frame in (*hostile, *honest)]
+
+    decoded = decode(uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC"))
+
+    refused = {row["frame"] for row in decoded.refusals.to_pylist()}
+    assert decoded.by_row == len(refused)
