@@ -42,7 +42,7 @@ def _recover_segment(directory: Path, segment: int, known: Mark) -> Mark:
         if isinstance(item, Intact) and item.header.offset >= segment:
             whole = item.position + item.header.record_bytes
             end, frames = max(end, item.header.end), max(frames, item.header.frames_end)
-    was_never_published = known.segment == segment and known.position <= whole
+    was_never_published = known.segment == segment and 0 < known.position <= whole
     if any(data[whole:]) and not was_never_published:
         set_aside(directory, segment, whole, data[whole:])
     _cut(path, whole)
