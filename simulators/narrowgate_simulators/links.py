@@ -79,6 +79,9 @@ def open_link(
 
 def _verifying(ca_file: Path | None) -> ssl.SSLContext:
     """Give a context that checks chain and name; there is none that does not."""
+    if ca_file is not None:
+        # The context's own complaint about a missing file does not name it.
+        ca_file.read_bytes()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except ssl.SSLError as error:

@@ -29,11 +29,11 @@ def read_recording(path: Path) -> Iterator[Emission]:
         OSError: the file cannot be read.
     """
     counts: Counter[str] = Counter()
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 try:
-                    emission = _emission(line, counts)
+                    emission = _emission(line.decode(), counts)
                 except ValueError as error:
                     raise ValueError(f"{path}, line {number}: {error}") from error
                 yield emission

@@ -3,6 +3,8 @@
 import asyncio
 import csv
 import json
+import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mqtt_devices_broker import Broker
 from narrowgate_gateway.verbs.simulate import command
 from narrowgate_schema.clock import SteppedClock
+from needs import debian
 from plain_district import HOUR_US, START_US
 from pretend_gateway import PretendGateway
 
@@ -102,6 +106,19 @@ def test_refusals_end_with_one() -> None:
         (("--target", "coap://127.0.0.1:9", "--reach", "0.1"), 1, "no answer from coap://127.0.0.1:9"),
         (("--acks-out", "/dev/null/acks"), 1, "/dev/null/acks"),
         (("--target", f"coap://{'a' * 64}"), 2, "a target is coap://HOST"),
+        (("--target", "mqtt://u:sesame@broker"), 2, "a password has no place in an address"),
+        (("--target", "mqtt://127.0.0.1:9", "--reach", "0.1"), 1, "no answer from mqtt://127.0.0.1:9"),
+        (("--target", "mqtt://u@b", "--password-file", "/dev/null/secret"), 1, "/dev/null/secret"),
+        (("--target", "mqtts://b", "--ca-file", "/dev/null/ca"), 1, "/dev/null/ca"),
+        (("--target", "mqtts://b", "--ca-file", "/dev/null"), 2, "/dev/null: no certificates"),
+        (("--ca-file", "/dev/null"), 2, "certificates are of use to mqtts:// only"),
+        (("--more-faults", "flood"), 2, "'flood' is not one of"),
+        (("--radio", "fm"), 2, "'fm' is not one of"),
+        (("--rate", "0"), 2, "--rate 0.0: is not more than 0"),
+        (("--rate", "2"), 2, "--rate goes with --replay"),
+        (("--replay", "/dev/null", "--fleet-out", "fleet.csv"), 2, "--fleet-out has no use with --replay"),
+        (("--replay", "/dev/null/frames", "--dry-run"), 1, "/dev/null/frames"),
+        (("--record", "/dev/null/frames", "--dry-run"), 1, "/dev/null/frames"),
     ],
 )
 def test_fault_is_one_clear_line(arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -110,6 +127,55 @@ def test_fault_is_one_clear_line(arguments: tuple[str, ...], code: int, words: s
     line = result.stderr.splitlines()[-1]
 
     assert (result.exit_code, words in line, result.stdout) == (code, True, "")
+
+
+def test_recording_can_be_sent_again(tmp_path: Path) -> None:
+    """What a city would send is recorded without a gateway, and replayed to one."""
+    frames, gateway = str(tmp_path / "frames.jsonl"), PretendGateway()
+    recorded = simulate("--dry-run", "--devices", "9", "--hours", "1", "--record", frames)
+    with listening(gateway) as target:
+        replayed = simulate("--target", target, "--replay", frames, "--rate", "inf")
+    count = len(Path(frames).read_text().splitlines())
+
+    assert (recorded.exit_code, replayed.exit_code, count > 9) == (0, 0, True)
+    assert json.loads(replayed.stdout)["acked"] == len(gateway.kept) == count
+
+
+def test_radio_and_more_faults_are_put_in(tmp_path: Path) -> None:
+    """A city with a radio and further faults is sent whole, and its truth names them."""
+    truth, gateway = tmp_path / "truth.jsonl", PretendGateway()
+    more = ("--radio", "city", "--more-faults", "supply_loss", "--more-faults", "silent", "--lost", "0")
+    with listening(gateway) as target:
+        result = simulate(
+            "--target", target, "--devices", "90", "--hours", "3", "--truth-out", str(truth), *more
+        )
+    faults = {json.loads(line)["fault"] for line in truth.read_text().splitlines()}
+
+    assert (result.exit_code, {"supply_loss", "silent"} <= faults) == (0, True)
+
+
+def test_unconfirmed_datagrams_are_no_failure() -> None:
+    """A gateway that never replies to bare datagrams makes them unconfirmed, and the exit code 0."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        target = f"udp://127.0.0.1:{mute.getsockname()[1]}"
+        result = simulate("--target", target, "--devices", "3", "--hours", "1", "--ack-timeout", "0.01")
+    summary = json.loads(result.stdout)
+
+    assert (result.exit_code, summary["unconfirmed"], summary["acked"]) == (0, summary["sent"], 0)
+
+
+def test_city_is_published_with_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A city publishes to a real broker as a user whose password stands in the environment."""
+    passwords, program = tmp_path / "passwords", debian("mosquitto_passwd", "mosquitto")
+    subprocess.run([program, "-b", "-c", str(passwords), "meters", "sesame"], check=True)
+    monkeypatch.setenv("NARROWGATE_MQTT_PASSWORD", "sesame")
+    lines = ("allow_anonymous false", f"password_file {passwords}")
+    with Broker(tmp_path, lines, user="meters") as broker:
+        result = simulate("--target", str(broker.target), "--devices", "30", "--hours", "1")
+    summary = json.loads(result.stdout)
+
+    assert (result.exit_code, summary["acked"]) == (0, summary["sent"])
 
 
 def test_help_has_an_example() -> None:
