@@ -5,6 +5,7 @@ from pathlib import Path
 from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Fleet, RegistryFault
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
+from narrowgate_gateway.influx_checks import influx_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_rules import RULES, Rule
@@ -17,7 +18,8 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
     except ConfigFaults as unread:
         return [*unread.faults, *registry_faults(home)]
     try:
-        faults = _listener_faults(config, settled(config, raw))
+        settings = settled(config, raw)
+        faults = [*_listener_faults(config, settings), *influx_faults(config, settings.influxdb)]
     except ConfigFaults as unsettled:
         faults = unsettled.faults
     return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home)]

@@ -11,6 +11,7 @@ import duckdb
 from narrowgate_console import Services
 from narrowgate_fleet import FleetReader
 from narrowgate_gateway.core_sources import CoreSources
+from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.ticks import clock_of
@@ -40,18 +41,22 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     tail = Tail(home.journal)
     pipeline = Pipeline(tail, FleetReader(home.registry), stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))
+    influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     sources = CoreSources(home, stores, tail, runner)
+    sources.show(influx)
     services = Services(sources, clock_of(settings), timezone=settings.zone)
     ended = asyncio.Event()
     working = threading.Thread(
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
+    influx.start()
     try:
         await _serve(services, settings, role, stop, ended)
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
+        await asyncio.to_thread(influx.stop)
         stores.telemetry.close()
         stores.quarantine.close()
         stores.state.close()

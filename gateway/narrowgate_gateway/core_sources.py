@@ -11,12 +11,14 @@ from prometheus_client.registry import Collector
 
 from narrowgate_cases import counts
 from narrowgate_console import Check
+from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.ledger import Ledger, read_ledger
 from narrowgate_ingest.pipeline import Stores
 from narrowgate_ingest.runner import Runner
+from narrowgate_ingest.series import SeriesSource
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.words import Answer, Disposition
 
@@ -32,6 +34,19 @@ class CoreSources:
         self._door = DoorCounters(home.door_counters)
         self._metrics = CollectorRegistry()
         self._metrics.register(_LedgerMetrics(self))
+        self._influx: Influx | None = None
+
+    def show(self, influx: Influx) -> None:
+        """Show a further store too, among checks and metrics."""
+        self._influx = influx
+        self._metrics.register(influx)
+
+    @property
+    def series(self) -> SeriesSource:
+        """Give who answers questions about series: the embedded store, or InfluxDB where it is to."""
+        if self._influx is None:
+            raise RuntimeError("nobody answers before the stores are shown")
+        return self._influx.series
 
     @property
     def metrics(self) -> CollectorRegistry:
@@ -74,6 +89,7 @@ class CoreSources:
             Check("stores", not trouble, trouble or f"written to journal offset {self._runner.done}"),
             Check("ledger", ledger.difference == 0, f"{ledger.kept} kept, difference {ledger.difference}"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
+            *(self._influx.checks() if self._influx is not None else ()),
         )
 
     def open_cases(self) -> int:

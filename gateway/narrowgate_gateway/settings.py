@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.section import Networks, Port, Section
@@ -92,6 +93,7 @@ class Settings(Section):
     udp: tuple[UdpListener, ...] = Field((), description="listeners for bare datagrams")
     journal: Journal = Journal()
     core: Core = Core()
+    influxdb: Influxdb = Influxdb()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")

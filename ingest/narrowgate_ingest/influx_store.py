@@ -43,7 +43,7 @@ class Patience:
     """Between tries while somebody has to change something."""
     longest_asked_s: float = 3600.0
     """A server's Retry-After is obeyed up to this."""
-    end_s: float = 10.0
+    end_s: float = 5.0
     """How long the end may go on sending what is stored, while it goes well."""
 
 

@@ -56,6 +56,8 @@ class Runner:
         self._errands: queue.Queue[Callable[[], None]] = queue.Queue(MOST_ERRANDS)
         self.alive = False
         """Whether `run` is running."""
+        self.followers: list[threading.Event] = []
+        """Set whenever there is more to read behind the stores."""
 
     @property
     def done(self) -> int:
@@ -169,6 +171,8 @@ class Runner:
                 self._pause(pause_s)
             else:
                 self._trouble = ""
+                for follower in self.followers:
+                    follower.set()
                 return
 
     def _tries(self) -> Iterator[float]:
