@@ -22,9 +22,6 @@ from narrowgate_gateway.pauses import Pauses
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_schema.words import Answer, Transport
 
-STEADY_S = 10.0
-"""A connection that lasted this long went well [s]."""
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -62,7 +59,13 @@ class MqttListener:
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._had_session = False
+        self._connection: Connection | None = None
         self.status = self._status("connecting", "")
+
+    @property
+    def unsettled(self) -> int:
+        """Give the number of messages taken from the broker and not yet kept or refused."""
+        return 0 if self._connection is None else self._connection.unsettled
 
     async def run(self) -> None:
         """Stay subscribed until `stop`; everything taken by then is kept and acknowledged."""
@@ -79,7 +82,7 @@ class MqttListener:
 
     async def _one_connection(self) -> float:
         """Live one connection's life; give the pause before the next one [s]."""
-        connection = Connection(self._settings, self._news.set)
+        connection = self._connection = Connection(self._settings, self._news.set)
         try:
             await connection.open()
         except Refused as refusal:
@@ -89,8 +92,8 @@ class MqttListener:
         self._welcome(connection)
         began_s = time.monotonic()
         why = await self._receive(connection)
-        if time.monotonic() - began_s >= STEADY_S and not why:
-            self._pauses.went_well()
+        if not why and time.monotonic() - began_s >= self._settings.retry_max_s:
+            self._pauses.went_well()  # not sooner: two gateways under one name would throw each other out
         connection.close()
         self._memory.connection_ended(connection.last_heard_s)
         if self._stopping.is_set():

@@ -56,7 +56,8 @@ class Connection:
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._misc: asyncio.TimerHandle | None = None
         self._deliveries: list[Delivery] = []
-        self._unsettled = 0
+        self.unsettled = 0
+        """Deliveries taken from the broker and not settled."""
         self._socket: Any = None
         self._is_reading = False
         self.ended: asyncio.Future[str] = self._loop.create_future()
@@ -92,10 +93,10 @@ class Connection:
 
     def settle(self, delivery: Delivery, *, acknowledge: bool) -> None:
         """Be done with a delivery; it is acknowledged unless the connection has ended."""
-        self._unsettled -= 1
+        self.unsettled -= 1
         if acknowledge and delivery.qos == 1 and not self.ended.done():
             self._client.ack(delivery.mid, 1)
-        if self._unsettled <= self._settings.max_in_flight // 2:
+        if self.unsettled <= self._settings.max_in_flight // 2:
             self._read_on()
 
     def close(self) -> None:
@@ -134,11 +135,11 @@ class Connection:
     def _readable(self) -> None:
         """Read what there is, at most a burst: other sockets wait too."""
         for _ in range(_BURST):
-            before = self._unsettled
+            before = self.unsettled
             self._guarded(self._client.loop_read)
-            if self._socket is None or (self._unsettled == before and not self._has_more()):
+            if self._socket is None or (self.unsettled == before and not self._has_more()):
                 break
-            if self._unsettled > self._settings.max_in_flight:
+            if self.unsettled > self._settings.max_in_flight:
                 self._read_no_more()
                 break
         else:
@@ -229,7 +230,7 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = None
-        self._unsettled += 1
+        self.unsettled += 1
         self._deliveries.append(
             Delivery(topic, bytes(message.payload), message.qos, message.mid, message.dup, message.retain)
         )
