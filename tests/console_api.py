@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -22,13 +23,18 @@ class Api:
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
+        body: object = None,
+        form: Mapping[str, str] | None = None,
+        peer: str = "127.0.0.1",
     ) -> httpx.Response:
         """Give the app's answer to a path below HERE; its unhandled faults are raised here."""
-        return asyncio.run(self._ask(method, path, dict(params or {}) or None, dict(headers or {})))
+        return asyncio.run(
+            self._ask(
+                peer, method, path, params=dict(params or {}) or None, headers=headers, json=body, data=form
+            )
+        )
 
-    async def _ask(
-        self, method: str, path: str, params: dict[str, str | int] | None, headers: dict[str, str]
-    ) -> httpx.Response:
-        transport = httpx.ASGITransport(self._app)
+    async def _ask(self, peer: str, method: str, path: str, **request: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app, client=(peer, 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
-            return await client.request(method, path, params=params, headers=headers)
+            return await client.request(method, path, **request)

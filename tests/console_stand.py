@@ -6,11 +6,12 @@ prints the address that it listens on and serves until SIGTERM.
 """
 
 import asyncio
+import io
 import math
 import signal
 import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import SCHEMA, apply
-from narrowgate_console import Check, Services
+from narrowgate_console import Access, Binding, Check, Part, Services
+from narrowgate_fleet import Fleet, FleetReader, Registry, import_csv
 from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
 
@@ -37,6 +39,16 @@ CREATE TABLE IF NOT EXISTS findings (
     frame INTEGER, PRIMARY KEY (finding, version)
 )
 """
+
+QUARANTINE_DDL = """
+CREATE TABLE IF NOT EXISTS frames (
+    frame INTEGER PRIMARY KEY, received_at INTEGER, transport TEXT, listener TEXT, path TEXT, device TEXT,
+    profile TEXT, reason TEXT, detail TEXT, payload BLOB
+)
+"""
+
+PROFILES = {"test_water": "water", "test_parking": "parking", "test_lighting": "lighting"}
+_SHEET_HEAD = "device,profile,tenant,asset,role,lat,lon,zone,rated_w"
 
 BALANCED = {
     "kept": 12_408, "stored": 12_371, "partial": 4, "quarantined": 21, "duplicate": 9, "in_flight": 3,
@@ -67,6 +79,13 @@ class Stand:
         Counter("narrowgate_frames_total", "Frames kept", registry=self.metrics).inc(3)
         self.state_path = folder / "state.db"
         self.write(SCHEMA, FINDINGS_DDL)
+        self.quarantine_path = folder / "quarantine.db"
+        with sqlite3.connect(self.quarantine_path) as quarantine:
+            quarantine.executescript(QUARANTINE_DDL)
+        quarantine.close()
+        self.home = folder
+        self.enrol([])
+        self._fleet = FleetReader(folder / "registry")
         self._telemetry = duckdb.connect(str(folder / "telemetry.duckdb"))
         for family, schema in READINGS.items():
             self._telemetry.register("empty", schema.empty_table())
@@ -107,6 +126,23 @@ class Stand:
         self._telemetry.execute(f"INSERT INTO {family} SELECT * FROM added")  # noqa: S608 - a closed set
         self._telemetry.unregister("added")
 
+    def enrol(self, lines: Sequence[str]) -> None:
+        """Bring devices into the registry: lines of a sheet under _SHEET_HEAD."""
+        sheet = io.BytesIO("\n".join([_SHEET_HEAD, *lines, ""]).encode())
+        with Registry(self.home) as registry:
+            imported = import_csv(registry, sheet, PROFILES)
+        assert [fault.told("sheet") for fault in imported.faults] == []
+
+    def set_aside(self, device: str, reason: str = "length", payload: bytes = b"\x68\x10") -> None:
+        """Put a frame into the quarantine."""
+        with sqlite3.connect(self.quarantine_path) as connection:
+            connection.execute(
+                "INSERT INTO frames (received_at, transport, listener, path, device, reason, detail, payload)"
+                " VALUES (?, 'coap', 'district', 'nb/x/up', ?, ?, '2 bytes, 35 are needed', ?)",
+                (NOW_US - HOUR_US, device, reason, payload),
+            )
+        connection.close()
+
     def drop(self, family: Family) -> None:
         """Take a family's readings away."""
         self._telemetry.execute(f"DROP TABLE {family}")
@@ -124,6 +160,21 @@ class Stand:
         """Open the state database for reading."""
         return sqlite3.connect(f"file:{self.state_path}?mode=ro", uri=True)
 
+    def quarantine(self) -> sqlite3.Connection:
+        """Open the quarantine for reading."""
+        return sqlite3.connect(f"file:{self.quarantine_path}?mode=ro", uri=True)
+
+    def fleet(self) -> Fleet:
+        """Give the newest fleet."""
+        return self._fleet.refresh()
+
+    def parts(self) -> Sequence[Part]:
+        """Give two parts."""
+        return [
+            Part("listener", "district", True, "127.0.0.1 port 5683"),
+            Part("store", "telemetry.duckdb", True, "written to journal offset 12408"),
+        ]
+
     def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
         """Ask the telemetry."""
         with self._telemetry.cursor() as cursor:
@@ -137,6 +188,9 @@ class Stand:
 def fill(stand: Stand) -> None:
     """Fill a stand with two days of a small district and a queue of cases."""
     stand.frames = dict(BALANCED)
+    stand.enrol([*district_lines()])
+    for device in ("water-0003", "water-0003", "stranger-1"):
+        stand.set_aside(device)
     hours = [NOW_US - h * HOUR_US for h in range(50, -1, -1)]
     stand.add(Family.WATER, [row for meter in range(20) for row in _meter(meter, hours)])
     stand.add(Family.PARKING, [row for bay in range(12) for row in _bay(bay, hours)])
@@ -155,6 +209,19 @@ def fill(stand: Stand) -> None:
         stand.judge(raised(f"f{n}", **about))
         if n % 6 == 5:
             stand.judge(cleared(f"f{n}", **about, cleared_at=NOW_US))
+
+
+def district_lines() -> Iterator[str]:
+    """Yield the registry's lines of the district: meters, bays and lamps in their zones."""
+    for n in range(20):
+        place = f"{31.20 + n * 0.0009:.4f},121.{410 + n % 5}"
+        yield f"water-{n:04d},test_water,north,W-{n},customer,{place},DMA-{n % 3},"
+    for n in range(17):
+        place = f"31.2{10 + n},121.42{n % 4}"
+        yield f"parking-{n:04d},test_parking,south,P-{n},bay,{place},lot-{n % 2},"
+    for n in range(18):
+        place = f"31.2{20 + n},121.43{n % 3}"
+        yield f"lighting-{n:04d},test_lighting,south,L-{n},lamp,{place},road-{n % 3},{98 + n}"
 
 
 def _local_hour(at_us: int) -> float:
@@ -211,9 +278,8 @@ class _Counting(Stand):
 async def _serve(stand: Stand, port: int, most_pages: int) -> None:
     from narrowgate_console.serving import serve
 
-    server = serve(
-        Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai")), port=port, most_pages=most_pages
-    )
+    services = Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai"))
+    server = serve(services, Access(stand.home), Binding(port=port), most_pages=most_pages)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, setattr, server, "should_exit", True)
     host, chosen = server.address

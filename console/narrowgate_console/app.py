@@ -1,18 +1,32 @@
-"""The HTTP side of the console without its pages: API, probes, reference, refusals."""
+"""The HTTP side of the console without its pages: API, probes, sign-in, reference, refusals."""
+
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
-from narrowgate_console import api, probes, refusals
-from narrowgate_console.gate import LoopbackOnly
+from narrowgate_console import access_api, api, probes, refusals, sign_in
+from narrowgate_console.access import Access
+from narrowgate_console.binding import Binding
+from narrowgate_console.gate import Gate
 from narrowgate_console.reference import reference_page
 from narrowgate_console.services import Services
 
 API_VERSION = "1"
 
 
-def create_app(services: Services) -> FastAPI:
-    """Give the app that serves these services; pages are added by `serving`."""
+def create_app(
+    services: Services, access: Access, binding: Binding | None = None, *, tile_url: str = ""
+) -> FastAPI:
+    """Give the app that serves these services; pages are added by `serving`.
+
+    Args:
+        services: what it serves.
+        access: to whom.
+        binding: where it will listen; loopback if not said.
+        tile_url: the map's tiles, as Leaflet writes it; '' for none.
+    """
+    binding = binding or Binding()
     app = FastAPI(
         title="Narrowgate",
         version=API_VERSION,
@@ -20,9 +34,13 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.services = services
+    app.state.access = access
     refusals.install(app)
     app.include_router(probes.router(services), tags=["probes"])
-    app.include_router(api.router(services), tags=["api"])
+    app.include_router(api.router(), tags=["api"])
+    app.include_router(access_api.router(), tags=["access"])
+    app.include_router(sign_in.router(access, binding))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -32,5 +50,11 @@ def create_app(services: Services) -> FastAPI:
     async def nowhere(path: str) -> None:
         raise HTTPException(404, f"there is nothing at /api/{path}; /docs lists what there is")
 
-    app.add_middleware(LoopbackOnly)
+    app.add_middleware(Gate, access=access, binding=binding, tiles=_origin(tile_url))
     return app
+
+
+def _origin(tile_url: str) -> str:
+    """Give where tiles come from as a content policy names it: `{s}` is one of any hosts."""
+    parts = urlsplit(tile_url)
+    return f"{parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""

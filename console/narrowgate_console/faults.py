@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+from narrowgate_fleet import RegistryFault
+
 
 class StoreUnreadable(RuntimeError):
     """A store did not answer; the message is one line for people."""
@@ -21,5 +23,5 @@ def reading(what: str) -> Iterator[None]:
     """Turn a store's own errors into StoreUnreadable that names what was read."""
     try:
         yield
-    except (sqlite3.Error, duckdb.Error, OSError) as error:
+    except (sqlite3.Error, duckdb.Error, OSError, RegistryFault) as error:
         raise StoreUnreadable(what, str(error) or type(error).__name__) from error

@@ -29,7 +29,13 @@ class Finding:
 
 
 def newest_findings(
-    connection: sqlite3.Connection, *, rule: str | None, state: str | None, limit: int, offset: int
+    connection: sqlite3.Connection,
+    *,
+    rule: str | None,
+    state: str | None,
+    device: str | None,
+    limit: int,
+    offset: int,
 ) -> list[Finding]:
     """Give findings, the latest raised first.
 
@@ -37,6 +43,7 @@ def newest_findings(
         connection: reads the state database.
         rule: only of this rule; None = of all.
         state: only those that stand so; None = all.
+        device: only of this device; None = of all.
         limit: how many at most.
         offset: how many to pass over.
     """
@@ -44,7 +51,8 @@ def newest_findings(
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM (SELECT *, max(version) FROM findings GROUP BY finding)"  # noqa: S608 - literals
         " WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR state = ?2)"
-        " ORDER BY raised_at DESC, finding LIMIT ?3 OFFSET ?4",
-        (rule, state, limit, offset),
+        " AND (?3 IS NULL OR device = ?3)"
+        " ORDER BY raised_at DESC, finding LIMIT ?4 OFFSET ?5",
+        (rule, state, device, limit, offset),
     )
     return [Finding(*row) for row in rows]

@@ -1,7 +1,8 @@
 """What the HTTP API answers: one model an answer, made from the services' values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,9 +11,10 @@ from pydantic import BaseModel, Field
 from narrowgate_cases import Case, CaseStep, State, Step
 from narrowgate_console.findings import Finding
 from narrowgate_console.instants import instant, perhaps
+from narrowgate_console.quarantine import Quarantined
 from narrowgate_console.series import Series
-from narrowgate_console.services import Overview
-from narrowgate_schema.words import Disposition, Family, FindingState, Severity
+from narrowgate_console.view import Overview, System
+from narrowgate_schema.words import Disposition, Family, FindingState, Reason, Severity
 
 
 class FaultModel(BaseModel):
@@ -25,7 +27,9 @@ class FaultModel(BaseModel):
 class ErrorModel(BaseModel):
     """The one shape of every refusal."""
 
-    code: Annotated[str, Field(description="invalid, not_found, method_not_allowed, host, unreadable, …")]
+    code: Annotated[
+        str, Field(description="invalid, not_found, denied, unauthenticated, csrf, unreadable, …")
+    ]
     message: str
     faults: list[FaultModel] = []
 
@@ -43,10 +47,13 @@ class OverviewModel(BaseModel):
 
     now: datetime
     ledger: Annotated[
-        dict[str, int],
-        Field(description=f"frames: kept, {', '.join(Disposition)}, and what was turned away at the door"),
+        dict[str, int] | None,
+        Field(
+            description=f"frames: kept, {', '.join(Disposition)}, and what was turned away at the door;"
+            " null for who sees not every tenant"
+        ),
     ]
-    balanced: Annotated[bool, Field(description="kept equals the sum of the dispositions")]
+    balanced: Annotated[bool | None, Field(description="kept equals the sum of the dispositions")]
     cases: CaseCountsModel
 
     @classmethod
@@ -59,7 +66,7 @@ class OverviewModel(BaseModel):
         )
         return cls(
             now=instant(overview.now_us),
-            ledger=dict(overview.ledger),
+            ledger=None if overview.ledger is None else dict(overview.ledger),
             balanced=overview.is_balanced,
             cases=cases,
         )
@@ -218,3 +225,64 @@ class ReadinessModel(BaseModel):
 
     ready: bool
     checks: list[CheckModel]
+
+
+class PartModel(BaseModel):
+    """One listener, broker or store."""
+
+    kind: str
+    name: str
+    ok: bool
+    words: str
+
+
+class SystemModel(BaseModel):
+    """How the gateway does."""
+
+    checks: list[CheckModel]
+    parts: list[PartModel]
+    ledger: dict[str, int]
+
+    @classmethod
+    def of(cls, system: System) -> "SystemModel":
+        """Make it from the service's value."""
+        return cls(
+            checks=[CheckModel(**asdict(check)) for check in system.checks],
+            parts=[PartModel(**asdict(part)) for part in system.parts],
+            ledger=dict(system.ledger),
+        )
+
+
+class QuarantinedModel(BaseModel):
+    """A frame set aside."""
+
+    frame: int
+    received_at: datetime
+    transport: str
+    listener: str
+    device: str
+    profile: str | None
+    reason: Reason
+    detail: str
+    hex: Annotated[str, Field(description="the payload")]
+
+
+class QuarantinePageModel(BaseModel):
+    """A page of the frames set aside, the newest first."""
+
+    frames: list[QuarantinedModel]
+
+    @classmethod
+    def of(cls, found: Sequence[Quarantined]) -> "QuarantinePageModel":
+        """Make it from the service's values."""
+        frames = [
+            QuarantinedModel.model_validate(
+                {
+                    **asdict(frame),
+                    "received_at": instant(frame.received_at_us),
+                    "hex": frame.payload.hex(),
+                }
+            )
+            for frame in found
+        ]
+        return cls(frames=frames)

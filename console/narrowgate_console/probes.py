@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from narrowgate_console.asking import Asking
 from narrowgate_console.models import CheckModel, ReadinessModel
 from narrowgate_console.services import Services
 
@@ -22,14 +23,15 @@ def router(services: Services) -> APIRouter:
         summary="200 if everything that the work depends on is so, else 503 and what is not",
         responses={503: {"model": ReadinessModel}},
     )
-    def readyz(response: Response) -> ReadinessModel:
-        checks = [CheckModel(**asdict(check)) for check in services.readiness()]
-        ready = all(check.ok for check in checks)
+    def readyz(request: Request, response: Response) -> ReadinessModel:
+        principal = request.state.principal
+        ready = all(check.ok for check in services.readiness())
+        told = () if principal is None else services.of(principal).readiness()
         response.status_code = 200 if ready else 503
-        return ReadinessModel(ready=ready, checks=checks)
+        return ReadinessModel(ready=ready, checks=[CheckModel(**asdict(check)) for check in told])
 
     @probes.get("/metrics", summary="Prometheus metrics", response_class=Response)
-    def metrics() -> Response:
-        return Response(services.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    def metrics(ask: Asking) -> Response:
+        return Response(ask.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return probes

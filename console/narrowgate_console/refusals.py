@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from narrowgate_console.faults import StoreUnreadable
 from narrowgate_console.models import ErrorModel, FaultModel
+from narrowgate_console.principals import Denied, NotThere, Unfit
 
 _CODES = {
     HTTPStatus.NOT_FOUND: "not_found",
@@ -48,8 +49,23 @@ async def _unreadable(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
+async def _denied(request: Request, error: Exception) -> JSONResponse:
+    return refusal(HTTPStatus.FORBIDDEN, "denied", str(error))
+
+
+async def _impossible(request: Request, error: Exception) -> JSONResponse:
+    return refusal(HTTPStatus.CONFLICT, "conflict", str(error))
+
+
+async def _not_there(request: Request, error: Exception) -> JSONResponse:
+    return refusal(HTTPStatus.NOT_FOUND, "not_found", str(error))
+
+
 def install(app: FastAPI) -> None:
     """Give an app the one shape of refusals."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreUnreadable, _unreadable)
+    app.add_exception_handler(Denied, _denied)
+    app.add_exception_handler(NotThere, _not_there)
+    app.add_exception_handler(Unfit, _impossible)

@@ -1,40 +1,32 @@
-"""What can be asked of the console: API and pages both stand on this, and on nothing below it."""
+"""What can be asked of the console, and by whom: API and pages both stand on this, and on nothing below it.
+
+`Services.of(principal)` gives the questions of one principal; without one, only the probes are answered.
+"""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import TypeVar
 
 from prometheus_client import generate_latest
 
-import narrowgate_cases as desk
-from narrowgate_cases import Case, CaseCounts, CaseStep
 from narrowgate_console.faults import StoreUnreadable, reading
-from narrowgate_console.findings import Finding, newest_findings
+from narrowgate_console.principals import Principal
 from narrowgate_console.recent import Recent
-from narrowgate_console.series import Series, hourly
-from narrowgate_console.sources import Check, Sources, is_balanced
+from narrowgate_console.sources import Check, Sources
+from narrowgate_console.telemetry import Telemetry
+from narrowgate_console.view import View
+from narrowgate_console.visibility import Visible, visible
+from narrowgate_fleet import Fleet
 from narrowgate_schema.clock import Clock
-from narrowgate_schema.words import Family
 
 KEEP_S = 1.0
-
-
-@dataclass(frozen=True)
-class Overview:
-    """The city in figures at one instant."""
-
-    now_us: int
-    """Event time [us]."""
-    ledger: Mapping[str, int]
-    is_balanced: bool
-    """Whether each kept frame has exactly one disposition."""
-    cases: CaseCounts
+Answer = TypeVar("Answer")
 
 
 class Services:
-    """The console's questions, from any thread; what cannot be answered raises StoreUnreadable."""
+    """One core's console, from any thread; what cannot be answered raises StoreUnreadable."""
 
     def __init__(
         self, sources: Sources, clock: Clock, *, timezone: tzinfo = UTC, keep_s: float = KEEP_S
@@ -44,68 +36,66 @@ class Services:
         Args:
             sources: the core.
             clock: event time, as the pipeline has it.
-            timezone: the city's, for pages.
-            keep_s: how long the ledger and charts are given again, at least [s]; 0 asks each time.
+            timezone: the city's, for pages and for what is told by the night or the hour of day.
+            keep_s: how long ledger, map and charts are given again, at least [s]; 0 asks each time.
         """
-        self._sources = sources
-        self._clock = clock
+        self.sources = sources
         self.timezone = timezone
+        self.telemetry = Telemetry(sources.query)
+        self._clock = clock
         self._recent = Recent(keep_s)
+        self._visible: dict[frozenset[str], tuple[Fleet, Visible]] = {}
+
+    def of(self, principal: Principal) -> View:
+        """Give the questions of a principal."""
+        return View(self, principal)
 
     def now_us(self) -> int:
         """Give event time [us]."""
         return self._clock.now_us()
 
-    def overview(self) -> Overview:
-        """Give the ledger and the counts of cases."""
-        return self._recent.get("overview", self._overview)
+    def kept(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """Give an answer that may be a moment old."""
+        return self._recent.get(question, ask)
 
-    def _overview(self) -> Overview:
-        with reading("ledger"):
-            ledger = dict(self._sources.ledger())
-        with self._state() as connection:
-            counts = desk.counts(connection)
-        return Overview(self.now_us(), ledger, is_balanced(ledger), counts)
+    def fleet(self) -> Fleet:
+        """Give the newest fleet."""
+        with reading("registry"):
+            return self.sources.fleet()
 
-    def open_cases(self, limit: int, offset: int = 0) -> list[Case]:
-        """Give open cases, the newest first."""
-        with self._state() as connection:
-            return desk.open_cases(connection, limit, offset)
-
-    def case(self, number: str) -> tuple[Case, list[CaseStep]] | None:
-        """Give one case with its steps; None if there is none of that number."""
-        with self._state() as connection:
-            return desk.case(connection, number)
-
-    def findings(
-        self, *, rule: str | None = None, state: str | None = None, limit: int = 50, offset: int = 0
-    ) -> list[Finding]:
-        """Give findings as known now, the latest raised first."""
-        with self._state() as connection:
-            return newest_findings(connection, rule=rule, state=state, limit=limit, offset=offset)
-
-    def series(self, family: Family, hours: int) -> Series:
-        """Give a family's chart over the last hours of event time."""
-        return self._recent.get((family, hours), lambda: self._series(family, hours))
-
-    def _series(self, family: Family, hours: int) -> Series:
-        with reading("telemetry"):
-            return hourly(self._sources.query, family, self.now_us(), hours)
+    def visible(self, principal: Principal) -> Visible:
+        """Give what a principal sees, worked out once for each version of the fleet."""
+        fleet = self.fleet()
+        if principal.tenants is None:
+            return visible(principal, fleet)
+        known = self._visible.get(principal.tenants)
+        if known is None or known[0] is not fleet:
+            if len(self._visible) >= Recent.MOST:
+                self._visible.clear()
+            known = self._visible[principal.tenants] = fleet, visible(principal, fleet)
+        return known[1]
 
     def readiness(self) -> tuple[Check, ...]:
         """Give what readiness depends on; a store that cannot be asked is a check that fails."""
         try:
             with reading("state"):
-                return tuple(self._sources.checks())
+                return tuple(self.sources.checks())
         except StoreUnreadable as fault:
             return (Check(fault.what, ok=False, words=fault.words),)
 
     def exposition(self) -> bytes:
         """Give the metrics in Prometheus' text format."""
         with reading("metrics"):
-            return generate_latest(self._sources.metrics)
+            return generate_latest(self.sources.metrics)
 
     @contextmanager
-    def _state(self) -> Iterator[sqlite3.Connection]:
-        with reading("state"), closing(self._sources.reader()) as connection:
-            yield connection
+    def state(self, seen: Visible) -> Iterator[sqlite3.Connection]:
+        """Give a connection to the state database that finds visible rows only."""
+        with reading("state"), closing(self.sources.reader()) as connection:
+            yield seen.narrow(connection)
+
+    @contextmanager
+    def quarantine(self, seen: Visible) -> Iterator[sqlite3.Connection]:
+        """Give a connection to the frames set aside that finds visible rows only."""
+        with reading("quarantine"), closing(self.sources.quarantine()) as connection:
+            yield seen.narrow(connection)

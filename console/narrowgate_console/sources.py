@@ -11,6 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
+from narrowgate_fleet import Fleet
 from narrowgate_schema.words import Disposition
 
 KEPT = "kept"
@@ -27,6 +28,18 @@ class Check:
     ok: bool
     words: str
     """What is so, with figures: for people, in one line."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One listener, broker or store of the gateway, for the system page."""
+
+    kind: str
+    """`listener`, `broker` or `store`."""
+    name: str
+    ok: bool
+    words: str
+    """Where it is and how it does: for people, in one line."""
 
 
 class Sources(Protocol):
@@ -52,6 +65,18 @@ class Sources(Protocol):
 
     def checks(self) -> Sequence[Check]:
         """Give what readiness depends on."""
+        ...
+
+    def quarantine(self) -> sqlite3.Connection:
+        """Give a connection that reads the frames set aside (`frames`), for the calling thread alone."""
+        ...
+
+    def fleet(self) -> Fleet:
+        """Give the newest fleet: the same object until a new version is published."""
+        ...
+
+    def parts(self) -> Sequence[Part]:
+        """Give listeners, brokers and stores, and how each does."""
         ...
 
     @property

@@ -7,7 +7,28 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 HTML_LANGUAGE: dict[Language, Literal["en-US", "zh-CN"]] = {"en": "en-US", "zh": "zh-CN"}
 
 _WORDS: dict[str, tuple[str, str]] = {
-    "title": ("Narrowgate · city", "Narrowgate · 城市总览"),
+    "city": ("City", "城市总览"),
+    "water_way": ("Water", "水务"),
+    "parking_way": ("Parking", "停车"),
+    "lighting_way": ("Streetlights", "路灯"),
+    "cases_way": ("Cases", "案件"),
+    "system_way": ("System", "系统"),
+    "user_name": ("User name", "用户名"),
+    "password": ("Password", "密码"),
+    "sign_in": ("Sign in", "登录"),
+    "sign_out": ("Sign out", "退出"),
+    "wrong_password": ("Name or password is wrong.", "用户名或密码错误。"),
+    "locked_out": (
+        "Too many failures. Try again in {minutes} min.",
+        "失败次数过多，请在 {minutes} 分钟后重试。",
+    ),
+    "denied_page": ("You may not see this page", "无权查看此页面"),
+    "not_there_page": ("There is nothing here", "未找到"),
+    "refused_hint": (
+        "It may be another tenant's, or need another role.",
+        "可能属于其他租户，或需要其他角色。",
+    ),
+    "to_city": ("To the city page", "返回城市总览"),
     "subtitle": ("Water · parking · streetlights", "水务 · 停车 · 路灯"),
     "event_clock": ("Event time", "事件时间"),
     "ready": ("Ready", "运行正常"),

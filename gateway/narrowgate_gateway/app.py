@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "profiles": "the device profiles, or one with its byte map",
     "run": "the gateway",
     "simulate": "pretend devices against a gateway",
+    "users": "who may come into the console",
 }
 
 

@@ -1,15 +1,18 @@
 """The core process: pipeline, stores, cases, console. Killed, it goes on from its last transaction."""
 
 import asyncio
+import ipaddress
 import sqlite3
 import threading
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 import duckdb
 
-from narrowgate_console import Services
+from narrowgate_console import Access, Binding, Services
 from narrowgate_fleet import FleetReader
+from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home, Settings
@@ -39,12 +42,14 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
-    pipeline = Pipeline(tail, FleetReader(home.registry), stores, engine, timezone=settings.zone)
+    fleet = FleetReader(home.registry)
+    pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
-    sources = CoreSources(home, stores, tail, runner)
+    sources = CoreSources(home, stores, tail, runner, fleet)
     sources.show(influx)
     services = Services(sources, clock_of(settings), timezone=settings.zone)
+    access = Access(home.root)
     ended = asyncio.Event()
     working = threading.Thread(
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
@@ -52,7 +57,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     working.start()
     influx.start()
     try:
-        await _serve(services, settings, role, stop, ended)
+        await _serve(services, access, settings, role, stop, ended)
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
@@ -60,6 +65,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         stores.telemetry.close()
         stores.quarantine.close()
         stores.state.close()
+        access.close()
         role.release()
     if not stop.is_set():
         raise RuntimeError("pipeline or console ended; the core begins anew from its last transaction")
@@ -96,19 +102,34 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
+def _binding(console: Console) -> Binding:
+    return Binding(
+        host=console.host,
+        port=console.port,
+        cert_file=Path(console.cert_file) if console.cert_file else None,
+        key_file=Path(console.key_file) if console.key_file else None,
+        proxies=tuple(map(ipaddress.ip_network, console.proxy_allow)),
+    )
+
+
 async def _serve(
-    services: Services, settings: Settings, role: Role, stop: asyncio.Event, ended: asyncio.Event
+    services: Services,
+    access: Access,
+    settings: Settings,
+    role: Role,
+    stop: asyncio.Event,
+    ended: asyncio.Event,
 ) -> None:
     """Serve the console until told to stop, or until the pipeline is no more."""
     # The page toolkit takes a while to load; frames are decoded meanwhile.
     serving = await asyncio.to_thread(import_module, "narrowgate_console.serving")
     console = settings.console
     try:
-        server = serving.serve(services, console.host, console.port)
+        server = serving.serve(services, access, _binding(console), tile_url=console.tile_url)
     except OSError as error:
         what = f"TCP port {console.port} on {console.host} (console)"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None
-    role.ready(console=f"http://{console.host}:{console.port}")
+    role.ready(console=console.address)
     answering = asyncio.create_task(server.serve())
     either = [asyncio.create_task(event.wait()) for event in (stop, ended)]
     await asyncio.wait([answering, *either], return_when=asyncio.FIRST_COMPLETED)

@@ -10,7 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from narrowgate_cases import counts
-from narrowgate_console import Check
+from narrowgate_console import Check, Part
+from narrowgate_fleet import Fleet, FleetReader
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
@@ -26,11 +27,12 @@ from narrowgate_schema.words import Answer, Disposition
 class CoreSources:
     """The console's view of a core; every method may be called from any thread."""
 
-    def __init__(self, home: Home, stores: Stores, tail: Tail, runner: Runner) -> None:
+    def __init__(self, home: Home, stores: Stores, tail: Tail, runner: Runner, fleet: FleetReader) -> None:
         self._home = home
         self._stores = stores
         self._tail = tail
         self._runner = runner
+        self._fleet = fleet
         self._door = DoorCounters(home.door_counters)
         self._metrics = CollectorRegistry()
         self._metrics.register(_LedgerMetrics(self))
@@ -56,6 +58,26 @@ class CoreSources:
     def reader(self) -> sqlite3.Connection:
         """Give a read-only connection to the state database."""
         return self._stores.state.reader()
+
+    def quarantine(self) -> sqlite3.Connection:
+        """Give a read-only connection to the frames set aside."""
+        path = self._home.quarantine / "quarantine.db"
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+    def fleet(self) -> Fleet:
+        """Give the newest fleet; the pipeline's own reader, so that it is mapped once."""
+        return self._fleet.refresh()
+
+    def parts(self) -> Sequence[Part]:
+        """Give listeners and stores, and how each does."""
+        edge = read_status(self._home.run, "edge") or {"listeners": []}
+        listeners = [
+            Part("listener", each["name"], True, f"{each['host']} port {each['port']}")
+            for each in edge["listeners"]
+        ]
+        trouble = self._runner.trouble
+        where = trouble or f"written to journal offset {self._runner.done}"
+        return (*listeners, Part("store", "telemetry.duckdb", not trouble, where))
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Answer a SELECT over the telemetry views."""

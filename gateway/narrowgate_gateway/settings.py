@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from narrowgate_gateway.influx_settings import Influxdb
+from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.section import Networks, Port, Section
@@ -59,20 +60,6 @@ class Core(Section):
     drain_s: float = Field(
         30.0, ge=0, le=3600, description="how long a stop may go on working off the journal"
     )
-
-
-class Console(Section):
-    """`[console]`: pages and API."""
-
-    host: str = Field("127.0.0.1", description="address to bind; 127.0.0.1 is the only one")
-    port: Port = Field(8080, description="TCP port")
-
-    @field_validator("host")
-    @classmethod
-    def _loopback(cls, value: str) -> str:
-        if value != "127.0.0.1":
-            raise ValueError("only 127.0.0.1: the console has no users to tell apart, and no TLS")
-        return value
 
 
 class Time(Section):

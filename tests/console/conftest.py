@@ -10,8 +10,9 @@ import pytest
 from browser import Browser, chromium
 from console_api import Api
 from console_stand import Stand, StandingClock, fill
-from narrowgate_console import Services
+from narrowgate_console import LOCAL, Access, Services
 from narrowgate_console.app import create_app
+from narrowgate_console.view import View
 
 STOP_WITHIN_S = 15
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
@@ -39,9 +40,23 @@ def services(stand: Stand) -> Services:
 
 
 @pytest.fixture
-def api(services: Services) -> Api:
+def access(stand: Stand) -> Iterator[Access]:
+    """Nobody yet: this machine is the administrator."""
+    opened = Access(stand.home)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def view(services: Services) -> View:
+    """The questions of this machine's administrator."""
+    return services.of(LOCAL)
+
+
+@pytest.fixture
+def api(services: Services, access: Access) -> Api:
     """The API on the stand, asked in memory under a loopback name."""
-    return Api(create_app(services))
+    return Api(create_app(services, access))
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_what_devices_call_themselves_is_only_text(serve_stand: Serve, tab: Brow
     text = _open(tab, serve_stand("hostile"))
 
     assert "<img src=x onerror=document.title='owned'>" in text
-    assert tab.ask("document.title") == "Narrowgate · city"
+    assert tab.ask("document.title") == "Narrowgate · City"
 
 
 def test_a_picture_can_be_taken(serve_stand: Serve, tab: Browser, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from console_api import Api
 from console_stand import Stand, StandingClock
-from narrowgate_console import Check, Services
+from narrowgate_console import Access, Check, Services
 from narrowgate_console.app import create_app
 
 
@@ -41,7 +41,7 @@ def test_one_failing_check_is_not_ready(stand: Stand, api: Api) -> None:
 
 def test_checks_that_cannot_be_made_are_not_ready(tmp_path: Path) -> None:
     """A database that cannot be asked makes the process not ready instead of failing the probe."""
-    api = Api(create_app(Services(_Locked(tmp_path), StandingClock())))
+    api = Api(create_app(Services(_Locked(tmp_path), StandingClock()), Access(tmp_path)))
     answer = api.get("/readyz")
 
     assert (answer.status_code, answer.json()["checks"][0]["words"]) == (503, "database is locked")

@@ -1,35 +1,37 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from console_stand import Stand, StandingClock, fill
-from narrowgate_console import Services, StoreUnreadable
-from narrowgate_console.board import look
+from narrowgate_console import LOCAL, Services, StoreUnreadable
+from narrowgate_console.page import Look
 from narrowgate_console.recent import Recent
+from narrowgate_console.view import View
 from narrowgate_schema.words import Family
 
 
 def test_many_readers_cost_one_question(filled: Stand) -> None:
     """However many browsers look at once, the core is asked for its ledger once."""
-    services = Services(filled, StandingClock(), keep_s=60.0)
+    view = Services(filled, StandingClock(), keep_s=60.0).of(LOCAL)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: services.overview(), range(40)))
+        found = list(pool.map(lambda _: view.overview(), range(40)))
 
     assert (filled.asked, len({id(overview) for overview in found})) == (1, 1)
 
 
 def test_a_failed_question_is_asked_again(filled: Stand) -> None:
     """A fault is not kept: the next who asks gets the answer as soon as there is one."""
-    services = Services(filled, StandingClock(), keep_s=60.0)
+    view = Services(filled, StandingClock(), keep_s=60.0).of(LOCAL)
     aside = filled.state_path.rename(filled.state_path.with_suffix(".aside"))
     with pytest.raises(StoreUnreadable, match="state: unable to open"):
-        services.overview()
+        view.overview()
     aside.rename(filled.state_path)
 
-    assert services.overview().cases.open == 15
+    assert view.overview().cases.open == 15
 
 
 def test_kept_answers_are_bounded() -> None:
@@ -61,25 +63,25 @@ def test_a_dear_answer_is_kept_longer(took_s: float, later_s: float, asked: int)
     assert len(asks) == asked
 
 
-def test_one_dead_store_hides_no_other(filled: Stand, services: Services) -> None:
+def test_one_dead_store_hides_no_other(filled: Stand, view: View) -> None:
     """What can be read is shown, and what cannot is named."""
     filled.drop(Family.PARKING)
-    board = look(services)
+    look = Look()
+    found = [look.part(partial(view.series, family, 24)) for family in Family]
 
-    assert [family for family, series in board.charts.items() if series is None] == [Family.PARKING]
-    assert ([fault.what for fault in board.faults], board.is_ready) == (["telemetry"], False)
-    assert board.overview is not None
+    assert [series is None for series in found] == [False, True, False]
+    assert [fault.what for fault in look.faults] == ["telemetry"]
 
 
-def test_readers_beside_a_writer_see_whole_cases(stand: Stand, services: Services) -> None:
+def test_readers_beside_a_writer_see_whole_cases(stand: Stand, view: View) -> None:
     """The desk can be read from many threads while it is written."""
     with ThreadPoolExecutor(4) as pool:
         writing = pool.submit(fill, stand)
-        seen = [services.overview().cases.open for _ in range(30)]
+        seen = [view.overview().cases.open for _ in range(30)]
         writing.result()
 
     assert max(seen) <= 15
-    assert services.overview().cases.open == 15
+    assert view.overview().cases.open == 15
 
 
 def test_importing_the_console_loads_no_page_toolkit(tmp_path: Path) -> None:

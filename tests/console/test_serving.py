@@ -15,35 +15,28 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from console_stand import Stand, StandingClock
-from narrowgate_console import Services
+from narrowgate_console import Access, Binding, Services
 from narrowgate_console.serving import serve
 
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
 
-def test_a_taken_port_is_told_before_anything_starts(services: Services) -> None:
+def test_a_taken_port_is_told_before_anything_starts(services: Services, access: Access) -> None:
     """A port that another program listens on is the caller's EADDRINUSE, not a log line later."""
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
         pytest.raises(OSError, match="in use") as refused,
     ):
-        serve(services, port=other.getsockname()[1])
+        serve(services, access, Binding(port=other.getsockname()[1]))
 
     assert refused.value.errno == errno.EADDRINUSE
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "::", "example.org", ""])
-def test_only_loopback_is_served(services: Services, host: str) -> None:
-    """An address that others can reach needs users and TLS first."""
-    with pytest.raises(ValueError, match="needs users and TLS"):
-        serve(services, host)
-
-
-def test_a_server_stops_when_it_should(stand: Stand) -> None:
+def test_a_server_stops_when_it_should(stand: Stand, access: Access) -> None:
     """The process that runs the server ends it by setting should_exit, and keeps its own signals."""
 
     async def run() -> tuple[int, object]:
-        server = serve(Services(stand, StandingClock()), port=0)
+        server = serve(Services(stand, StandingClock()), access, Binding(port=0))
         before = signal.getsignal(signal.SIGTERM)
         serving = asyncio.create_task(server.serve())
         host, port = server.address

@@ -61,8 +61,11 @@ def test_all_faults_come_at_once(file: Path) -> None:
         ("[[coap]]\npath = 'nb/up'", "coap[0].path = 'nb/up': a path holds {device} once"),
         ("[coap]\nport = 5683", "coap: write an array: [[coap]] for a table of it"),
         ("console = 8080", "console = 8080: write a table"),
-        ("[console]\nhost = '0.0.0.0'", "console.host = '0.0.0.0': only 127.0.0.1"),
-        ("[console]\nhost = '::1'", "console.host = '::1': only 127.0.0.1"),
+        ("[console]\nhost = '0.0.0.0'", "console: host = '0.0.0.0' can be reached by others"),
+        ("[console]\nhost = 'here'", "console.host = 'here'"),
+        ("[console]\ncert_file = 'c.pem'", "console: cert_file and key_file belong together"),
+        ("[console]\nbehind_proxy = true", "console: behind_proxy = true and the networks of proxy_allow"),
+        ("[console]\ntile_url = 'x'", "console.tile_url = 'x': a URL with {z}, {x} and {y}"),
         ("timezone = 'Atlantis'", "timezone = 'Atlantis': not an IANA time zone"),
         ("colour = 'red'", "colour = 'red': no such key"),
         (

@@ -1,0 +1,97 @@
+"""The pages and their addresses: each is opened for one principal, in one language."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import Response
+from nicegui import Client, ui
+
+from narrowgate_console.access import Access
+from narrowgate_console.city_page import CityPage
+from narrowgate_console.page import Frame, Page
+from narrowgate_console.plain_page import plain_page
+from narrowgate_console.principals import Denied, NotThere, Principal
+from narrowgate_console.services import Services
+from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
+
+MOST_PAGES = 128
+"""Pages open at once: each costs the process about half a megabyte."""
+UNOPENED_FOR_S = 5.0
+"""How old a page must be, that was fetched but never opened its live connection, to make room for another."""
+_STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
+_ANSWER_WITHIN_S = 10.0
+
+Build = Callable[[Frame], Page[Any]]
+
+
+def _make_room(most_pages: int) -> None:
+    if len(Client.instances) >= most_pages:
+        Client.prune_instances(client_age_threshold=UNOPENED_FOR_S)
+    if len(Client.instances) >= most_pages:
+        raise HTTPException(503, f"{most_pages} pages are open", headers={"Retry-After": "5"})
+
+
+class Pages:
+    """Opens pages."""
+
+    def __init__(self, services: Services, access: Access, tile_url: str) -> None:
+        self._services = services
+        self._access = access
+        self._tile_url = tile_url
+
+    async def open(self, request: Request, client: Client, build: Build) -> Response | None:
+        """Build a page and fill it; what the principal may not see, or is not there, is a refusal instead."""
+        asked = request.query_params.get("lang")
+        language = choose_language(asked, request.headers.get("accept-language"))
+        frame = Frame(
+            view=self._services.of(request.state.principal),
+            still=self._still(request),
+            language=language,
+            suffix=f"?lang={asked}" if asked in LANGUAGES else "",
+            path=request.url.path,
+            tile_url=self._tile_url,
+        )
+        try:
+            page = build(frame)
+            board = await asyncio.to_thread(page.look)
+        except Denied as denied:
+            return _refused("denied_page", str(denied), language, 403)
+        except NotThere as missing:
+            return _refused("not_there_page", str(missing), language, 404)
+        # The page object is shared by all browsers; this one gets its own with its own language.
+        client.page = copy.copy(client.page)
+        client.page.language = HTML_LANGUAGE[language]
+        ui.add_css(_STYLE)
+        page.open(board)
+        return None
+
+    def _still(self, request: Request) -> Callable[[], bool]:
+        """Give the question whether who opened a page may still look at it."""
+        principal: Principal = request.state.principal
+        cookie = {name: value for name, value in request.cookies.items() if "narrowgate" in name}
+        if principal.csrf is None:
+            return lambda: self._access.local() == principal or principal.name.startswith("token:")
+        return lambda: any(self._access.of_cookie(value) == principal for value in cookie.values())
+
+
+def _refused(title: str, words: str, language: Language, status: int) -> Response:
+    content = f'<p>{word("refused_hint", language)}</p><p><a href="/">{word("to_city", language)}</a></p>'
+    return plain_page(word(title, language), content, language, status)
+
+
+def add_pages(
+    app: FastAPI, services: Services, access: Access, *, tile_url: str = "", most_pages: int = MOST_PAGES
+) -> None:
+    """Put the pages on an app; they use no storage and no network but this server's and the tiles'."""
+    pages = Pages(services, access, tile_url)
+    room = [Depends(lambda: _make_room(most_pages))]
+
+    @ui.page("/", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def city(request: Request, client: Client) -> Response | None:
+        return await pages.open(request, client, CityPage)
+
+    ui.run_with(app, title="Narrowgate", dark=None, tailwind=False, show_welcome_message=False)

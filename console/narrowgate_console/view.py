@@ -1,0 +1,163 @@
+"""The questions of one principal: each checks its scope, and asks about the principal's devices only."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import narrowgate_cases as desk
+from narrowgate_cases import Case, CaseCounts, CaseStep
+from narrowgate_console.faults import reading
+from narrowgate_console.findings import Finding, newest_findings
+from narrowgate_console.principals import Denied, NotThere, Principal, Scope
+from narrowgate_console.quarantine import Quarantined, quarantined
+from narrowgate_console.series import Series
+from narrowgate_console.sources import Check, Part, is_balanced
+from narrowgate_console.visibility import Visible
+from narrowgate_schema.words import Family
+
+if TYPE_CHECKING:
+    from narrowgate_console.services import Services
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The city in figures at one instant."""
+
+    now_us: int
+    """Event time [us]."""
+    ledger: Mapping[str, int] | None
+    """The gateway's frames; None for who sees not every tenant: they are counted together."""
+    is_balanced: bool | None
+    """Whether each kept frame has exactly one disposition."""
+    cases: CaseCounts
+
+
+@dataclass(frozen=True)
+class System:
+    """How the gateway does."""
+
+    checks: tuple[Check, ...]
+    parts: tuple[Part, ...]
+    ledger: Mapping[str, int]
+
+
+class View:
+    """What one principal may ask, from any thread.
+
+    Every question raises Denied without its scope and StoreUnreadable where it cannot be answered; what is
+    another tenant's is NotThere, as if it did not exist.
+    """
+
+    def __init__(self, services: "Services", principal: Principal) -> None:
+        self._services = services
+        self.principal = principal
+        self.timezone = services.timezone
+
+    def _need(self, scope: Scope) -> None:
+        if not self.principal.may(scope):
+            raise Denied(scope)
+
+    def _need_everything(self, scope: Scope) -> None:
+        """Need a scope over all tenants: what is asked cannot be told apart by tenant."""
+        if self.principal.tenants is not None:
+            raise Denied(scope)
+        self._need(scope)
+
+    def _visible(self) -> Visible:
+        return self._services.visible(self.principal)
+
+    def _kept(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        return self._services.kept((question, self.principal.tenants), ask)
+
+    def now_us(self) -> int:
+        """Give event time [us]."""
+        return self._services.now_us()
+
+    def overview(self) -> Overview:
+        """Give the ledger and the counts of cases."""
+        self._need(Scope.CASES)
+        return self._kept("overview", self._overview)
+
+    def _overview(self) -> Overview:
+        ledger = self._ledger() if self.principal.tenants is None else None
+        with self._services.state(self._visible()) as connection:
+            counts = desk.counts(connection)
+        balanced = None if ledger is None else is_balanced(ledger)
+        return Overview(self.now_us(), ledger, balanced, counts)
+
+    def _ledger(self) -> dict[str, int]:
+        with reading("ledger"):
+            return dict(self._services.sources.ledger())
+
+    def open_cases(self, limit: int, offset: int = 0) -> list[Case]:
+        """Give open cases, the newest first."""
+        self._need(Scope.CASES)
+        with self._services.state(self._visible()) as connection:
+            return desk.open_cases(connection, limit, offset)
+
+    def case(self, number: str) -> tuple[Case, list[CaseStep]]:
+        """Give one case with its steps."""
+        self._need(Scope.CASES)
+        with self._services.state(self._visible()) as connection:
+            found = desk.case(connection, number)
+        if found is None:
+            raise NotThere(f"there is no case {number!r}")
+        return found
+
+    def findings(
+        self,
+        *,
+        rule: str | None = None,
+        state: str | None = None,
+        device: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Finding]:
+        """Give findings as known now, the latest raised first."""
+        self._need(Scope.CASES)
+        with self._services.state(self._visible()) as connection:
+            return newest_findings(
+                connection, rule=rule, state=state, device=device, limit=limit, offset=offset
+            )
+
+    def series(self, family: Family, hours: int) -> Series:
+        """Give a family's chart over the last hours of event time."""
+        self._need(Scope.TELEMETRY)
+        return self._kept(("series", family, hours), lambda: self._series(family, hours))
+
+    def _series(self, family: Family, hours: int) -> Series:
+        devices = self._visible().devices
+        with reading("telemetry"):
+            return self._services.telemetry.hourly(family, self.now_us(), hours, devices)
+
+    def system(self) -> System:
+        """Give how the gateway does."""
+        self._need_everything(Scope.SYSTEM)
+        return self._kept("system", self._system)
+
+    def _system(self) -> System:
+        with reading("state"):
+            parts = tuple(self._services.sources.parts())
+        return System(self._services.readiness(), parts, self._ledger())
+
+    def readiness(self) -> tuple[Check, ...]:
+        """Give what readiness depends on; without words to who may not see how the gateway does."""
+        checks = self._services.readiness()
+        if self.principal.may(Scope.SYSTEM) and self.principal.tenants is None:
+            return checks
+        return tuple(Check(check.name, check.ok, "") for check in checks)
+
+    def exposition(self) -> bytes:
+        """Give the metrics in Prometheus' text format."""
+        self._need_everything(Scope.METRICS)
+        return self._services.exposition()
+
+    def quarantined(
+        self, *, device: str | None = None, reason: str | None = None, limit: int = 50, offset: int = 0
+    ) -> list[Quarantined]:
+        """Give frames set aside, the newest first."""
+        self._need(Scope.SYSTEM)
+        with self._services.quarantine(self._visible()) as connection:
+            return quarantined(connection, device=device, reason=reason, limit=limit, offset=offset)

@@ -1,0 +1,48 @@
+"""Who stands before the console in tests: a user of each role and reach, and a program with a token."""
+
+from console_api import Api
+from narrowgate_console import LOCAL, Access, Administration, Role, Scope
+
+PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
+PEOPLE: dict[str, tuple[Role, frozenset[str] | None]] = {
+    "viewer_north": (Role.VIEWER, frozenset({"north"})),
+    "viewer_all": (Role.VIEWER, None),
+    "contractor_north": (Role.CONTRACTOR, frozenset({"north"})),
+    "duty_north": (Role.DUTY_OFFICER, frozenset({"north"})),
+    "duty_all": (Role.DUTY_OFFICER, None),
+    "admin_north": (Role.ADMINISTRATOR, frozenset({"north"})),
+    "admin_all": (Role.ADMINISTRATOR, None),
+}
+
+
+def settle(access: Access) -> None:
+    """Add everybody."""
+    chief = Administration(access, LOCAL)
+    for name, (role, tenants) in PEOPLE.items():
+        chief.add_user(name, role, tenants, PASSWORD)
+
+
+def headers_of(access: Access, who: str) -> dict[str, str]:
+    """Give what a request of somebody carries: a session's cookie and word, a token, or nothing."""
+    if who == "stranger":
+        return {}
+    if who == "scraper":
+        token = Administration(access, LOCAL).make_token("scraper", [Scope.METRICS], None, 1)
+        return {"Authorization": f"Bearer {token}"}
+    cookie = access.sign_in(who, PASSWORD, "127.0.0.1")
+    principal = access.of_cookie(cookie)
+    assert principal is not None
+    assert principal.csrf is not None
+    return {"Cookie": f"narrowgate={cookie}", "X-CSRF-Token": principal.csrf}
+
+
+class As:
+    """The API asked as somebody."""
+
+    def __init__(self, api: Api, access: Access, who: str) -> None:
+        self._api = api
+        self.headers = headers_of(access, who)
+
+    def status(self, method: str, path: str, body: object = None) -> int:
+        """Give the answer's status."""
+        return self._api.get(path, method=method, headers=self.headers, body=body).status_code
