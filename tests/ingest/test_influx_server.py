@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from influx_stand import DATABASE, BEGIN_US, Core, Influxd, arrives, meters, readings, running, sending
+from influx_stand import BEGIN_US, DATABASE, Core, Influxd, arrives, meters, readings, running, sending
 from narrowgate_ingest.influx_client import Credentials, Secret
 from narrowgate_ingest.refused_readings import RefusedReadings
 from narrowgate_schema.fields import fields_of
