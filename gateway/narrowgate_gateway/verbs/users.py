@@ -46,9 +46,7 @@ def command() -> None:
 @_tenant_option
 @_password_option
 @home_option
-def add(
-    name: str, role: str, tenants: tuple[str, ...], password_file: IO[str] | None, home: Path
-) -> None:
+def add(name: str, role: str, tenants: tuple[str, ...], password_file: IO[str] | None, home: Path) -> None:
     """Add a user.
 
     Example: narrowgate users add wei --role viewer --tenant north --password-file wei.txt
