@@ -17,13 +17,13 @@ MOST_WORDS = 500
 _MOST_NAMED = 100
 """3.x names at most so many refused lines of one write."""
 
-_DROPPED = re.compile(r"dropped=(\d+)")
+_DROPPED = re.compile(r"dropped=(\d{1,15})")
 _RETENTION = re.compile(
     r"points beyond retention policy dropped=\d+|points outside retention policy of duration"
 )
 _OTHER_BOUND = re.compile(r"because it violates a (?!Retention Policy Lower Bound)")
 _CONFLICT = re.compile(r'input field "(?P<field>[^"]+)" on measurement "(?P<measurement>[^"]+)"')
-_NUMBERED = re.compile(r"line (\d+) \(1-based\): ([^\n]*)")
+_NUMBERED = re.compile(r"line (\d{1,15}) \(1-based\): ([^\n]*)")
 _OF_DATA = re.compile(
     r"partial write|unable to parse|field type conflict|beyond retention|line protocol|write_lp|column type"
     r"|max-series-per-database|max-values-per-tag|schema",
@@ -108,7 +108,7 @@ def judge(answer: Answer) -> Verdict:
 def _said(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
@@ -163,16 +163,16 @@ def _named(said: Mapping[str, Any], text: str) -> dict[int, str]:
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Give how long the server asks to wait [s]; None if it does not say."""
     text = headers.get("retry-after", "").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
+    until, now = _instant(text), _instant(headers.get("date", ""))
+    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds()) if until is not None else None
+
+
+def _instant(text: str) -> datetime | None:
+    """Give an HTTP date; None if the text is none."""
     try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
+        instant = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
-    try:
-        now = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        now = datetime.now(UTC)
-    if until.tzinfo is None or now.tzinfo is None:
-        return None
-    return max(0.0, (until - now).total_seconds())
+    return instant if instant.tzinfo is not None else None

@@ -218,6 +218,8 @@ class InfluxStore:
             return Verdict(Outcome.HELD, str(error))
         except ssl.SSLCertVerificationError as error:
             return Verdict(Outcome.HELD, f"certificate refused: {error.verify_message}")
+        except UnicodeError:
+            return Verdict(Outcome.HELD, "the host's name is none")
         except (OSError, http.client.HTTPException) as error:
             return Verdict(Outcome.FAILED, f"{type(error).__name__}: {error}")
 

@@ -64,17 +64,20 @@ class InfluxSeries:
 
     def _rows(self, question: Question, influxql: str) -> list[dict[str, Any]]:
         """Give an answer's rows, tags included."""
-        return [
-            {**each.get("tags", {}), **dict(zip(each["columns"], values, strict=True))}
-            for each in self._series(influxql)
-            for values in each.get("values", [])
-        ]
+        try:
+            return [
+                {**each.get("tags", {}), **dict(zip(each["columns"], values, strict=True))}
+                for each in self._series(influxql)
+                for values in each.get("values", [])
+            ]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise self._unreadable("an answer in another form than InfluxDB's") from None
 
     def _series(self, influxql: str) -> list[dict[str, Any]]:
         client = InfluxClient(self.target)
         try:
             answer = client.ask(influxql, most_bytes=_MOST_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException, SecretUnreadable) as error:
+        except (OSError, http.client.HTTPException, SecretUnreadable, UnicodeError) as error:
             raise self._unreadable(f"{type(error).__name__}: {error}") from error
         finally:
             client.close()
@@ -82,7 +85,7 @@ class InfluxSeries:
             raise self._unreadable("the answer is too large: ask for less")
         try:
             said = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._unreadable(f"status {answer.status}, and no JSON") from None
         return self._checked(answer.status, said)
 

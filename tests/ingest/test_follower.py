@@ -39,7 +39,7 @@ def _follower(telemetry: Telemetry, most_rows: int) -> Follower:
     return Follower(telemetry, telemetry.cursor, most_rows=most_rows)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 3000), st.integers(0, 40)), max_size=12),
     st.integers(1, 50),

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from influx_recorded import recorded
 from narrowgate_ingest.influx_answer import Answer, Outcome, Refusal, judge
@@ -117,7 +119,33 @@ def test_a_400_without_known_words_may_be_about_the_endpoint() -> None:
     assert not _refusal_of({"error": "database is required"}).is_understood
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b"null", b'{"error": 5}', b"{" * 100_000, b'"x"'])
+_ANYTHING = st.binary(max_size=200) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "message", "data", "line_number", "error_message"]), inner, max_size=4
+        )
+    ),
+).map(lambda said: json.dumps(said).encode())
+
+
+@given(st.integers(100, 599), _ANYTHING, st.text(max_size=20), st.text(max_size=20))
+def test_any_answer_can_be_judged(status: int, body: bytes, retry_after: str, date: str) -> None:
+    """Whatever stands in status, headers and body: there is a verdict."""
+    verdict = judge(Answer(status, {"retry-after": retry_after, "date": date}, body))
+
+    assert verdict.retry_after_s is None or verdict.retry_after_s >= 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"\xff\xfe", b"[]", b"null", b'{"error": 5}', b"{" * 100_000, b"[" * 100_000, b'"x"'),
+        b'{"error":"partial write dropped=' + b"9" * 10_000 + b'"}',
+        b'{"message":"line ' + b"9" * 10_000 + b' (1-based): x"}',
+    ],
+)
 def test_any_body_can_be_judged(body: bytes) -> None:
     """A proxy may put anything into a body."""
     verdict = judge(Answer(400, {}, body))
@@ -141,7 +169,9 @@ def test_retry_after_is_read_as_a_date() -> None:
     assert verdict.retry_after_s == 40.0
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5", "1e3", "Mon, 99 Foo"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "-5", "1e3", "²", "Mon, 99 Foo", "Mon, 01 Jan 99999999999 00:00:00 GMT"]
+)
 def test_what_is_no_retry_after_is_none(text: str) -> None:
     """Nonsense means that the server did not say."""
     assert judge(Answer(503, {"retry-after": text}, b"")).retry_after_s is None

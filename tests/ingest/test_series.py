@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from influx_recorded import serving
 from influx_stand import BEGIN_US, Core, Influxd, arrives, readings, running, sending
 from narrowgate_ingest.influx_client import Target
 from narrowgate_ingest.series import Aggregate, Question, SeriesSource, SeriesUnreadable, across_zone
@@ -194,6 +195,22 @@ def test_an_unknown_database_is_named(sources: tuple[SeriesSource, SeriesSource]
 
     with pytest.raises(SeriesUnreadable, match="database not found: nope"):
         InfluxSeries(replace(influx.target, database="nope")).last(WATER)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"<html>", b"[]", b"null", b"[" * 100_000),
+        *(
+            b'{"results":[{"series":[{"columns":["time"],"values":[[1,2]]}]}]}',
+            b'{"results":[{"series":[5]}]}',
+        ),
+    ],
+)
+def test_an_answer_of_another_form_is_unreadable(body: bytes) -> None:
+    """What a proxy may answer is no reading, and no crash either."""
+    with serving((200, {}, body)) as server, pytest.raises(SeriesUnreadable, match="InfluxDB"):
+        InfluxSeries(Target(server.url, "v1", "city")).last(WATER)
 
 
 def test_a_closed_telemetry_store_is_unreadable(tmp_path: Path) -> None:
