@@ -1,5 +1,6 @@
 """A real Mosquitto on a loopback port, for pretend devices to publish to."""
 
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,11 @@ class Broker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    def freeze(self) -> None:
+        """Stop it where it stands, connections and all; only `kill` ends that."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         """Kill it, if it runs."""

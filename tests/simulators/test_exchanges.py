@@ -225,3 +225,11 @@ def test_impatience_is_refused(wrong: dict[str, float]) -> None:
     """A time out of range is named."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Timing(**wrong)  # type: ignore[arg-type]
+
+
+def test_changed_port_is_another_endpoint() -> None:
+    """A device whose source port has changed sends from another endpoint."""
+    bound = [emission()._replace(binding=binding) for binding in (0, 1, 2)]
+    endpoints = [exchanges(each).send(0.0)[0].endpoint for each in bound]
+
+    assert endpoints[0] == endpoints[2] != endpoints[1]

@@ -113,7 +113,7 @@ def test_definitions_find_the_further_truth(seed: int, hours: float, minute: int
 @pytest.mark.parametrize("kind", MORE_FAULTS)
 def test_further_faults_touch_nobody_else(kind: str) -> None:
     """A further fault changes no frame of a sound device, nor of one with another fault."""
-    plain, more = City(1, 300, START_US, 30), City(1, 300, START_US, 30, more_faults=(kind,))
+    plain, more = City(1, 90, START_US, 30), City(1, 90, START_US, 30, more_faults=(kind,))
     touched = {fault.device for fault in more.truth if fault.fault == kind}
 
     assert touched
@@ -134,8 +134,8 @@ def test_usual_faults_stay() -> None:
 
 def test_further_faults_look_like_no_usual_one() -> None:
     """Reversals, day burners and supply losses change nothing that the usual definitions find."""
-    plain = City(3, 300, START_US, 30)
-    more = City(3, 300, START_US, 30, more_faults=("reverse_flow", "day_burner", "supply_loss"))
+    plain = City(3, 90, START_US, 30)
+    more = City(3, 90, START_US, 30, more_faults=("reverse_flow", "day_burner", "supply_loss"))
     finds = [{(find.fault, find.device) for find in found(city)} for city in (plain, more)]
 
     assert finds[0] == finds[1]
@@ -158,7 +158,7 @@ def test_no_device_has_two_faults() -> None:
 
 def test_bays_fall_silent_when_they_are_free() -> None:
     """The last words of a silent bay say that it is free, so no stay runs on unseen."""
-    city = City(1, 300, START_US, 30, more_faults=("silent",))
+    city = City(1, 90, START_US, 30, more_faults=("silent",))
     silent = [fault for fault in city.truth if fault.fault == "silent" and fault.device.startswith("bay")]
     heard = seen(city)
     last = [

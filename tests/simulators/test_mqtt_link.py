@@ -121,6 +121,41 @@ def test_a_broker_that_is_killed_loses_no_emission(broker: Broker) -> None:
     assert (report.sent, len(report.acked), report.given_up) == (40, 40, 0)
 
 
+def test_a_broker_killed_under_way_loses_no_emission(broker: Broker) -> None:
+    """What was not acknowledged when the broker died is published again once it is back."""
+
+    async def send() -> SentReport:
+        async with MqttLink(broker.target, timing=QUICK, weather=CALM) as link:
+            await link.reach(10.0)
+            sending = asyncio.create_task(link.send(uplinks(100, 20)))
+            while len(link.report.acked) < 200:
+                await asyncio.sleep(0)
+            broker.kill()
+            await asyncio.to_thread(broker.start)
+            await sending
+            return link.report
+
+    report = asyncio.run(send())
+
+    assert (report.sent, len(report.acked), report.retransmissions > 0) == (2000, 2000, True)
+
+
+def test_a_broker_that_stops_answering_is_given_up(broker: Broker) -> None:
+    """Devices whose publications are no longer acknowledged give them up in their time."""
+
+    async def send() -> SentReport:
+        timing = Timing(ack_timeout_s=0.05, answer_s=0.1, give_up_s=0.4)
+        async with MqttLink(broker.target, timing=timing, weather=CALM) as link:
+            await link.reach(10.0)
+            broker.freeze()
+            await link.send(uplinks(30))
+            return link.report
+
+    report = asyncio.run(send())
+
+    assert (report.sent, len(report.acked), report.given_up) == (30, 0, 30)
+
+
 def test_a_broker_that_never_comes_is_given_up(tmp_path: Path) -> None:
     """Without a broker the devices give their readings up when their time is over."""
 
