@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from gateway_door import Stand
@@ -85,3 +86,11 @@ async def listening(stand: Stand, settings: MqttBroker) -> AsyncIterator[Listeni
         stand.journal.gate.set()
         one.listener.stop()
         await asyncio.wait_for(running, SOON_S)
+
+
+@asynccontextmanager
+async def attached(home: Path, settings: MqttBroker, *, pending_rows: int = 4096) -> AsyncIterator[Listening]:
+    """Run a listener with a door and a journal of its own."""
+    stand = Stand(home, pending_rows=pending_rows)
+    async with stand.committing(), listening(stand, settings) as one:
+        yield one

@@ -7,27 +7,19 @@ from typing import TypeVar
 
 import pytest
 
-from gateway_door import Stand
 from mqtt_scripted import CONNACK, CONNACK_SESSION, TAKEN_OVER, Scripted, publish, scripted, suback
-from mqtt_stand import Listening, listening, settings_of, until
-from narrowgate_gateway.mqtt_settings import MqttBroker
+from mqtt_stand import Listening, attached, settings_of, until
 
 UP = "nb/bay-1/up"
 T = TypeVar("T")
-
-
-def options(broker: Scripted, **changes: object) -> MqttBroker:
-    """Give a listener's options for a scripted broker."""
-    return settings_of(broker, **changes)
 
 
 def together(home: Path, talk: Callable[[Scripted, Listening], Awaitable[T]], **changes: object) -> T:
     """Run a talk between a scripted broker and a listener."""
 
     async def main() -> T:
-        async with scripted() as broker, Stand(home).committing() as stand:
-            async with listening(stand, options(broker, **changes)) as one:
-                return await talk(broker, one)
+        async with scripted() as broker, attached(home, settings_of(broker, **changes)) as one:
+            return await talk(broker, one)
 
     return asyncio.run(main())
 

@@ -9,7 +9,7 @@ import pytest
 from gateway_door import Stand
 from gateway_home import OCCUPIED
 from mosquitto import Mosquitto, Publisher
-from mqtt_stand import listening, settings_of, until
+from mqtt_stand import attached, listening, settings_of, until
 
 UP = "nb/bay-1/up"
 
@@ -38,7 +38,7 @@ def test_a_message_is_journalled_with_what_its_topic_says(
 
     async def main() -> dict[str, object]:
         settings = settings_of(broker, version=version, topic="nb/{device}/{port}/up", tenant="north")
-        async with Stand(tmp_path / "home").committing() as stand, listening(stand, settings) as one:
+        async with attached(tmp_path / "home", settings) as one:
             await one.until_connected()
             publisher.send("nb/bay-1/7/up", OCCUPIED)
             await one.until_kept(1)
@@ -61,15 +61,15 @@ def test_the_broker_holds_a_message_until_the_journal_has_synced_it(
 
     async def main() -> tuple[list[int], list[int]]:
         settings = settings_of(broker, max_in_flight=1)
-        async with Stand(tmp_path / "home").committing() as stand, listening(stand, settings) as one:
+        async with attached(tmp_path / "home", settings) as one:
             await one.until_connected()
-            stand.journal.gate.clear()
+            one.stand.journal.gate.clear()
             publisher.until_acknowledged(*(publisher.send(UP, b"%d" % n) for n in range(3)))
-            await stand.held()
-            held = list(stand.journal.appended)
-            stand.journal.gate.set()
+            await one.stand.held()
+            held = list(one.stand.journal.appended)
+            one.stand.journal.gate.set()
             await one.until_kept(3)
-            return held, stand.journal.appended
+            return held, one.stand.journal.appended
 
     assert asyncio.run(main()) == ([], [1, 1, 1])
 
@@ -80,17 +80,16 @@ def test_what_arrives_during_a_sync_is_taken_by_the_next(
     """One sync is held while a hundred messages come; one more sync keeps them all."""
 
     async def main() -> list[int]:
-        async with Stand(tmp_path / "home", pending_rows=4096).committing() as stand:
-            async with listening(stand, settings_of(broker)) as one:
-                await one.until_connected()
-                stand.journal.gate.clear()
-                publisher.send(UP, b"first")
-                await stand.held()
-                publisher.until_acknowledged(*(publisher.send(UP, b"%d" % n) for n in range(100)))
-                await until(lambda: one.listener.unsettled == 101)
-                stand.journal.gate.set()
-                await one.until_kept(101)
-            return stand.journal.appended
+        async with attached(tmp_path / "home", settings_of(broker)) as one:
+            await one.until_connected()
+            one.stand.journal.gate.clear()
+            publisher.send(UP, b"first")
+            await one.stand.held()
+            publisher.until_acknowledged(*(publisher.send(UP, b"%d" % n) for n in range(100)))
+            await until(lambda: one.listener.unsettled == 101)
+            one.stand.journal.gate.set()
+            await one.until_kept(101)
+            return one.stand.journal.appended
 
     assert asyncio.run(main()) == [1, 100]
 
@@ -139,12 +138,11 @@ def test_a_retained_copy_is_counted_and_not_kept(
 
     async def main() -> tuple[list[bytes], int]:
         publisher.until_acknowledged(publisher.send(UP, b"old", retain=True))
-        async with Stand(tmp_path / "home").committing() as stand:
-            async with listening(stand, settings_of(broker, version=version)) as one:
-                await until(lambda: one.count("retained") == 1)
-                publisher.send(UP, b"new", retain=True)
-                await one.until_kept(1)
-                return one.payloads, one.count("retained")
+        async with attached(tmp_path / "home", settings_of(broker, version=version)) as one:
+            await until(lambda: one.count("retained") == 1)
+            publisher.send(UP, b"new", retain=True)
+            await one.until_kept(1)
+            return one.payloads, one.count("retained")
 
     assert asyncio.run(main()) == ([b"new"], 1)
 
@@ -165,7 +163,7 @@ def test_what_is_refused_for_good_is_acknowledged_and_counted(
 
     async def main() -> tuple[list[bytes], int]:
         settings = settings_of(broker, max_in_flight=1)
-        async with Stand(tmp_path / "home").committing() as stand, listening(stand, settings) as one:
+        async with attached(tmp_path / "home", settings) as one:
             await one.until_connected()
             publisher.send(topic, payload)
             publisher.send(UP, b"good")
@@ -186,10 +184,10 @@ def test_what_cannot_be_kept_stays_with_the_broker(
             listening(stand, settings_of(broker)) as one,
         ):
             await one.until_connected()
-            stand.journal.fault = OSError(28, "No space left on device")
+            one.stand.journal.fault = OSError(28, "No space left on device")
             publisher.until_acknowledged(publisher.send(UP, OCCUPIED))
             await until(lambda: one.count("cannot_keep") >= 3)
-            stand.journal.fault = None
+            one.stand.journal.fault = None
             await one.until_kept(1)
             publisher.until_acknowledged(publisher.send(UP, b"next"))
             await one.until_kept(2)
@@ -206,19 +204,18 @@ def test_no_more_is_taken_than_may_be_in_flight(
 
     async def main() -> tuple[int, int]:
         settings = settings_of(broker, max_in_flight=10)
-        async with Stand(tmp_path / "home", pending_rows=4096).committing() as stand:
-            async with listening(stand, settings) as one:
-                await one.until_connected()
-                stand.journal.gate.clear()
-                for n in range(500):
-                    publisher.send(UP, b"%d" % n, qos=0)
-                publisher.until_acknowledged(*(publisher.send(UP, b"%d" % n) for n in range(500)))
-                await stand.held()
-                await until(lambda: one.listener.unsettled > 10)
-                most = one.listener.unsettled
-                stand.journal.gate.set()
-                await one.until_kept(1000)
-                return most, len(set(one.payloads))
+        async with attached(tmp_path / "home", settings) as one:
+            await one.until_connected()
+            one.stand.journal.gate.clear()
+            for n in range(500):
+                publisher.send(UP, b"%d" % n, qos=0)
+            publisher.until_acknowledged(*(publisher.send(UP, b"%d" % n) for n in range(500)))
+            await one.stand.held()
+            await until(lambda: one.listener.unsettled > 10)
+            most = one.listener.unsettled
+            one.stand.journal.gate.set()
+            await one.until_kept(1000)
+            return most, len(set(one.payloads))
 
     assert asyncio.run(main()) == (11, 500)
 
