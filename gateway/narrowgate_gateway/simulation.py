@@ -71,7 +71,11 @@ class Wish:
             return [] if self.rate == 1.0 else ["--rate goes with --replay; a city's pace is --seconds"]
         others = ("clock_page", "fleet_out", "truth_out", "seconds")
         given = [name for name in others if getattr(self, name) is not None]
-        return [f"--{name.replace('_', '-')} has no use with --replay" for name in given]
+        given += ["more_faults"] * bool(self.more_faults) + ["radio"] * (self.radio in RADIOS)
+        found = [f"--{name.replace('_', '-')} has no use with --replay" for name in given]
+        if self.record is not None and self.record.resolve() == self.recording.resolve():
+            found.append(f"--record {self.record}: is the file that --replay reads")
+        return found
 
     def weather(self) -> Weather:
         """Give the weather: a city's ordinary one, or none for recorded frames unless it was asked for."""

@@ -117,6 +117,8 @@ def test_refusals_end_with_one() -> None:
         (("--rate", "0"), 2, "--rate 0.0: is not more than 0"),
         (("--rate", "2"), 2, "--rate goes with --replay"),
         (("--replay", "/dev/null", "--fleet-out", "fleet.csv"), 2, "--fleet-out has no use with --replay"),
+        (("--replay", "/dev/null", "--radio", "city"), 2, "--radio has no use with --replay"),
+        (("--replay", "/dev/null", "--record", "/dev/../dev/null"), 2, "is the file that --replay reads"),
         (("--replay", "/dev/null/frames", "--dry-run"), 1, "/dev/null/frames"),
         (("--record", "/dev/null/frames", "--dry-run"), 1, "/dev/null/frames"),
     ],
