@@ -179,7 +179,7 @@ def intact_records(data: bytes) -> list[Intact]:
 
 def test_a_flipped_bit_anywhere_in_the_last_4_kb_loses_only_its_record(tmp_path: Path) -> None:
     """At each byte of the last 4 KB: intact records are served, the others named with their rows."""
-    held = filled(tmp_path, 12)
+    held = filled(tmp_path, 5)
     path = segment_path(tmp_path, 0)
     data = path.read_bytes()
     spans = [
@@ -205,13 +205,14 @@ def test_a_cut_anywhere_in_the_last_4_kb_loses_only_what_is_behind_it(
     for name in ("fsync", "fdatasync"):  # 4096 journals: their bytes matter here, not the disk
         monkeypatch.setattr(os, name, lambda _: None)
     pristine = tmp_path / "pristine"
-    held = filled(pristine, 12)
+    held = filled(pristine, 5)
     data = segment_path(pristine, 0).read_bytes()
     ends = [(r.position + r.header.record_bytes, r.header.offset + 3) for r in intact_records(data)]
     work = tmp_path / "work"
-    for place in range(max(0, len(data) - 4096), len(data), 1):
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+    work.mkdir()
+    for place in range(max(0, len(data) - 4096), len(data)):
+        for old in work.glob("*.seg"):
+            old.unlink()
         shutil.copy(pristine / "durable", work)
         segment_path(work, 0).write_bytes(data[:place])
         whole = max((offset for end, offset in ends if end <= place), default=0)
