@@ -7,13 +7,18 @@ import sys
 import click
 
 VERBS: dict[str, str] = {
+    "backup": "a whole copy of a home, while running or stopped",
     "check": "every fault in the configuration and the fleet at once",
     "decode": "a line of JSON for each frame",
     "demo": "a simulated district over real sockets, everything embedded",
     "fleet": "the registry from and to CSV",
+    "ledger": "what became of every frame, and whether it balances",
     "profiles": "the device profiles, or one with its byte map",
+    "quarantine": "what was refused and why; run it again",
+    "restore": "a home from a backup",
     "run": "the gateway",
     "simulate": "pretend devices against a gateway",
+    "tap": "a live view of frames and readings",
     "users": "who may come into the console",
 }
 

@@ -8,6 +8,7 @@ from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.influx_checks import influx_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
+from narrowgate_gateway.webhook_endpoint import webhook_faults
 from narrowgate_rules import RULES, Rule
 
 
@@ -19,7 +20,11 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
         return [*unread.faults, *registry_faults(home)]
     try:
         settings = settled(config, raw)
-        faults = [*_listener_faults(config, settings), *influx_faults(config, settings.influxdb)]
+        faults = [
+            *_listener_faults(config, settings),
+            *influx_faults(config, settings.influxdb),
+            *webhook_faults(config, settings.webhook),
+        ]
     except ConfigFaults as unsettled:
         faults = unsettled.faults
     return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home)]

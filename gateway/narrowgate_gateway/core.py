@@ -13,11 +13,14 @@ import duckdb
 from narrowgate_console import Access, Binding, Services
 from narrowgate_fleet import FleetReader
 from narrowgate_gateway.console_settings import Console
+from narrowgate_gateway.control_errands import Errands
+from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.ticks import clock_of
+from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -47,8 +50,10 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     runner = Runner(pipeline, tail, _pace(settings))
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     sources = CoreSources(home, stores, tail, runner, fleet)
-    sources.show(influx)
-    services = Services(sources, clock_of(settings), timezone=settings.zone)
+    webhook = WebhookOut(settings.webhook, stores.state)
+    sources.show(influx, webhook)
+    clock = clock_of(settings)
+    services = Services(sources, clock, timezone=settings.zone)
     access = Access(home.root)
     ended = asyncio.Event()
     working = threading.Thread(
@@ -56,12 +61,15 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     )
     working.start()
     influx.start()
+    webhook.start()
     try:
-        await _serve(services, access, settings, role, stop, ended)
+        async with answering(home.run, Errands(runner, home, clock).handlers()):
+            await _serve(services, access, settings, role, stop, ended)
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
         await asyncio.to_thread(influx.stop)
+        await asyncio.to_thread(webhook.stop)
         stores.telemetry.close()
         stores.quarantine.close()
         stores.state.close()

@@ -15,6 +15,7 @@ from narrowgate_fleet import Fleet, FleetReader
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
+from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.ledger import Ledger, read_ledger
 from narrowgate_ingest.pipeline import Stores
@@ -37,11 +38,13 @@ class CoreSources:
         self._metrics = CollectorRegistry()
         self._metrics.register(_LedgerMetrics(self))
         self._influx: Influx | None = None
+        self._webhook: WebhookOut | None = None
 
-    def show(self, influx: Influx) -> None:
-        """Show a further store too, among checks and metrics."""
-        self._influx = influx
+    def show(self, influx: Influx, webhook: WebhookOut) -> None:
+        """Show a further store and an outside case system too, among checks and metrics."""
+        self._influx, self._webhook = influx, webhook
         self._metrics.register(influx)
+        self._metrics.register(webhook)
 
     @property
     def series(self) -> SeriesSource:
@@ -112,6 +115,7 @@ class CoreSources:
             Check("ledger", ledger.difference == 0, f"{ledger.kept} kept, difference {ledger.difference}"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
             *(self._influx.checks() if self._influx is not None else ()),
+            *(self._webhook.checks() if self._webhook is not None else ()),
         )
 
     def open_cases(self) -> int:

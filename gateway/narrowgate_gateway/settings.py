@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.console_settings import Console
+from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.section import Networks, Port, Section
 from narrowgate_gateway.udp_settings import UdpListener
+from narrowgate_gateway.webhook_settings import Webhook
 
 
 class CoapListener(Section):
@@ -81,6 +82,7 @@ class Settings(Section):
     journal: Journal = Journal()
     core: Core = Core()
     influxdb: Influxdb = Influxdb()
+    webhook: Webhook = Webhook()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")

@@ -1,0 +1,87 @@
+"""The requests that a core's pipeline does between two batches."""
+
+import asyncio
+import queue
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+
+from narrowgate_gateway.backup import copy_stores
+from narrowgate_gateway.control import Refusal, Request
+from narrowgate_gateway.control_server import Handler, Refused
+from narrowgate_gateway.settings import Home
+from narrowgate_ingest.pipeline import Pipeline
+from narrowgate_ingest.retry import MOST_FRAMES, Retried, rehearse, retry
+from narrowgate_ingest.runner import Runner
+from narrowgate_schema.clock import Clock
+
+BEGIN_WITHIN_S = 30.0
+"""How long a request waits for the pipeline to come to it [s]."""
+_MOST_DETAIL = 300
+
+Told = TypeVar("Told")
+
+
+class Errands:
+    """Turns requests into what the pipeline's thread does."""
+
+    def __init__(
+        self, runner: Runner, home: Home, clock: Clock, *, begin_within_s: float = BEGIN_WITHIN_S
+    ) -> None:
+        """Take the runner of a core."""
+        self._runner = runner
+        self._home = home
+        self._clock = clock
+        self._begin_within_s = begin_within_s
+
+    def handlers(self) -> dict[Request, Handler]:
+        """Give what answers each request."""
+        return {Request.RETRY: self._retry, Request.BACKUP: self._backup}
+
+    async def _retry(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        frames, is_meant = said.get("frames"), said.get("apply")
+        if not isinstance(is_meant, bool):
+            raise Refused(Refusal.BAD_REQUEST, "apply is true or false")
+        if not isinstance(frames, list) or len(frames) > MOST_FRAMES:
+            raise Refused(Refusal.BAD_REQUEST, f"frames is a list of at most {MOST_FRAMES} journal offsets")
+        if not all(type(frame) is int and 0 <= frame < 1 << 63 for frame in frames):
+            raise Refused(Refusal.BAD_REQUEST, "a journal offset is a whole number from 0 on")
+        at_us = self._clock.now_us()
+        if is_meant:
+            outcomes = await self._done(lambda pipeline: retry(pipeline, frames, at_us))
+        else:
+            outcomes = await self._done(lambda pipeline: rehearse(pipeline, frames))
+        return {"frames": [told(outcome) for outcome in outcomes]}
+
+    async def _backup(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        into = said.get("into")
+        if not isinstance(into, str) or not Path(into).is_absolute() or not Path(into).is_dir():
+            raise Refused(Refusal.BAD_REQUEST, "into is the absolute path of a directory that is there")
+        home, path = self._home, Path(into)
+        await self._done(lambda pipeline: copy_stores(home, pipeline.stores.telemetry, path))
+        return {}
+
+    async def _done(self, errand: Callable[[Pipeline], Told]) -> Told:
+        """Have the pipeline do something; refused if it does not come to it."""
+        try:
+            asked = self._runner.ask(errand)
+        except queue.Full:
+            raise Refused(Refusal.BUSY, "too many requests wait for the pipeline") from None
+        doing = asyncio.wrap_future(asked)
+        try:
+            await asyncio.wait({doing}, timeout=self._begin_within_s)
+            if asked.cancel():
+                why = self._runner.trouble or "it is at work on what came in before"
+                raise Refused(Refusal.BUSY, f"the pipeline did not come to it: {why}")
+            return await doing
+        except (duckdb.Error, sqlite3.Error, OSError, ValueError) as error:
+            raise Refused(Refusal.FAILED, f"{type(error).__name__}: {error}") from None
+
+
+def told(outcome: Retried) -> dict[str, Any]:
+    """Give an outcome as JSON."""
+    return {**asdict(outcome), "detail": outcome.detail[:_MOST_DETAIL]}

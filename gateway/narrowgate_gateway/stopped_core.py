@@ -1,0 +1,67 @@
+"""A core's stores for a verb, while no core is up: held by the core's role, so that none starts meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from narrowgate_fleet import FleetReader
+from narrowgate_gateway.settings import Home, Settings
+from narrowgate_gateway.status import Role
+from narrowgate_ingest.pipeline import Pipeline, Stores
+from narrowgate_ingest.quarantine import Quarantine
+from narrowgate_ingest.retry import finish
+from narrowgate_ingest.state import State
+from narrowgate_ingest.tail import Tail
+from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_rules import RULES, Engine
+
+
+@contextmanager
+def held_telemetry(home: Home) -> Iterator[Telemetry]:
+    """Give the telemetry of a home without a core.
+
+    Raises:
+        AlreadyRunning: a core is up, or comes up.
+        ValueError, duckdb.Error: it cannot be opened.
+    """
+    role = Role(home.run, "core")
+    try:
+        telemetry = Telemetry(home.telemetry)
+        try:
+            yield telemetry
+        finally:
+            telemetry.close()
+    finally:
+        role.release()
+
+
+@contextmanager
+def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
+    """Give the pipeline of a home without a core, standing where the stores stand.
+
+    Raises:
+        AlreadyRunning: a core is up, or comes up.
+        ValueError, duckdb.Error, sqlite3.Error, OSError: a store cannot be opened or written.
+    """
+    with held_telemetry(home) as telemetry:
+        state, quarantine = State(home.state), Quarantine(home.quarantine)
+        try:
+            engine = Engine(RULES, settings.rules, timezone=settings.zone)
+            stores = Stores(state, telemetry, quarantine)
+            pipeline = Pipeline(
+                Tail(home.journal), FleetReader(home.registry), stores, engine, timezone=settings.zone
+            )
+            _catch_up(pipeline, settings.core.batch_rows)
+            finish(pipeline)
+            yield pipeline
+        finally:
+            quarantine.close()
+            state.close()
+
+
+def _catch_up(pipeline: Pipeline, batch_rows: int) -> None:
+    """Run the rules again from their snapshot to where the stores are."""
+    while pipeline.offset < pipeline.done:
+        prepared = pipeline.prepare(batch_rows)
+        if prepared is None:
+            raise ValueError(f"the journal ends at {pipeline.offset}, the stores stand at {pipeline.done}")
+        pipeline.write(prepared, with_snapshot=False)

@@ -1,0 +1,93 @@
+"""`narrowgate ledger`: what became of every frame, and whether it balances."""
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from narrowgate_gateway.options import home_option
+
+if TYPE_CHECKING:
+    from narrowgate_cases import DeadLetter, OutboxCounts
+    from narrowgate_ingest.ledger import Ledger
+
+
+@click.command()
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, on a terminal too.")
+@click.option("--dead-letters", is_flag=True, help="List the webhook's letters that were given up instead.")
+def command(home: Path, as_json: bool, dead_letters: bool) -> None:
+    """Count every frame from the door to the stores, beside a running gateway or without one.
+
+    A table on a terminal, JSON otherwise. Exit 1 if a kept frame has no disposition, or more than one.
+
+    Example: narrowgate ledger --json
+    """
+    ledger, letters, dead = _read(home)
+    if dead_letters:
+        for letter in dead:
+            click.echo(json.dumps({**asdict(letter), "body": json.loads(letter.body)}, ensure_ascii=False))
+        return
+    told = _told(ledger, letters)
+    if as_json or not sys.stdout.isatty():
+        click.echo(json.dumps(told))
+    else:
+        _show(told)
+    if not told["balances"]:
+        raise click.ClickException(f"the ledger is out by {ledger.difference} frames")
+
+
+def _read(home: Path) -> "tuple[Ledger, OutboxCounts, list[DeadLetter]]":
+    from narrowgate_cases import dead_letters, outbox_counts
+    from narrowgate_gateway.settings import Home
+    from narrowgate_ingest.counters import DoorCounters
+    from narrowgate_ingest.ledger import read_ledger
+    from narrowgate_ingest.tail import Tail
+
+    place = Home(home)
+    if not place.state.exists():
+        raise click.ClickException(f"{place.state}: not there: no gateway ran in this home yet")
+    try:
+        with closing(sqlite3.connect(f"{place.state.absolute().as_uri()}?mode=ro", uri=True)) as state:
+            ledger = read_ledger(state, Tail(place.journal), DoorCounters(place.door_counters))
+            return ledger, outbox_counts(state), dead_letters(state)
+    except (sqlite3.Error, ValueError) as error:
+        raise click.ClickException(f"{place.state}: {error}") from None
+
+
+def _told(ledger: "Ledger", letters: "OutboxCounts") -> dict[str, Any]:
+    from narrowgate_schema.words import Disposition
+
+    return {
+        "kept": ledger.kept,
+        "dispositions": ledger.dispositions,
+        "reasons": ledger.reasons,
+        "refused": ledger.refused,
+        "door": ledger.door,
+        "readings": ledger.readings,
+        "webhook": asdict(letters),
+        "difference": ledger.difference,
+        "balances": ledger.difference == 0 and ledger.dispositions[Disposition.IN_FLIGHT] >= 0,
+    }
+
+
+def _show(told: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Ledger", caption="balances" if told["balances"] else f"out by {told['difference']}")
+    table.add_column("")
+    table.add_column("of it")
+    table.add_column("number", justify="right")
+    table.add_row("frames kept", "", f"{told['kept']:,}")
+    parts = (("dispositions", "frames"), ("reasons", "refused by decode"), ("door", "answers at the door"))
+    for name, title in (*parts, ("readings", "readings"), ("webhook", "webhook letters")):
+        table.add_section()
+        for word, number in told[name].items():
+            table.add_row(title, str(word), f"{number:,}")
+    Console().print(table)
