@@ -27,7 +27,7 @@ DATABASE = "narrowgate"
 BEGIN_US = 1_790_000_000_000_000
 """An instant for readings, 2026-09-21 [us]."""
 
-QUICK = Patience(first_pause_s=0.02, longest_pause_s=0.2, held_pause_s=0.1, end_s=5.0)
+QUICK = Patience(gather_s=0.0, first_pause_s=0.02, longest_pause_s=0.2, held_pause_s=0.1, end_s=5.0)
 """A store's pauses, short enough for a test."""
 
 NO_SESSIONS = pa.RecordBatch.from_pylist([], schema=SESSIONS)

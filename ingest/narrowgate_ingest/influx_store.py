@@ -37,6 +37,8 @@ _UNFIT = "the name of the device or series cannot be an InfluxDB tag"
 class Patience:
     """How the store waits."""
 
+    gather_s: float = 0.2
+    """What comes within this is sent in one request, once everything before is sent."""
     first_pause_s: float = 0.25
     longest_pause_s: float = 30.0
     held_pause_s: float = 30.0
@@ -165,7 +167,8 @@ class InfluxStore:
         if part is None:
             if self._stop.is_set():
                 return False
-            self.moved.wait(_IDLE_S)
+            if self.moved.wait(_IDLE_S):
+                self._stop.wait(self._patience.gather_s)
         return True
 
     def _write(self, part: Slice) -> None:
