@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet_rows import take
-from ingest_line import STRANGER, Crash, Fuse, Line, city, journalled, register
+from ingest_line import SHANGHAI, STRANGER, Crash, Fuse, Line, city, journalled, register
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.records import Kind
+from narrowgate_rules import RULES, Engine
 from narrowgate_schema.words import Disposition
 from uplinks import tick_batch, uplink_batch
 
@@ -117,10 +118,10 @@ def test_a_snapshot_that_cannot_be_used_is_made_anew_from_the_journal(
     with closing(sqlite3.connect(home / "state.db")) as state, state:
         changed = state.execute(f"{statement} WHERE name = ?", (name,)).rowcount
     line = Line(home, district.journal)
-    offset = line.pipeline.offset
+    offset, remembered = line.pipeline.offset, line.engine.snapshot()
     line.run(150)
 
-    assert (changed, offset) == (1, 0)
+    assert (changed, offset, remembered) == (1, 0, Engine(RULES, timezone=SHANGHAI).snapshot())
     assert line.outcome() == undisturbed
     line.close()
 
