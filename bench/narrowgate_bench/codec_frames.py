@@ -2,8 +2,8 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from narrowgate_codecs import PROFILES
@@ -12,12 +12,14 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.scope import Wanted
+from narrowgate_codecs.soundness import every
 
 Values = dict[str, Any]
 
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
-_FIRST_CLOCK = datetime(2004, 1, 1)  # noqa: DTZ001 - a meter's clock has no zone
-_CLOCK_SPAN_S = 95 * 365 * 86_400
+
+_LAST_EPOCH_S = 4_102_444_799
+_CLOCK_SPAN_S = 80 * 365 * 86_400
 _SHARE_OF_OPTIONAL = 0.5
 
 
@@ -30,7 +32,7 @@ class Sender:
         self._single = PROFILES[profile].single_message
         self._units = {
             field.per.by: field.per
-            for field in _every(self._fields)
+            for field in every(self._fields)
             if isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
         }
 
@@ -53,30 +55,46 @@ class Sender:
                     message = self._draw(field.fields, values) or message
                 case lay.Switch():
                     message = self._choose(field, values)
-                case lay.Records():
-                    count = self._rng.randint(0, self._most_records)
-                    values[field.name] = [self._record(field, last=at == count - 1) for at in range(count)]
-                case lay.Array():
-                    self._array(field, values)
                 case _:
-                    self._leaf(field, values)
+                    self._put(field, values)
         return message
+
+    def _put(self, field: lay.Element, values: Values) -> None:
+        match field:
+            case lay.Records():
+                count = self._rng.randint(0, self._most_records)
+                values[field.name] = [self._record(field, last=at == count - 1) for at in range(count)]
+            case lay.Array():
+                self._array(field, values)
+            case lay.Deltas():
+                self._deltas(field, values)
+            case _:
+                self._leaf(field, values)
 
     def _choose(self, field: lay.Switch, values: Values) -> str:
         case = self._rng.choice(lay.cases_of(field))
-        code = self._rng.choice(case.when) if case.when else self._other_code(field)
-        words = [dict(one.words) for one in _every(self._fields) if _is_named(one, field.on)]
-        values[field.on] = words[0][code] if words else code
+        code = self._rng.choice(case.when) if case.when else self._other_code(lay.cases_of(field))
+        values[field.on] = code
+        for one in every(self._fields):
+            if isinstance(one, el.Named) and one.name == field.on:
+                values[field.on] = dict(one.words)[code]
+            if isinstance(one, el.Bits) and any(
+                part.name == field.on and part.size == 1 for part in one.parts
+            ):
+                values[field.on] = bool(code)
         return self._draw(case.fields, values) or case.name
 
-    def _other_code(self, field: lay.Switch) -> int:
-        taken = {code for case in lay.cases_of(field) for code in case.when}
+    def _other_code(self, cases: tuple[lay.Case, ...]) -> int:
+        taken = {code for case in cases for code in case.when}
         return self._rng.choice([code for code in range(256) if code not in taken])
 
     def _record(self, field: lay.Records, *, last: bool) -> Values:
-        kinds = [case for case in field.cases if last or not _goes_to_the_end(case.fields)]
+        anywhere = last or field.length_width > 0
+        kinds = [case for case in lay.cases_of(field) if anywhere or not _goes_to_the_end(case.fields)]
         case = self._rng.choice(kinds)
         values: Values = {"record": case.name}
+        if not case.when:
+            values["tag"] = self._other_code(field.cases)
         self._draw(case.fields, values)
         return values
 
@@ -87,6 +105,18 @@ class Sender:
         values[field.name] = [{} for _ in range(count)]
         for item in values[field.name]:
             self._draw(field.fields, item)
+
+    def _deltas(self, field: lay.Deltas, values: Values) -> None:
+        count = field.count if isinstance(field.count, int) else self._rng.randint(0, self._most_records)
+        if isinstance(field.count, str):
+            values[field.count] = count
+        base = next(one for one in every(self._fields) if isinstance(one, el.Int) and one.name == field.base)
+        number = round(values[field.base] * base.per)
+        step = el.Int("step", field.width, signed=field.signed)
+        values[field.name] = []
+        for _ in range(count):
+            number += _int(step, self._rng) * (1 if field.towards == "later" else -1)
+            values[field.name].append({field.item: number if field.per == 1 else number / field.per})
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
         name = getattr(field, "name", None)
@@ -109,6 +139,8 @@ class Sender:
             values[field.name] = None
             return
         count = self._rng.randrange(10 ** (2 * field.width) - 1)
+        if field.signed and self._rng.random() < 0.5:
+            count = -(count // 10)
         if isinstance(field.per, int):
             values[field.name] = count / field.per
             return
@@ -117,21 +149,11 @@ class Sender:
         values[field.name] = count / per
 
 
-def _every(fields: tuple[lay.Element, ...]) -> Iterator[Any]:
-    for field in fields:
-        yield field
-        yield from _every(lay.children(field))
-
-
-def _is_named(field: lay.Element, name: str) -> bool:
-    return isinstance(field, el.Named) and field.name == name
-
-
 def _goes_to_the_end(fields: tuple[lay.Element, ...]) -> bool:
     return bool(fields) and isinstance(fields[-1], el.Rest)
 
 
-def _int(field: el.Int, rng: random.Random) -> float:
+def _int(field: el.Int, rng: random.Random) -> Any:
     bits = 8 * field.width
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if field.signed else (0, (1 << bits) - 1)
     if field.limits is not None:
@@ -145,14 +167,32 @@ def _code(field: el.Code, rng: random.Random) -> int:
     return rng.choice(field.accepts) if field.accepts is not None else rng.randrange(1 << 8 * field.width)
 
 
+def _float(field: el.Float, rng: random.Random) -> float | None:
+    if rng.random() < 0.05:
+        return None
+    low, high = field.limits or (-1000.0, 1000.0)
+    return rng.uniform(low, high)
+
+
+def _epoch(field: el.Epoch, rng: random.Random) -> datetime | None:
+    if rng.random() < 0.05:
+        return None
+    first = datetime(field.earliest_year, 1, 1, tzinfo=UTC)
+    last_s = min(field.epoch_s + ((1 << 8 * field.width) - 1) // field.per_s, _LAST_EPOCH_S)
+    return first + timedelta(seconds=rng.randrange(last_s - int(first.timestamp())))
+
+
 def _clock(field: el.Clock, rng: random.Random) -> datetime | None:
     if rng.random() < 0.05:
         return None
-    return _FIRST_CLOCK + timedelta(seconds=rng.randrange(_CLOCK_SPAN_S))
+    first = datetime(field.earliest_year, 1, 1)  # noqa: DTZ001 - such a clock has no zone
+    return first + timedelta(seconds=rng.randrange(_CLOCK_SPAN_S))
 
 
 _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     el.Int: _int,
+    el.Float: _float,
+    el.Epoch: _epoch,
     el.Code: _code,
     el.Named: lambda field, rng: rng.choice(field.words)[1],
     el.Hex: lambda field, rng: rng.randbytes(field.width).hex(),

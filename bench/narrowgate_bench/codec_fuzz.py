@@ -76,15 +76,19 @@ def batches(seed: int) -> Iterator[tuple[list[bytes], str, Direction, dict[str, 
     ]
     while True:
         name, direction, sender = rng.choice(senders)
-        frames = [sender.frame() for _ in range(_BATCH)]
-        share = rng.choice((0.0, 0.02, 0.5, 0.9))
-        frames = [damaged(frame, rng) if rng.random() < share else frame for frame in frames]
-        frames = _alike(frames, rng)
-        for at, detail in _refused(frames, name, direction):
-            if rng.random() < 0.8:
-                frames[at] = mended(frames[at], detail)
+        frames = worn([sender.frame() for _ in range(_BATCH)], name, direction, rng)
         received_at_us = rng.choice((None, rng.randrange(1 << 52)))
         yield frames, name, direction, {"zone": rng.choice(_ZONES), "received_at_us": received_at_us}
+
+
+def worn(frames: list[bytes], profile: str, direction: Direction, rng: random.Random) -> list[bytes]:
+    """Give frames, some of them damaged, most check sums mended again."""
+    share = rng.choice((0.0, 0.02, 0.5, 0.9))
+    frames = _alike([damaged(frame, rng) if rng.random() < share else frame for frame in frames], rng)
+    for at, detail in _refused(frames, profile, direction):
+        if rng.random() < 0.8:
+            frames[at] = mended(frames[at], detail)
+    return frames
 
 
 def _alike(frames: list[bytes], rng: random.Random) -> list[bytes]:
@@ -93,7 +97,7 @@ def _alike(frames: list[bytes], rng: random.Random) -> list[bytes]:
     if kind < 0.3:
         length = len(rng.choice(frames))
         return [frame for frame in frames if len(frame) == length]
-    return [rng.choice(frames)] * _BATCH if kind < 0.4 else frames
+    return [rng.choice(frames)] * len(frames) if kind < 0.4 else frames
 
 
 def _refused(frames: list[bytes], profile: str, direction: Direction) -> list[tuple[int, str]]:

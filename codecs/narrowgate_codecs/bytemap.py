@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
@@ -53,6 +54,8 @@ def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
         case lay.Array():
             yield MapLine(part, at, None, field.name, f"{field.count} times:")
             yield from _walk(field.fields, f"{part}.{field.name}", 0)
+        case lay.Deltas():
+            yield MapLine(part, at, None, field.name, _deltas(field))
         case lay.Body() | lay.Tail():
             yield from _walk(field.fields, part, at)
 
@@ -61,8 +64,11 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
     inner = f"{part}.{case.name}" if part else case.name
     codes = " ".join(f"{code:02X}" for code in case.when[:4]) + (" .." if len(case.when) > 4 else "")
     if isinstance(field, lay.Records):
-        yield MapLine(inner, 0, field.tag_width, "tag", codes)
-        yield from _walk(case.fields, inner, field.tag_width)
+        yield MapLine(inner, 0, field.tag_width, "tag", codes or "any other")
+        if field.length_width:
+            said = f"length of what follows, {_order(field.length_order)}"
+            yield MapLine(inner, field.tag_width, field.length_width, "", said)
+        yield from _walk(case.fields, inner, field.tag_width + field.length_width)
     else:
         yield MapLine(inner, at, 0, "", f"if {field.on} is {codes}" if codes else f"any other {field.on}")
         yield from _walk(case.fields, inner, at)
@@ -74,11 +80,9 @@ def _width(field: lay.Element) -> int | None:
             return 0
         case el.Const():
             return len(field.value)
-        case el.Check():
-            return 1
         case el.Clock():
             return len(field.orders[0].split())
-    return getattr(field, "width", None) if isinstance(field, lay.LEAVES) else None
+    return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
 
 def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> MapLine:
@@ -107,6 +111,19 @@ def _int(field: el.Int) -> str:
     return ", ".join(said)
 
 
+def _deltas(field: lay.Deltas) -> str:
+    sign = "signed " if field.signed else ""
+    step = f"{sign}difference of {field.width} bytes, {_order(field.order)}"
+    times = "up to the end" if field.count is None else f"{field.count} times"
+    return f"{times}: {step}, {field.towards} and {field.towards} from {field.base}"
+
+
+def _epoch(field: el.Epoch) -> str:
+    unit = "s" if field.per_s == 1 else f"1/{field.per_s} s"
+    since = datetime.fromtimestamp(field.epoch_s, UTC).date()
+    return f"instant, {_order(field.order)}, {unit} since {since}; before {field.earliest_year}: null"
+
+
 def _bcd(field: el.Bcd) -> str:
     if isinstance(field.per, int):
         scale = "" if field.per == 1 else f", 1/{field.per}"
@@ -129,6 +146,8 @@ def _named(field: el.Named) -> str:
 
 _WHAT: dict[type, Callable[..., str]] = {
     el.Int: _int,
+    el.Float: lambda field: f"floating-point number, {_order(field.order)}; no number: null",
+    el.Epoch: _epoch,
     el.Bcd: _bcd,
     el.Code: _code,
     el.Named: _named,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.values import year_us
 from narrowgate_codecs.wire import Bytes
 
 Instants = NDArray[np.int64]
@@ -21,6 +22,7 @@ _FIRST_DAYS = _MONTHS.astype("M8[D]").astype(np.int64)
 """Day since 1970 of the first of each month from January 1970 on."""
 _TWO_DIGITS = np.array([10 * (b >> 4) + (b & 15) if b >> 4 < 10 and b & 15 < 10 else -1 for b in range(256)])
 _DAY_S = 86_400
+_FAR_S = 1 << 40
 
 
 def local_seconds(clock: el.Clock, order: str, digits: NDArray[np.int64]) -> tuple[Instants, Mask]:
@@ -121,3 +123,10 @@ def instants_us(
             best[rows[better]] = instants[better]
             dated[rows[better]] = True
     return best, dated
+
+
+def epochs_us(clock: el.Epoch, raw: Instants) -> tuple[Instants, Mask]:
+    """Give the instants that counts mean [us since 1970 UTC], (n,), and where they mean one."""
+    seconds, rest = np.minimum(raw // clock.per_s, _FAR_S), raw % clock.per_s
+    instants = (seconds + clock.epoch_s) * 1_000_000 + rest * 1_000_000 // clock.per_s
+    return instants, (instants >= year_us(clock.earliest_year)) & (instants < year_us(_LAST_YEAR + 1))

@@ -41,6 +41,8 @@ class Level:
     parent: "Level | None" = None
     owners: Places | None = None
     """(n,) Row of the parent that each row stands in."""
+    index: Places | None = None
+    """(n,) Place of each row among those of its owner."""
     case: "int | NDArray[np.int16]" = 0
     """(n,) Number of the innermost case taken; an int while all rows took the same."""
     columns: dict[str, Column] = field(default_factory=dict)

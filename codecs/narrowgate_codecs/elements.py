@@ -42,6 +42,19 @@ class Int:
 
 
 @dataclass(frozen=True, slots=True)
+class Float:
+    """A binary floating-point number of 2, 4 or 8 bytes; infinite or no number is no data (null)."""
+
+    name: str
+    width: int
+    """[byte]"""
+    order: Order = "big"
+    limits: tuple[float, float] | None = None
+    """Least and greatest value a sound device can send [unit of the value]; outside: `sanity`."""
+    default: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bcd:
     """A number in packed decimal digits; a digit above 9, or nothing but nines, is no data (null)."""
 
@@ -51,6 +64,8 @@ class Bcd:
     order: Order = "big"
     per: int | Units = 1
     default: float | None = None
+    signed: bool = False
+    """A leading F is a minus sign, as in M-Bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +168,22 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Epoch:
+    """An instant counted from an epoch; its value is ISO 8601 in UTC, null for one before `earliest_year`."""
+
+    name: str
+    width: int
+    """[byte]"""
+    earliest_year: int
+    """An instant before it was never set, as is one after 2099."""
+    order: Order = "big"
+    epoch_s: int = 0
+    """The epoch's own instant [s since 1970 UTC]; 946684800 is the year 2000."""
+    per_s: int = 1
+    """Counts in a second: 1, 1000 for milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Const:
     """Bytes that are always the same."""
 
@@ -176,9 +207,32 @@ class Mark:
     name: str
 
 
+CheckKind: TypeAlias = Literal[
+    "sum8",
+    "sum8_inverted",
+    "xor8",
+    "crc16_arc",
+    "crc16_modbus",
+    "crc16_xmodem",
+    "crc16_ccitt_false",
+    "crc16_kermit",
+    "crc16_x25",
+    "crc16_en13757",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One byte over everything from a mark up to here; another value is refused as `integrity`."""
+    """A check sum over everything from a mark up to here; another value is refused as `integrity`."""
 
-    kind: Literal["sum8", "sum8_inverted", "xor8"]
+    kind: CheckKind
     since: str
+    order: Order = "big"
+    """In which a cyclic code's two bytes travel."""
+    start: int = 0
+    """What a sum or a combination of bytes starts from; a cyclic code's start is part of its kind."""
+
+    @property
+    def width(self) -> int:
+        """The bytes of the check sum itself."""
+        return 2 if self.kind.startswith("crc16") else 1

@@ -14,7 +14,7 @@ from narrowgate_codecs.leaves import (
     LeafConstruct,
     MarkConstruct,
 )
-from narrowgate_codecs.lists import ArrayConstruct, RecordsConstruct, refuse_unused
+from narrowgate_codecs.lists import ArrayConstruct, DeltasConstruct, RecordsConstruct, refuse_unused
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.regions import (
     BodyConstruct,
@@ -78,9 +78,11 @@ def construct_of(element: lay.Element) -> Any:
     if isinstance(element, lay.Switch):
         return SwitchConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, lay.Records):
-        return RecordsConstruct(element, {case.name: _fields(case.fields) for case in element.cases})
+        return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, (lay.Lead, lay.Tail, lay.Sized, lay.Body, lay.Array)):
         return _REGIONS[type(element)](element, _fields(element.fields))
+    if isinstance(element, lay.Deltas):
+        return DeltasConstruct(element)
     kind = _SILENT.get(type(element), LeafConstruct)
     return kind(element)
 

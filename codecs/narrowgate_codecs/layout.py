@@ -79,6 +79,14 @@ class Records:
     cases: tuple[Case, ...]
     at_most: int = 256
     """What follows more records than that is refused as `length`: a frame's memory stays in proportion."""
+    length_width: int = 0
+    """[byte] of the length that follows each tag; 0: the records carry none.
+
+    With a length a record is a region of its own: one that cannot be read is refused alone as well.
+    """
+    length_order: Order = "big"
+    default: Case | None = None
+    """What a record of any other tag is, where there are lengths; it says its tag. None: it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +98,65 @@ class Array:
     fields: tuple["Element", ...]
 
 
-Leaf: TypeAlias = el.Int | el.Bcd | el.Code | el.Named | el.Bits | el.Hex | el.Rest | el.Text | el.Clock
+@dataclass(frozen=True, slots=True)
+class Deltas:
+    """A list of numbers told as differences from a number that stands before: meters' compact histories.
+
+    Each item says the number itself, not the difference, under `item`.
+    """
+
+    name: str
+    item: str
+    base: str
+    """Name of an earlier Int: the number that the first difference is added to or taken from."""
+    width: int
+    """[byte] of each difference."""
+    count: int | str | None = None
+    """How many; the name of an earlier Int that says it; None: as many as fit into the region."""
+    order: Order = "big"
+    signed: bool = False
+    towards: Literal["later", "earlier"] = "later"
+    """later: each number is the one before it plus its difference; earlier: minus it."""
+    per: int = 1
+    """Raw counts in one unit, as in the base."""
+
+
+Leaf: TypeAlias = (
+    el.Int
+    | el.Float
+    | el.Epoch
+    | el.Bcd
+    | el.Code
+    | el.Named
+    | el.Bits
+    | el.Hex
+    | el.Rest
+    | el.Text
+    | el.Clock
+)
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
-Holder: TypeAlias = Lead | Tail | Sized | Body | Switch | Records | Array
+Holder: TypeAlias = Lead | Tail | Sized | Body | Switch | Records | Array | Deltas
 Element: TypeAlias = Leaf | Silent | Holder
 
-LEAVES: tuple[type, ...] = (el.Int, el.Bcd, el.Code, el.Named, el.Bits, el.Hex, el.Rest, el.Text, el.Clock)
+LEAVES: tuple[type, ...] = (
+    el.Int,
+    el.Float,
+    el.Epoch,
+    el.Bcd,
+    el.Code,
+    el.Named,
+    el.Bits,
+    el.Hex,
+    el.Rest,
+    el.Text,
+    el.Clock,
+)
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
-HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array)
+HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array, Deltas)
+LISTS = (Records, Array, Deltas)
+"""What says a list under its name."""
 PARTS: tuple[type, ...] = (el.Units, el.Part, Case)
 """What only stands inside another element."""
 
@@ -107,9 +164,8 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 def cases_of(element: Switch | Records) -> tuple[Case, ...]:
-    """Give the cases of an element, a switch's default last."""
-    default = element.default if isinstance(element, Switch) else None
-    return element.cases if default is None else (*element.cases, default)
+    """Give the cases of an element, the default last."""
+    return element.cases if element.default is None else (*element.cases, element.default)
 
 
 def children(element: Element) -> tuple["Element", ...]:
@@ -123,7 +179,7 @@ def children(element: Element) -> tuple["Element", ...]:
 
 def names_of(element: Element) -> tuple[str, ...]:
     """Give the names that an element says in its own scope, parts of bits included."""
-    if isinstance(element, (Records, Array)):
+    if isinstance(element, LISTS):
         return (element.name,)
     if isinstance(element, el.Bits):
         return (element.name, *(part.name for part in element.parts))

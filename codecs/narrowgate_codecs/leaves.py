@@ -6,13 +6,15 @@ from typing import Any, Protocol
 import construct as c
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.checksums import right_sum
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.raws import raw_of
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.scope import Said, Scope, Wanted
+from narrowgate_codecs.scope import Said, Scope, Wanted, part_code
 from narrowgate_schema.words import Reason
 
 _FORMATS = {1: "B", 2: "H", 4: "L", 8: "Q"}
+_FLOATS = {2: "e", 4: "f", 8: "d"}
 
 
 class _Stream(Protocol):
@@ -36,15 +38,14 @@ def raw_construct(element: Leaf) -> Any:
     match element:
         case el.Int():
             return integer(element.width, element.order, signed=element.signed)
-        case el.Code() | el.Bits():
+        case el.Float():
+            return c.FormatField(">" if element.order == "big" else "<", _FLOATS[element.width])
+        case el.Code() | el.Bits() | el.Epoch():
             return integer(element.width, element.order, signed=False)
         case el.Named():
             return integer(element.width, "big", signed=False)
-        case el.Clock():
-            return c.Bytes(clock_width(element))
-        case el.Bcd() | el.Hex() | el.Text():
-            return c.Bytes(element.width)
-    return None
+    width = clock_width(element) if isinstance(element, el.Clock) else getattr(element, "width", None)
+    return None if width is None else c.Bytes(width)
 
 
 def clock_width(element: el.Clock) -> int:
@@ -77,6 +78,8 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
         raw = raw_of(self.element, wanted)
         if isinstance(raw, int):
             wanted.sent[self.element.name] = raw
+        if isinstance(self.element, el.Bits):
+            wanted.sent.update({part.name: part_code(part, raw) for part in self.element.parts})
         if self.width is None:
             stream.write(raw)
         else:
@@ -143,34 +146,27 @@ class MarkConstruct(c.Construct):  # type: ignore[misc]
 
 
 class CheckConstruct(c.Construct):  # type: ignore[misc]
-    """One byte that must follow from the bytes since a mark."""
+    """A check sum that must follow from the bytes since a mark."""
 
     def __init__(self, element: el.Check) -> None:
         super().__init__()
         self.element = element
 
     def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
-        start = stream.tell()
-        scope.need("check sum", start, 1)
-        right = check_byte(self.element, scope.frame[scope.marks[self.element.since] : start])
-        got = stream.read(1)[0]
-        if got != right:
+        element, start = self.element, stream.tell()
+        width = element.width
+        scope.need("check sum", start, width)
+        right = right_sum(element, scope.frame[scope.marks[element.since] : start])
+        read = stream.read(width)
+        if int.from_bytes(read, element.order) != right:
+            shown = right.to_bytes(width, element.order).hex().upper()
             raise FrameRefused(
-                Reason.INTEGRITY, f"{scope.place}check sum {got:02X} at byte {start}, {right:02X} is right"
+                Reason.INTEGRITY,
+                f"{scope.place}check sum {read.hex().upper()} at byte {start}, {shown} is right",
             )
 
     def _build(self, obj: Any, stream: BytesIO, wanted: Wanted, path: str) -> Any:
-        span = stream.getvalue()[wanted.marks[self.element.since] :]
-        stream.write(bytes([check_byte(self.element, span)]))
+        element = self.element
+        span = stream.getvalue()[wanted.marks[element.since] :]
+        stream.write(right_sum(element, span).to_bytes(element.width, element.order))
         return obj
-
-
-def check_byte(element: el.Check, span: bytes) -> int:
-    """Give the right check byte of a span."""
-    if element.kind == "xor8":
-        folded = 0
-        for byte in span:
-            folded ^= byte
-        return folded
-    total = sum(span) & 0xFF
-    return total ^ 0xFF if element.kind == "sum8_inverted" else total

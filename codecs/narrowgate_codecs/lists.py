@@ -5,12 +5,13 @@ from typing import Any
 
 import construct as c
 
+from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.leaves import integer
-from narrowgate_codecs.raws import wrong
+from narrowgate_codecs.raws import raw_of, wrong
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.regions import Fields, read_inside
-from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.regions import Fields, read_inside, read_region, write_size
+from narrowgate_codecs.scope import Said, Scope, Wanted
 from narrowgate_schema.words import Reason
 
 
@@ -21,52 +22,101 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.name, self.width, self.at_most = element.name, element.tag_width, element.at_most
         self.tag = integer(element.tag_width, "big", signed=False)
+        self.length_width = element.length_width
+        self.length = integer(element.length_width or 1, element.length_order, signed=False)
         self.cases = {code: (case.name, cases[case.name]) for case in element.cases for code in case.when}
         self.tags = {case.name: case.when[0] for case in element.cases}
+        other = element.default
+        self.default = None if other is None else (other.name, cases[other.name])
+        self.other_tag = el.Code("tag", element.tag_width)
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         records: list[Scope] = scope.lists.setdefault(self.name, [])
-        while stream.tell() < scope.end:
-            at = len(records)
+        for at in range(self.at_most):
+            if stream.tell() >= scope.end:
+                return
             record = Scope(scope.frame, scope.end, f"{scope.place}{self.name}[{at}].", scope)
+            stop = None
             try:
-                self._parse_record(record, stream, path)
+                tag_at = stream.tell()
+                record.need("tag", tag_at, self.width)
+                tag = self.tag._parsereport(stream, record, path)
+                stop = self._stop(record, stream, path)
+                self._parse_record(record, tag, tag_at, stop, stream, path)
+                records.append(record)
             except FrameRefused as refused:
                 scope.faults.append(refused)
-                stream.seek(scope.end)
-                return
-            records.append(record)
+                # Where a record says its length, the next one can be found behind it.
+                if stop is None:
+                    stream.seek(scope.end)
+                    return
+                stream.seek(stop)
+        if stream.tell() < scope.end:
+            place = f"{scope.place}{self.name}[{self.at_most}].tag"
+            scope.faults.append(FrameRefused(Reason.LENGTH, f"{place}: more than {self.at_most} records"))
+            stream.seek(scope.end)
 
-    def _parse_record(self, record: Scope, stream: Any, path: str) -> None:
-        if record.parent is not None and len(record.parent.lists[self.name]) >= self.at_most:
-            raise FrameRefused(Reason.LENGTH, f"{record.at('tag')}: more than {self.at_most} records")
-        record.need("tag", stream.tell(), self.width)
-        tag = self.tag._parsereport(stream, record, path)
-        chosen = self.cases.get(tag)
+    def _stop(self, record: Scope, stream: Any, path: str) -> int | None:
+        """Read the record's length and give where it ends; None where records carry none."""
+        if not self.length_width:
+            return None
+        start = stream.tell()
+        record.need("length", start, self.length_width)
+        size = self.length._parsereport(stream, record, path)
+        record.need("value", start + self.length_width, size)
+        stop: int = start + self.length_width + size
+        return stop
+
+    def _parse_record(
+        self, record: Scope, tag: int, tag_at: int, stop: int | None, stream: Any, path: str
+    ) -> None:
+        chosen = self.cases.get(tag, self.default)
         if chosen is None:
             raise FrameRefused(
                 Reason.MODEL, f"{record.at('tag')}: {tag:0{2 * self.width}X} is no record of this layout"
             )
         record.case = chosen[0]
+        if tag not in self.cases:
+            record.said.append(Said(self.other_tag, tag, tag_at, tag_at + self.width))
+        if stop is not None:
+            read_region(chosen[1], stream, record, stream.tell(), stop)
+            stream.seek(stop)
+            return
         chosen[1]._parsereport(stream, record, path)
-        stop = stream.tell()
+        after = stream.tell()
         read_inside(stream, record)
-        stream.seek(stop)
+        stream.seek(after)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         given = list_of(self.name, wanted)
         if len(given) > self.at_most:
             raise ValueError(f"{wanted.place}{self.name}: {len(given)} given, {self.at_most} are possible")
         for at, values in enumerate(given):
-            place = f"{wanted.place}{self.name}[{at}]."
-            kind = values.get("record")
-            if not isinstance(kind, str) or kind not in self.tags:
-                raise ValueError(f"{place}record: {kind!r}: one of {', '.join(self.tags)} is possible")
-            inner = Wanted(values, wanted.fixed, place, {"record"})
-            self.tag._build(self.tags[kind], stream, inner, path)
-            self.cases[self.tags[kind]][1]._build(obj, stream, inner, path)
-            refuse_unused(inner)
+            self._build_record(values, f"{wanted.place}{self.name}[{at}].", stream, wanted, path)
         return obj
+
+    def _build_record(
+        self, values: Mapping[str, object], place: str, stream: Any, wanted: Wanted, path: str
+    ) -> None:
+        kind = values.get("record")
+        inner = Wanted(values, wanted.fixed, place, {"record"})
+        if isinstance(kind, str) and kind in self.tags:
+            tag = self.tags[kind]
+            fields = self.cases[tag][1]
+        elif self.default is not None and kind == self.default[0]:
+            tag, fields = raw_of(self.other_tag, inner), self.default[1]
+        else:
+            raise ValueError(f"{place}record: {kind!r}: one of {', '.join(self._kinds())} is possible")
+        self.tag._build(tag, stream, inner, path)
+        at = stream.tell()
+        stream.write(bytes(self.length_width))
+        fields._build(None, stream, inner, path)
+        if self.length_width:
+            write_size(self.length, at, self.length_width, stream, inner)
+        refuse_unused(inner)
+
+    def _kinds(self) -> list[str]:
+        return [*self.tags, *([] if self.default is None else [self.default[0]])]
 
 
 class ArrayConstruct(c.Construct):  # type: ignore[misc]
@@ -98,6 +148,51 @@ class ArrayConstruct(c.Construct):  # type: ignore[misc]
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].")
             self.fields._build(obj, stream, inner, path)
             refuse_unused(inner)
+        return obj
+
+
+class DeltasConstruct(c.Construct):  # type: ignore[misc]
+    """Numbers told as differences; each item's raw value is the number itself."""
+
+    def __init__(self, element: lay.Deltas) -> None:
+        super().__init__()
+        self.element = element
+        self.item = el.Int(element.item, 8, per=element.per, signed=True)
+        self.difference = integer(element.width, element.order, signed=element.signed)
+        self.sign = 1 if element.towards == "later" else -1
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        element = self.element
+        number, width = scope.find(element.base), element.width
+        items: list[Scope] = scope.lists.setdefault(element.name, [])
+        for at in range(self._count(scope, stream)):
+            item = Scope(scope.frame, scope.end, f"{scope.place}{element.name}[{at}].", scope)
+            start = stream.tell()
+            item.need(element.item, start, width)
+            number += self.sign * self.difference._parsereport(stream, item, path)
+            item.said.append(Said(self.item, number, start, start + width))
+            items.append(item)
+
+    def _count(self, scope: Scope, stream: Any) -> int:
+        count = self.element.count
+        if count is None:
+            return int((scope.end - stream.tell()) // self.element.width)
+        return count if isinstance(count, int) else int(scope.find(count))
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        element = self.element
+        given, count, number = list_of(element.name, wanted), element.count, wanted.sent[element.base]
+        due = wanted.sent[count] if isinstance(count, str) else count
+        if due is not None and len(given) != due:
+            raise ValueError(f"{wanted.place}{element.name}: {len(given)} given, {due} are wanted")
+        for at, values in enumerate(given):
+            inner = Wanted(values, wanted.fixed, f"{wanted.place}{element.name}[{at}].")
+            after = raw_of(self.item, inner)
+            refuse_unused(inner)
+            step = el.Int(element.item, element.width, signed=element.signed)
+            difference = raw_of(step, Wanted({element.item: self.sign * (after - number)}, {}, inner.place))
+            self.difference._build(difference, stream, inner, path)
+            number = after
         return obj
 
 

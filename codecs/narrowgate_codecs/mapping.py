@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.calendars import instants_us
+from narrowgate_codecs.calendars import epochs_us, instants_us
 from narrowgate_codecs.cohort import Column, Level, Mask
 from narrowgate_codecs.plan import Plan
 from narrowgate_codecs.plan_leaves import raw_name
-from narrowgate_codecs.profile import Profile, Reading
+from narrowgate_codecs.profile import Each, Profile, Reading
 from narrowgate_codecs.wire import Places
 
 
@@ -53,12 +53,42 @@ def measures_of(
         received_us: (n,) reception [us since 1970 UTC].
         received: (n,) where it is known.
     """
-    made = [_measures(reading, plan, level) for reading in profile.readings]
-    for reading, one in zip(profile.readings, made, strict=True):
-        one.time_us, one.timed = received_us[one.rows], received[one.rows]
-        if reading.clock is not None:
-            _date(one, _clock(profile, reading.clock), level, zone)
-    return [one for one in made if len(one.rows)]
+    made: list[Measures] = []
+    for reading in profile.readings:
+        clocks = _Clocks(profile, zone, received_us, received)
+        if reading.each is not None:
+            made.extend(_items(reading, reading.each, plan, level, clocks))
+            continue
+        measures = _measures(reading, plan, level)
+        _date(measures, reading, level, clocks)
+        made.append(measures)
+    return [measures for measures in made if len(measures.rows)]
+
+
+@dataclass(slots=True)
+class _Clocks:
+    """What it takes to date rows."""
+
+    profile: Profile
+    zone: ZoneInfo
+    received_us: NDArray[np.int64]
+    """(n,) By row of the frames."""
+    received: Mask
+
+    def instants(self, name: str, level: Level, rows: Places, owners: Places) -> tuple[Any, Mask]:
+        """Give the instants that a clock means in rows of a level [us since 1970 UTC], and where."""
+        column = level.columns.get(raw_name(name))
+        if column is None:
+            return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+        taken = _taken(column, rows)
+        clock = next(one for one in _clocks(self.profile.up) if one.name == name)
+        if isinstance(clock, el.Epoch):
+            instants, dated = epochs_us(clock, taken.values)
+        else:
+            raw: Any = taken.values
+            received_us, received = self.received_us[owners], self.received[owners]
+            instants, dated = instants_us(clock, raw, self.zone, received_us, received)
+        return instants, dated if taken.said is None else dated & taken.said
 
 
 def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
@@ -124,28 +154,63 @@ def _said_anything(fields: dict[str, Column], count: int) -> Mask:
     return said
 
 
-def _clock(profile: Profile, name: str) -> el.Clock:
-    return next(clock for clock in _clocks(profile.up) if clock.name == name)
-
-
-def _clocks(fields: tuple[lay.Element, ...]) -> list[el.Clock]:
-    found: list[el.Clock] = []
+def _clocks(fields: tuple[lay.Element, ...]) -> list[el.Clock | el.Epoch]:
+    found: list[el.Clock | el.Epoch] = []
     for field in fields:
-        found.extend([field] if isinstance(field, el.Clock) else _clocks(lay.children(field)))
+        found.extend([field] if isinstance(field, (el.Clock, el.Epoch)) else _clocks(lay.children(field)))
     return found
 
 
-def _date(measures: Measures, clock: el.Clock, level: Level, zone: ZoneInfo) -> None:
-    """Put the clock's instants where it has one; elsewhere reception stays."""
-    column = level.columns.get(raw_name(clock.name))
-    if column is None:
-        measures.unsynchronised = np.ones(len(measures.rows), np.bool_)
-        return
-    taken = _taken(column, measures.rows)
-    raw: Any = taken.values
-    instants, dated = instants_us(clock, raw, zone, measures.time_us, measures.timed)
-    if taken.said is not None:
-        dated &= taken.said
-    measures.time_us = np.where(dated, instants, measures.time_us)
-    measures.timed = measures.timed | dated
-    measures.unsynchronised = ~dated
+def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -> None:
+    """Put the clock's instants where it has one; elsewhere reception dates the row."""
+    rows = measures.rows
+    measures.time_us, measures.timed = clocks.received_us[rows], clocks.received[rows]
+    if reading.clock is not None:
+        instants, dated = clocks.instants(reading.clock, level, rows, rows)
+        measures.time_us = np.where(dated, instants, measures.time_us)
+        measures.timed = measures.timed | dated
+        measures.unsynchronised = ~dated
+
+
+def _items(reading: Reading, each: Each, plan: Plan, level: Level, clocks: _Clocks) -> list[Measures]:
+    """Give the items of a list as rows of their own, one entry for each part of the frames that has it."""
+    sound = np.zeros(level.count, np.bool_)
+    sound[level.sound(plan.cases.get(reading.message, -1))] = True
+    made: list[Measures] = []
+    for items in level.lists.get(reading.records or "", []):
+        if items.owners is None or items.index is None:
+            continue
+        rows = np.lexsort((items.index, items.owners))
+        rows = rows[sound[items.owners[rows]]]
+        instants, dated = _item_instants(reading, each, level, items, rows, clocks)
+        fields = {
+            carry.field: _taken(items.columns[carry.name], rows)
+            for carry in reading.carries
+            if carry.name in items.columns
+        }
+        kept = np.flatnonzero(dated & _said_anything(fields, len(rows)))
+        words = {
+            carry.field: tuple(plan.wants.words[carry.name])
+            for carry in reading.carries
+            if carry.name in plan.wants.words
+        }
+        fields = {name: _taken(column, kept) for name, column in fields.items()}
+        timed = np.ones(len(kept), np.bool_)
+        owners = items.owners[rows[kept]]
+        made.append(Measures(owners, fields, words, instants[kept], timed, None, reading.series))
+    return made
+
+
+def _item_instants(
+    reading: Reading, each: Each, level: Level, items: Level, rows: Places, clocks: _Clocks
+) -> tuple[NDArray[np.int64], Mask]:
+    if items.owners is None or items.index is None:
+        raise TypeError("a list's level has owners and places")
+    owners = items.owners[rows]
+    if each.clock is not None:
+        return clocks.instants(each.clock, items, rows, owners)
+    if reading.clock is None:
+        return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+    every = np.arange(level.count)
+    starts, dated = clocks.instants(reading.clock, level, every, every)
+    return starts[owners] + (each.first + items.index[rows]) * each.step_s * 1_000_000, dated[owners]

@@ -17,8 +17,8 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
-from narrowgate_codecs.plan_leaves import LeafStep, Unplanned, Wants, leaf_step
-from narrowgate_codecs.plan_lists import ArraySteps, Kind, ListSteps
+from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
+from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps
 from narrowgate_codecs.plan_regions import (
     Bodily,
     Choose,
@@ -32,7 +32,9 @@ from narrowgate_codecs.plan_regions import (
     ToEnd,
     follow,
 )
+from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.profile import Profile
+from narrowgate_codecs.soundness import every
 from narrowgate_codecs.wire import Places, Wire
 
 
@@ -80,6 +82,10 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     cases = {name: number for number, name in enumerate(_case_names(profile.single_message, fields))}
     values = {carry.name for reading in profile.readings for carry in reading.carries}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
+    clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
+    for name in clocks:
+        if len({field for field in every(fields) if getattr(field, "name", None) == name}) > 1:
+            raise Unplanned(f"{name}: stands for clocks of different kinds")
     wants = Wants(frozenset(values), frozenset(clocks | set(_looked_at(fields))), {})
     compiler = _Compiler(wants, cases)
     return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases)
@@ -89,26 +95,24 @@ def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:
     return list(dict.fromkeys([single, *(case.name for case in _cases(fields))]))
 
 
-def _every(fields: tuple[lay.Element, ...]) -> Iterator[lay.Element]:
-    for field in fields:
-        yield field
-        yield from _every(lay.children(field))
-
-
 def _cases(fields: tuple[lay.Element, ...]) -> Iterator[lay.Case]:
-    for field in _every(fields):
+    for field in every(fields):
         if isinstance(field, (lay.Switch, lay.Records)):
             yield from lay.cases_of(field)
 
 
 def _looked_at(fields: tuple[lay.Element, ...]) -> Iterator[str]:
     """Give the names whose raw numbers other elements look at."""
-    for field in _every(fields):
+    for field in every(fields):
         match field:
             case lay.Switch():
                 yield field.on
             case lay.Array() if isinstance(field.count, str):
                 yield field.count
+            case lay.Deltas():
+                yield field.base
+                if isinstance(field.count, str):
+                    yield field.count
             case el.Bcd() if isinstance(field.per, el.Units):
                 yield field.per.by
 
@@ -120,13 +124,9 @@ def fixed_width(field: lay.Element) -> int | None:
             return 0
         case el.Const():
             return len(field.value)
-        case el.Check():
-            return 1
         case el.Clock():
             return clock_width(field)
-        case el.Int() | el.Bcd() | el.Code() | el.Named() | el.Bits() | el.Hex() | el.Text():
-            return field.width
-    return None
+    return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
 
 @dataclass(slots=True)
@@ -142,6 +142,7 @@ class _Run:
 class _Compiler:
     def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
         self.wants, self.cases = wants, cases
+        self.seen: set[str] = set()
 
     def steps(self, fields: tuple[lay.Element, ...]) -> Steps:
         """Give the steps of a level's elements, those of fixed width joined to stretches."""
@@ -158,6 +159,8 @@ class _Compiler:
         return tuple(made)
 
     def _close(self, run: _Run, made: list[Any]) -> _Run:
+        for field in run.late:
+            self._need(field[1])
         if run.width or run.leaves:
             made.append(Stretch(run.width, run.leaves + run.late))
         return _Run(0, [], [])
@@ -171,11 +174,18 @@ class _Compiler:
             case el.Check():
                 run.leaves.append((run.width, CheckStep(field)))
             case _:
+                self.seen.update(lay.names_of(field))
                 step = leaf_step(field, self.wants)
                 if step is not None:
                     by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
                     (run.late if by_code else run.leaves).append((run.width, step))
         run.width += width
+
+    def _need(self, step: LeafStep) -> None:
+        """Refuse a number whose unit stands behind the stretch that the number is in."""
+        per = step.leaf.per if isinstance(step, BcdStep) else None
+        if isinstance(per, el.Units) and per.by not in self.seen:
+            raise Unplanned(f"{per.by}: stands behind bytes of unknown number")
 
     def _step(self, field: lay.Element) -> Any:
         make = _STEPS.get(type(field))
@@ -201,21 +211,22 @@ class _Compiler:
     def kind(self, field: lay.Records, case: lay.Case) -> Kind:
         """Give one kind of a record list."""
         fields = case.fields
+        number = self.cases[case.name]
+        if field.length_width:
+            return Kind(number, case.when, self.region(fields), 0, to_end=False)
         to_end = bool(fields) and isinstance(fields[-1], el.Rest)
-        widths = [fixed_width(one) for one in (fields[:-1] if to_end else fields)]
+        width = self._width(fields[:-1] if to_end else fields, f"{field.name}.{case.name}")
+        return Kind(number, case.when, self.steps(fields), width, to_end)
+
+    def _width(self, fields: tuple[lay.Element, ...], place: str) -> int:
+        widths = [fixed_width(one) for one in fields]
         if None in widths:
-            raise Unplanned(f"{field.name}.{case.name}: a record whose width depends on what is in it")
-        width = sum(width for width in widths if width is not None)
-        return Kind(self.cases[case.name], case.when, self.steps(fields), width, to_end)
+            raise Unplanned(f"{place}: an item whose width depends on what is in it")
+        return sum(width for width in widths if width is not None)
 
     def array(self, field: lay.Array) -> ArraySteps:
         """Give the step of repeated elements."""
-        widths = [fixed_width(one) for one in field.fields]
-        if None in widths:
-            raise Unplanned(f"{field.name}: items whose width depends on what is in them")
-        return ArraySteps(
-            field, self.steps(field.fields), sum(width for width in widths if width is not None)
-        )
+        return ArraySteps(field, self.steps(field.fields), self._width(field.fields, field.name))
 
 
 _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
@@ -227,7 +238,8 @@ _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
     lay.Body: lambda compiler, field: Bodily(field, compiler.region(field.fields)),
     lay.Switch: _Compiler.switch,
     lay.Records: lambda compiler, field: ListSteps(
-        field, [compiler.kind(field, case) for case in field.cases]
+        field, [compiler.kind(field, case) for case in lay.cases_of(field)]
     ),
     lay.Array: _Compiler.array,
+    lay.Deltas: lambda compiler, field: DeltaSteps(field),
 }

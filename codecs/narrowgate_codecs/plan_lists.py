@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
-from narrowgate_codecs.plan_leaves import raw_name
+from narrowgate_codecs.plan_leaves import EXACT, raw_name
 from narrowgate_codecs.plan_regions import Steps, enough, follow
 from narrowgate_codecs.wire import Places
 
@@ -67,6 +68,8 @@ class ListSteps:
         self.name, self.tag_width, self.at_most = element.name, element.tag_width, element.at_most
         self.kinds = tuple(kinds)
         self.tags = Tags(kinds, element.tag_width)
+        self.length_width, self.length_order = element.length_width, element.length_order
+        self.other = next((at for at, kind in enumerate(kinds) if not kind.codes), _NONE)
         self.widths = np.array([kind.width for kind in kinds], np.int64)
         self.to_end = np.array([kind.to_end for kind in kinds], np.bool_)
 
@@ -80,16 +83,16 @@ class ListSteps:
                 np.concatenate([one.at for one in found]),
             )
             sizes = np.concatenate([one.sizes for one in found])
+            level.index = np.repeat(np.arange(len(found)), [len(one.owners) for one in found])
             kinds = np.concatenate([one.kinds for one in found])
             for at, kind in enumerate(self.kinds):
                 rows = np.flatnonzero(kinds == at)
                 if len(rows):
-                    part = Cohort(
-                        level, level.starts[rows], 0, sizes[rows] if kind.to_end else kind.width, rows
-                    )
+                    end = sizes[rows] if kind.to_end or self.length_width else kind.width
+                    part = Cohort(level, level.starts[rows], 0, end, rows)
                     part.enter(kind.number)
                     follow(kind.steps, part)
-            _tell(cohort, self.name, level)
+            tell(cohort, self.name, level)
         cohort.drop(odd)
         cohort.at = cohort.end
 
@@ -104,17 +107,64 @@ class ListSteps:
                 odd[rows] = True
                 break
             reader = Cohort(cohort.level, cohort.starts[rows], at, end, rows)
-            kinds = self.tags.of(reader.integer(self.tag_width, "big", 0))
-            behind = at + self.tag_width
-            sizes = self.widths[kinds]
-            if self.to_end.any():
-                sizes = np.where(self.to_end[kinds], np.maximum(sizes, end - behind), sizes)
+            kinds = self._kinds(reader.integer(self.tag_width, "big", 0))
+            sizes, behind = self._sizes(reader, kinds, at, end)
             at = behind + sizes
-            good = (kinds != _NONE) & (at <= end)
+            good = (kinds != _NONE) & (at <= end) & (sizes >= 0)
             odd[rows[~good]] = True
             found.append(_Found(rows[good], behind[good], sizes[good], kinds[good]))
             going = good & (at < end)
         return found, odd
+
+    def _kinds(self, tags: NDArray[Any]) -> NDArray[np.int16]:
+        kinds = self.tags.of(tags)
+        return np.where(kinds == _NONE, np.int16(self.other), kinds) if self.other != _NONE else kinds
+
+    def _sizes(
+        self, reader: Cohort, kinds: NDArray[np.int16], at: Places, end: Places
+    ) -> tuple[Places, Places]:
+        """Give each record's size behind its head, and where that begins."""
+        behind = at + self.tag_width
+        if self.length_width:
+            # A length cut by the frame's end is read from what follows; its record reaches past the end then.
+            sizes = reader.integer(self.length_width, self.length_order, self.tag_width).astype(np.int64)
+            return sizes, behind + self.length_width
+        sizes = self.widths[kinds]
+        if self.to_end.any():
+            sizes = np.where(self.to_end[kinds], np.maximum(sizes, end - behind), sizes)
+        return sizes, behind
+
+
+class DeltaSteps:
+    """Numbers told as differences: summed up from the base, forwards or backwards."""
+
+    def __init__(self, element: lay.Deltas) -> None:
+        self.element = element
+
+    def run(self, cohort: Cohort) -> None:
+        """Read as many differences as are declared, announced, or fit."""
+        element = self.element
+        room = (cohort.end - cohort.at) // element.width
+        counts = room if element.count is None else counted(cohort, element.count, element.width)
+        if not cohort.count:
+            return
+        level = _items(cohort, counts, element.width)
+        if level.count:
+            self._sum(cohort, level, _all(counts, cohort))
+            tell(cohort, element.name, level)
+        cohort.at = cohort.at + counts * element.width
+
+    def _sum(self, cohort: Cohort, level: Level, each: Places) -> None:
+        element = self.element
+        items = Cohort(level, level.starts, 0, element.width)
+        read = items.integer(element.width, element.order, 0, signed=element.signed).astype(np.int64)
+        run = np.cumsum(read)
+        before = np.repeat((np.cumsum(each) - each)[each > 0], each[each > 0])
+        sums = run - run[before] + read[before]
+        base = np.repeat(cohort.heard(raw_name(element.base)).astype(np.int64), each)
+        numbers = base + sums if element.towards == "later" else base - sums
+        items.doubt(np.abs(numbers) > EXACT)
+        items.say(element.item, numbers if element.per == 1 else numbers.astype(np.float64) / element.per)
 
 
 class ArraySteps:
@@ -126,27 +176,36 @@ class ArraySteps:
 
     def run(self, cohort: Cohort) -> None:
         """Read as many items as are declared or announced; drop the rows too short for them."""
-        counts = self._counts(cohort)
+        counts = counted(cohort, self.count, self.width)
         if not cohort.count:
             return
-        each = _all(counts, cohort)
-        owners = np.repeat(np.arange(cohort.count), each)
-        index = np.arange(len(owners)) - np.repeat(np.cumsum(each) - each, each)
-        level = _level(cohort, owners, _all(cohort.at, cohort)[owners] + index * self.width)
+        level = _items(cohort, counts, self.width)
         if level.count:
             follow(self.steps, Cohort(level, level.starts, 0, self.width))
-            _tell(cohort, self.name, level)
+            tell(cohort, self.name, level)
         cohort.at = cohort.at + counts * self.width
 
-    def _counts(self, cohort: Cohort) -> Place:
-        if isinstance(self.count, int):
-            enough(cohort, self.count * self.width)
-            return self.count
-        # Compared before it is multiplied: a hostile count allocates nothing.
-        announced = cohort.heard(raw_name(self.count))
-        cohort.drop((announced > (cohort.end - cohort.at) // self.width) | (announced < 0))
-        counts: Places = cohort.heard(raw_name(self.count)).astype(np.int64)
-        return counts
+
+def counted(cohort: Cohort, count: int | str, width: int) -> Place:
+    """Give how many items of a width [byte] there are; drop the rows too short for theirs."""
+    if isinstance(count, int):
+        enough(cohort, count * width)
+        return count
+    # Compared before it is multiplied: a hostile count allocates nothing.
+    announced = cohort.heard(raw_name(count))
+    cohort.drop((announced > (cohort.end - cohort.at) // width) | (announced < 0))
+    counts: Places = cohort.heard(raw_name(count)).astype(np.int64)
+    return counts
+
+
+def _items(cohort: Cohort, counts: Place, width: int) -> Level:
+    """Give the level of items of one width, back to back."""
+    each = _all(counts, cohort)
+    owners = np.repeat(np.arange(cohort.count), each)
+    index = np.arange(len(owners)) - np.repeat(np.cumsum(each) - each, each)
+    level = _level(cohort, owners, _all(cohort.at, cohort)[owners] + index * width)
+    level.index = index
+    return level
 
 
 def _all(place: Place, cohort: Cohort) -> Places:
@@ -164,7 +223,7 @@ def _level(cohort: Cohort, owners: Places, at: Places) -> Level:
     )
 
 
-def _tell(cohort: Cohort, name: str, level: Level) -> None:
+def tell(cohort: Cohort, name: str, level: Level) -> None:
     """Hang the items under their frames; an item that is not plainly sound makes its frame odd."""
     if level.owners is not None and level.odd.any():
         cohort.level.odd[level.owners[level.odd]] = True

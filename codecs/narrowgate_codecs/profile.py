@@ -23,6 +23,18 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """A list's items as readings of their own, each at its own instant; an item without one gives no row."""
+
+    clock: str | None = None
+    """Name of the Epoch inside the item; None: the items are spaced from the reading's own clock."""
+    step_s: int = 0
+    """[s] from one item to the next; negative where the list runs backwards in time."""
+    first: int = 1
+    """Steps from the reading's clock to the first item."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How a message becomes a row."""
 
@@ -32,8 +44,10 @@ class Reading:
     """Name of the record list the values stand in. All records of a frame share its one instant and so its
     one key: they make one row, and of two records that say the same field the later one holds."""
     clock: str | None = None
-    """Name of the Clock that dates the row; None: it is dated by reception."""
+    """Name of the Clock or Epoch that dates the row; None: it is dated by reception."""
     series: str = ""
+    each: Each | None = None
+    """How the items of `records` become rows of their own; None: they make one row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """From value to raw: what a leaf must send so that it says a wanted value; the mirror of values.py."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.scope import Wanted
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GREATEST = {2: 65504.0, 4: 3.4028234663852886e38, 8: 1.7976931348623157e308}
 
 
 def raw_of(element: Leaf, wanted: Wanted) -> Any:
@@ -62,11 +65,44 @@ def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     per = element.per if isinstance(element.per, int) else _per(element.per, wanted)
     # Nothing but nines is "no data" on the wire: it cannot be sent as a number.
     most = 10 ** (2 * element.width) - 2
+    least = 1 - 10 ** (2 * element.width - 1) if element.signed else 0
     raw = round(number * per)
-    if not 0 <= raw <= most:
-        raise wrong(element.name, value, f"0 to {most / per:.12g} or None is possible", wanted)
-    digits = bytes.fromhex(f"{raw:0{2 * element.width}d}")
+    if not least <= raw <= most:
+        raise wrong(
+            element.name, value, f"{least / per:.12g} to {most / per:.12g} or None is possible", wanted
+        )
+    shown = f"f{-raw:0{2 * element.width - 1}d}" if raw < 0 else f"{raw:0{2 * element.width}d}"
+    digits = bytes.fromhex(shown)
     return digits[::-1] if element.order == "little" else digits
+
+
+def _float(element: el.Float, value: object, wanted: Wanted) -> float:
+    if value is None:
+        return float("nan")
+    number = float(_number(element.name, value, wanted))
+    most = _GREATEST[element.width]
+    low, high = element.limits or (-most, most)
+    if not max(low, -most) <= number <= min(high, most):
+        raise wrong(element.name, value, f"{low:.12g} to {high:.12g} is possible", wanted)
+    return number
+
+
+def _epoch(element: el.Epoch, value: object, wanted: Wanted) -> int:
+    if value is None:
+        return 0
+    instant = value
+    if isinstance(value, str):
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            raise wrong(element.name, value, "an ISO 8601 instant is wanted", wanted) from None
+    if not isinstance(instant, datetime) or instant.tzinfo is None:
+        raise wrong(element.name, value, "an instant with zone, or None, is wanted", wanted)
+    since_s = (instant - _EPOCH) / timedelta(seconds=1) - element.epoch_s
+    raw = round(since_s * element.per_s)
+    if not (element.earliest_year <= instant.year < 2100 and 0 <= raw < 1 << 8 * element.width):
+        raise wrong(element.name, value, f"a year of {element.earliest_year} to 2099 is possible", wanted)
+    return raw
 
 
 def _per(units: el.Units, wanted: Wanted) -> int:
@@ -170,6 +206,8 @@ def _parsed(element: el.Clock, text: str, wanted: Wanted) -> datetime:
 
 _RAWS: dict[type, Callable[..., Any]] = {
     el.Int: _integer,
+    el.Float: _float,
+    el.Epoch: _epoch,
     el.Bcd: _packed,
     el.Code: _code,
     el.Named: _named,

@@ -77,13 +77,18 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
         at = stream.tell()
         stream.write(bytes(self.width))
         self.fields._build(obj, stream, wanted, path)
-        size, end = stream.tell() - at - self.width, stream.tell()
-        if size >= 1 << 8 * self.width:
-            raise ValueError(f"{wanted.place}{size} bytes do not fit a length of {self.width} bytes")
-        stream.seek(at)
-        self.length._build(size, stream, wanted, path)
-        stream.seek(end)
+        write_size(self.length, at, self.width, stream, wanted)
         return obj
+
+
+def write_size(length: Any, at: int, width: int, stream: Any, wanted: Wanted) -> None:
+    """Write, into the room left for it, the length of what was written since."""
+    size, end = stream.tell() - at - width, stream.tell()
+    if size >= 1 << 8 * width:
+        raise ValueError(f"{wanted.place}{size} bytes do not fit a length of {width} bytes")
+    stream.seek(at)
+    length._build(size, stream, wanted, "")
+    stream.seek(end)
 
 
 class BodyConstruct(c.Construct):  # type: ignore[misc]

@@ -1,16 +1,54 @@
-"""The profiles that Narrowgate brings along: one line a device."""
+"""The profiles: those that Narrowgate brings along, one line a device, and those of packages outside.
 
+A package outside hands a Profile to the entry-point group `narrowgate.profiles`. One that cannot be loaded,
+is no sound profile or takes a name that is taken stands in FAULTS and costs nobody else anything.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import cjt188_water_v2004, huati_nb_v1, pni_placepod_v1
 from narrowgate_codecs.validate import validated
 
-PROFILES: MappingProxyType[str, Profile] = MappingProxyType(
-    {
-        "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
-        "huati_nb_v1": validated(huati_nb_v1.PROFILE),
-        "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
-    }
-)
+GROUP = "narrowgate.profiles"
+
+_profiles: dict[str, Profile] = {
+    "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
+    "huati_nb_v1": validated(huati_nb_v1.PROFILE),
+    "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
+}
+BUILT_IN: frozenset[str] = frozenset(_profiles)
+"""The names that Narrowgate brings along."""
+
+PROFILES: MappingProxyType[str, Profile] = MappingProxyType(_profiles)
 """By name."""
+
+
+def register(profile: Profile) -> None:
+    """Add a profile to those of this process.
+
+    Raises:
+        TypeError: it holds something outside the vocabulary; names the place.
+        ValueError: it is not sound, or its name is taken.
+    """
+    sound = validated(profile)
+    if sound.name in _profiles:
+        raise ValueError(f"{sound.name}: there is a profile of that name")
+    _profiles[sound.name] = sound
+
+
+def _adopted(entry: EntryPoint) -> str | None:
+    """Register what an entry point hands out; give what is wrong with it, or None."""
+    try:
+        register(entry.load())
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
+        source = "" if entry.dist is None else f" of {entry.dist.name}"
+        return f"{GROUP} {entry.name}{source}: {error}"
+    return None
+
+
+FAULTS: tuple[str, ...] = tuple(
+    fault for entry in entry_points(group=GROUP) if (fault := _adopted(entry)) is not None
+)
+"""What is wrong with the profiles of packages outside, one line each."""

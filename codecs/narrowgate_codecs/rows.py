@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.instants import instant_us
-from narrowgate_codecs.profile import Profile, Reading
+from narrowgate_codecs.profile import Each, Profile, Reading
+from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Scope
-from narrowgate_codecs.values import Value, calendar_times
+from narrowgate_codecs.values import Value, calendar_times, epoch_us, speak
 from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
 
@@ -42,6 +43,9 @@ def rows_of(
     for reading in profile.readings:
         if reading.message != message:
             continue
+        if reading.each is not None:
+            rows.extend(_items(reading, reading.each, scope, timezone, received_at_us))
+            continue
         row = _measures(reading, values)
         if row:
             row["series"] = reading.series
@@ -50,8 +54,38 @@ def rows_of(
     return rows
 
 
+def _items(
+    reading: Reading, each: Each, scope: Scope, timezone: ZoneInfo, received_at_us: int | None
+) -> list[Row]:
+    """Give a row for each item of a list that has an instant of its own."""
+    rows: list[Row] = []
+    start_us = None
+    if each.clock is None and reading.clock is not None:
+        start_us = _instant(reading.clock, scope, timezone, received_at_us)
+    for at, item in enumerate(scope.lists.get(reading.records or "", [])):
+        time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
+        if each.clock is not None:
+            time_us = _instant(each.clock, item, timezone, received_at_us)
+        row = {} if time_us is None else _carried(reading, _sound(item))
+        if row:
+            rows.append({**row, "series": reading.series, "time": time_us})
+    return rows
+
+
+def _sound(item: Scope) -> dict[str, Value]:
+    """Give what an item says; {} for one that says the impossible, which is refused already."""
+    try:
+        return speak(item)
+    except FrameRefused:
+        return {}
+
+
 def _measures(reading: Reading, values: dict[str, Value]) -> Row:
     said = values if reading.records is None else _merged(values[reading.records])
+    return _carried(reading, said)
+
+
+def _carried(reading: Reading, said: dict[str, Value]) -> Row:
     measures = {carry.field: said.get(carry.name) for carry in reading.carries}
     return {name: value for name, value in measures.items() if value is not None}
 
@@ -68,17 +102,20 @@ def _date(row: Row, reading: Reading, scope: Scope, timezone: ZoneInfo, received
     row["time"] = received_at_us
     if reading.clock is None:
         return
-    clock_us = instant_us(_times(reading.clock, scope), timezone, received_at_us)
+    clock_us = _instant(reading.clock, scope, timezone, received_at_us)
     row["clock_unsynchronised"] = clock_us is None
     if clock_us is not None:
         row["time"] = clock_us
 
 
-def _times(clock: str, scope: Scope) -> list[Any]:
+def _instant(clock: str, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> int | None:
+    """Give the instant that a scope's clock means [us since 1970 UTC]; None if it was never set."""
     for said in scope.said:
+        if isinstance(said.element, el.Epoch) and said.element.name == clock:
+            return epoch_us(said.element, said.raw)
         if isinstance(said.element, el.Clock) and said.element.name == clock:
-            return calendar_times(said.element, said.raw)
-    return []
+            return instant_us(calendar_times(said.element, said.raw), timezone, received_at_us)
+    return None
 
 
 def readings_batch(family: Family, rows: Sequence[Row]) -> pa.RecordBatch:

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrowgate_codecs.elements import Code
+from narrowgate_codecs.elements import Bits, Code, Part
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_schema.words import Reason
+
+
+def part_code(part: Part, raw: int) -> int:
+    """Give the number that a part's bits make."""
+    return raw >> part.at & (1 << part.size) - 1
 
 
 @dataclass(slots=True)
@@ -49,6 +54,11 @@ class Scope:
         while scope is not None:
             if name in scope.raw:
                 return scope.raw[name]
+            for said in scope.said:
+                if isinstance(said.element, Bits):
+                    for part in said.element.parts:
+                        if part.name == name:
+                            return part_code(part, said.raw)
             scope = scope.parent
         raise KeyError(name)
 

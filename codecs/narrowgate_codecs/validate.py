@@ -5,14 +5,15 @@ import re
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_codecs.profile import Carry, Each, Profile, Reading
+from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Reason
 
 _NAME = re.compile(r"[a-z0-9]+_[a-z0-9_]+_v[0-9a-z]+")
 _ELEMENTS = lay.LEAVES + lay.SILENT + lay.HOLDERS
 _PLAIN: tuple[type, ...] = (int, float, str, bool, bytes, type(None))
-_WITHIN = (*_ELEMENTS, *lay.PARTS, Carry, Reading)
+_WITHIN = (*_ELEMENTS, *lay.PARTS, Carry, Reading, Each)
 
 
 def validated(profile: Profile) -> Profile:
@@ -33,10 +34,27 @@ def validated(profile: Profile) -> Profile:
         for index, field in enumerate(fields):
             _check_type(field, _place(place, field, index), _ELEMENTS)
         _check_scope(fields, place, frozenset())
+        for name in _gone_by(fields):
+            if not is_number(fields, name):
+                raise ValueError(f"{place}: {name} is no number to go by")
     _check_types(profile.readings, f"{profile.name}.readings")
     for reading in profile.readings:
         _check_reading(profile, reading)
     return profile
+
+
+def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
+    """Give the names that choose, count or start something."""
+    names: list[str] = []
+    for field in every(fields):
+        match field:
+            case lay.Switch():
+                names.append(field.on)
+            case lay.Array() | lay.Deltas() if isinstance(field.count, str):
+                names.append(field.count)
+        if isinstance(field, lay.Deltas):
+            names.append(field.base)
+    return names
 
 
 def _place(place: str, thing: object, index: int) -> str:
@@ -74,7 +92,7 @@ def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[s
         here = _place(place, field, index)
         _check_type(field, here, _ELEMENTS)
         names = () if isinstance(field, lay.HOLDERS) else lay.names_of(field)
-        for name in (*names, field.name) if isinstance(field, (lay.Records, lay.Array)) else names:
+        for name in (*names, field.name) if isinstance(field, lay.LISTS) else names:
             if name in known:
                 raise ValueError(f"{here}: the name {name} stands for two things")
         _check_element(field, here, known, fields)
@@ -90,24 +108,34 @@ def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> froz
         codes = [code for case in lay.cases_of(field) for code in case.when]
         if len(codes) != len(set(codes)):
             raise ValueError(f"{place}: a code stands for two cases")
+        names = [case.name for case in lay.cases_of(field)]
+        if len(names) != len(set(names)):
+            raise ValueError(f"{place}: two cases have one name")
+        if isinstance(field, lay.Records):
+            known = _unmarked(known) | ({"tag"} if field.default is not None else set())
         for case in lay.cases_of(field):
             _check_type(case, f"{place}.{getattr(case, 'name', '?')}", (lay.Case,))
             _check_scope(case.fields, f"{place}.{case.name}", known)
         return known
     if isinstance(field, lay.Array):
-        _check_scope(field.fields, place, known)
+        _check_scope(field.fields, place, _unmarked(known))
         return known
     if isinstance(field, (lay.Lead, lay.Tail, lay.Sized, lay.Body)):
         return _check_scope(field.fields, place, known)
     return known
 
 
+def _unmarked(known: frozenset[str]) -> frozenset[str]:
+    """Give the names without the marks: a check sum inside an item counts from a mark of the same item."""
+    return frozenset(name for name in known if not name.startswith("@"))
+
+
 def _check_element(
     field: lay.Element, place: str, known: frozenset[str], siblings: tuple[lay.Element, ...]
 ) -> None:
-    width = getattr(field, "width", 1)
-    if not 1 <= width <= 255:
-        raise ValueError(f"{place}: a width of {width} bytes; 1 to 255 is possible")
+    fault = fault_of(field)
+    if fault is not None:
+        raise ValueError(f"{place}: {fault}")
     if isinstance(field, lay.Array) and least_width(field.fields) < 1:
         raise ValueError(f"{place}: an array of elements that may be empty never ends")
     beside = {name for one in siblings for name in lay.names_of(one)}
@@ -125,6 +153,8 @@ def _needed(field: lay.Element, beside: set[str]) -> list[str]:
             return [field.on]
         case lay.Array() if isinstance(field.count, str):
             return [field.count]
+        case lay.Deltas():
+            return [field.base, *([field.count] if isinstance(field.count, str) else [])]
         case el.Bcd() if isinstance(field.per, el.Units) and field.per.by not in beside:
             return [field.per.by]
     return []
@@ -141,33 +171,48 @@ def _least(field: lay.Element) -> int:
             return len(field.value)
         case el.Clock():
             return len(field.orders[0].split())
+        case lay.Deltas():
+            return field.width * (field.count if isinstance(field.count, int) else 0)
         case lay.Switch():
             return min((least_width(case.fields) for case in lay.cases_of(field)), default=0)
         case lay.Array():
             return least_width(field.fields) * (field.count if isinstance(field.count, int) else 0)
-    return 1 if isinstance(field, el.Check) else getattr(field, "width", 0)
+    return getattr(field, "width", 0)
 
 
 def _check_reading(profile: Profile, reading: Reading) -> None:
     place = f"{profile.name}.readings.{reading.message}"
     if reading.message not in (lay.messages_of(profile.up) or (profile.single_message,)):
         raise ValueError(f"{place}: there is no such message")
-    fields = {field.name for field in fields_of(profile.family)}
     said = set(_all_names(profile.up))
-    for carry in reading.carries:
-        if carry.field not in fields:
-            raise ValueError(f"{place}.{carry.field}: {profile.family} has no such field")
-        if carry.name not in said:
-            raise ValueError(f"{place}.{carry.field}: nothing in the frame says {carry.name}")
-    for name in (reading.clock, reading.records, profile.identity):
+    each = reading.each
+    for name in (reading.clock, reading.records, profile.identity, None if each is None else each.clock):
         if name is not None and name not in said:
             raise ValueError(f"{place}: nothing in the frame says {name}")
+    if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
+        raise ValueError(f"{place}: items as rows need a list and a clock")
+    for carry in reading.carries:
+        _check_carry(profile, carry, place, said)
+
+
+def _check_carry(profile: Profile, carry: Carry, place: str, said: set[str]) -> None:
+    dtypes = {field.name: field.dtype for field in fields_of(profile.family)}
+    if carry.field not in dtypes:
+        raise ValueError(f"{place}.{carry.field}: {profile.family} has no such field")
+    if carry.name not in said:
+        raise ValueError(f"{place}.{carry.field}: nothing in the frame says {carry.name}")
+    dtype = dtypes[carry.field]
+    for found in dtypes_of(profile.up, carry.name) - {dtype}:
+        if (found, dtype) != ("int64", "float64"):
+            raise ValueError(f"{place}.{carry.field}: is {dtype}, but {carry.name} says {found}")
 
 
 def _all_names(fields: tuple[lay.Element, ...]) -> list[str]:
     names: list[str] = []
     for field in fields:
         names.extend(lay.names_of(field))
-        if isinstance(field, (lay.Records, lay.Array)) or not isinstance(field, lay.LEAVES):
+        if isinstance(field, lay.Deltas):
+            names.append(field.item)
+        elif isinstance(field, (lay.Records, lay.Array)) or not isinstance(field, lay.LEAVES):
             names.extend(_all_names(lay.children(field)))
     return names

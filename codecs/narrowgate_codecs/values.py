@@ -1,12 +1,15 @@
 """From raw to value: what an element's bytes say under its name."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.scope import Said, Scope
+from narrowgate_codecs.scope import Said, Scope, part_code
 from narrowgate_schema.words import Reason
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Value = object
 """int, float, str, bool, None, or a list of dicts of them: what JSON can carry."""
@@ -64,7 +67,32 @@ def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
 
 
 def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
-    value = raw if element.per == 1 else raw / element.per
+    return _within(element, raw if element.per == 1 else raw / element.per, scope)
+
+
+def _float(element: el.Float, raw: float, scope: Scope) -> float | None:
+    return _within(element, raw, scope) if isfinite(raw) else None
+
+
+def _epoch(element: el.Epoch, raw: int, scope: Scope) -> str | None:
+    instant_us = epoch_us(element, raw)
+    if instant_us is None:
+        return None
+    return (_EPOCH + timedelta(microseconds=instant_us)).isoformat().replace("+00:00", "Z")
+
+
+def epoch_us(element: el.Epoch, raw: int) -> int | None:
+    """Give the instant that a count means [us since 1970 UTC]; None if it was never set."""
+    instant_us = element.epoch_s * 1_000_000 + raw * 1_000_000 // element.per_s
+    return instant_us if year_us(element.earliest_year) <= instant_us < year_us(2100) else None
+
+
+def year_us(year: int) -> int:
+    """Give the instant at which a year begins [us since 1970 UTC]."""
+    return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _within(element: el.Int | el.Float, value: float, scope: Scope) -> int | float:
     if element.limits is not None and not element.limits[0] <= value <= element.limits[1]:
         low, high = element.limits
         raise FrameRefused(Reason.SANITY, f"{scope.at(element.name)}: {value} is outside {low:g} to {high:g}")
@@ -74,6 +102,8 @@ def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
 def _digits(element: el.Bcd, raw: bytes) -> int | None:
     """Give the number that packed digits spell; None for digits above 9 and for nothing but nines."""
     digits = (raw[::-1] if element.order == "little" else raw).hex()
+    if element.signed and digits[0] == "f":
+        return -int(digits[1:]) if digits[1:].isdecimal() else None
     if not digits.isdecimal() or digits.count("9") == len(digits):
         return None
     return int(digits)
@@ -114,7 +144,7 @@ def _parts(element: el.Bits, raw: int) -> dict[str, Value]:
 
 
 def _part(part: el.Part, raw: int) -> Value:
-    code = raw >> part.at & (1 << part.size) - 1
+    code = part_code(part, raw)
     if part.words:
         return dict(part.words).get(code)
     return bool(code) if part.size == 1 else code
@@ -147,6 +177,8 @@ def _calendar_time(part: dict[str, int], earliest_year: int) -> datetime | None:
 
 _VALUES: dict[type, Callable[..., Value]] = {
     el.Int: _number,
+    el.Float: _float,
+    el.Epoch: _epoch,
     el.Bcd: _decimal,
     el.Code: _code,
     el.Named: _word,

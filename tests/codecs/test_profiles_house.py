@@ -9,6 +9,7 @@ from codec_fixtures import ROOT, load
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs.elements import Check
 from narrowgate_codecs.layout import Element, children
+from narrowgate_codecs.registry import BUILT_IN
 
 _MODULES = sorted(
     path.stem
@@ -23,7 +24,7 @@ def _has_check(fields: tuple[Element, ...]) -> bool:
 
 def test_every_profile_module_is_registered() -> None:
     """A module of the profiles folder is one line of the registry, under its own name."""
-    assert sorted(PROFILES) == _MODULES
+    assert sorted(BUILT_IN) == _MODULES
 
 
 def test_profile_has_its_own_name() -> None:
@@ -33,10 +34,10 @@ def test_profile_has_its_own_name() -> None:
 
 def test_no_fixture_folder_is_without_a_profile() -> None:
     """A folder of golden frames belongs to a registered profile."""
-    assert sorted(PROFILES) == sorted(path.name for path in ROOT.iterdir() if path.is_dir())
+    assert sorted(BUILT_IN) == sorted(path.name for path in ROOT.iterdir() if path.is_dir())
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_profile_has_a_frame_with_readings(name: str) -> None:
     """A profile has a golden frame that is stored whole and gives readings."""
     cases = [load(path) for path in (ROOT / name).glob("*.toml")]
@@ -44,7 +45,7 @@ def test_profile_has_a_frame_with_readings(name: str) -> None:
     assert any(case.get("readings") and "refused" not in case for case in cases)
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_profile_has_frames_that_are_damaged(name: str) -> None:
     """A profile shows what becomes of an empty frame, a cut one, a longer one and a wrong check sum."""
     owed = {"empty", "cut", "one_byte_too_long"}
@@ -54,7 +55,7 @@ def test_profile_has_frames_that_are_damaged(name: str) -> None:
     assert set() == owed - {path.stem for path in (ROOT / name).glob("*.toml")}
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
 @pytest.mark.parametrize("case", ["cut", "one_byte_too_long"])
 def test_damaged_frame_is_refused(name: str, case: str) -> None:
     """A cut or longer frame is refused, at least in part."""

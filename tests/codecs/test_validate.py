@@ -6,9 +6,9 @@ from typing import Any
 import construct
 import pytest
 
-from narrowgate_codecs.elements import Bcd, Check, Code, Int, Mark, Rest, Units
-from narrowgate_codecs.layout import Array, Case, Records, Sized, Switch
-from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_codecs.elements import Bcd, Bits, Check, Code, Epoch, Float, Hex, Int, Mark, Part, Rest, Units
+from narrowgate_codecs.layout import Array, Case, Deltas, Records, Sized, Switch
+from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.validate import validated
 from narrowgate_schema.words import Family
 
@@ -90,3 +90,48 @@ def test_name_without_layout_version_is_refused() -> None:
     """A profile's name ends with its layout's version."""
     with pytest.raises(ValueError, match="<maker>_<model>_v<layout>"):
         validated(_profile(Int("a", 1), name="maker_model"))
+
+
+@pytest.mark.parametrize(
+    ("up", "said"),
+    [
+        ((Float("f", 3),), "a float of 3 bytes; 2, 4 or 8 is possible"),
+        ((Bits("b", 1, (Part("p", 7, 2),)),), "p is not within its 8 bits"),
+        ((Bits("b", 1, (Part("p", 0, void_by="q"),)),), "q is no part of it"),
+        ((Epoch("e", 4, 1970),), "earliest_year 1970 is not after the epoch's year"),
+        ((Mark("m"), Check("crc16_modbus", "m", start=1)), "a cyclic code starts as its kind says"),
+        ((Sized(5, ()),), "a width of 5 bytes; 1 to 4 is possible"),
+        ((Records("r", 1, (Case("k", (), ()),)),), "a case has no tag"),
+        ((Records("r", 1, (), default=Case("o", (), ())),), "records of any other tag need lengths"),
+        ((Deltas("d", "i", "b", 2),), "b does not stand before it"),
+        ((Hex("h", 1), Switch("h", ())), "h is no number to go by"),
+        ((Code("c", 1), Switch("c", (Case("k", (1,), ()), Case("k", (2,), ())))), "two cases have one name"),
+        (
+            (Mark("m"), Records("r", 1, (Case("k", (1,), (Check("sum8", "m"),)),))),
+            "m does not stand before it",
+        ),
+    ],
+)
+def test_element_that_cannot_be_is_refused(up: tuple[Any, ...], said: str) -> None:
+    """An element that no frame could have is refused at registration, and the reason is told."""
+    with pytest.raises(ValueError, match="maker_model_v1") as refused:
+        validated(_profile(*up))
+
+    assert said in str(refused.value)
+
+
+def test_value_of_another_kind_than_its_field_is_refused() -> None:
+    """A field of truths takes no number."""
+    profile = _profile(Int("a", 1), readings=(Reading("frame", (Carry("leak", "a"),)),))
+
+    with pytest.raises(ValueError, match="leak: is bool, but a says int64"):
+        validated(profile)
+
+
+def test_items_as_rows_need_a_clock() -> None:
+    """A list whose items become rows must say how they are dated."""
+    items = Array("l", 2, (Int("volume_m3", 1),))
+    reading = Reading("frame", (Carry("volume_m3"),), records="l", each=Each(step_s=60))
+
+    with pytest.raises(ValueError, match="items as rows need a list and a clock"):
+        validated(_profile(items, readings=(reading,)))

@@ -1,0 +1,170 @@
+"""The plan's leaves that stand for words, truths and choices, and the list of all leaves' steps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.layout import Leaf
+from narrowgate_codecs.plan_leaves import (
+    BcdStep,
+    ClockStep,
+    EpochStep,
+    FloatStep,
+    IntStep,
+    LeafStep,
+    TextStep,
+    Wants,
+    integral,
+    raw_name,
+)
+
+SILENT_WORD = -1
+
+
+class CodeStep:
+    """A code that chooses, and the set it must be of."""
+
+    def __init__(self, leaf: el.Code, wants: Wants) -> None:
+        integral(leaf.width, leaf.name)
+        self.leaf, self.raw = leaf, leaf.name in wants.raws
+        self.idle = not self.raw and leaf.accepts is None
+        few = leaf.accepts is not None and leaf.width == 1
+        self.accepts = np.isin(np.arange(256), leaf.accepts or ()) if few else None
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the raw code and doubt one of another layout."""
+        raw = cohort.integer(self.leaf.width, self.leaf.order, offset)
+        if self.raw:
+            cohort.say(raw_name(self.leaf.name), raw)
+        if self.accepts is not None:
+            cohort.doubt(~self.accepts[raw])
+        elif self.leaf.accepts is not None:
+            cohort.doubt(~np.isin(raw, np.array(self.leaf.accepts, np.uint64)))
+
+
+class Lookup:
+    """From a code to its word: a truth where all words are, else the word's number."""
+
+    def __init__(self, name: str, words: Mapping[int, el.Word], other: el.Word | None, wants: Wants) -> None:
+        every = [*words.values(), *([] if other is None else [other])]
+        self.is_truth = all(isinstance(word, bool) for word in every)
+        self.numbers = {code: self._number(name, word, wants) for code, word in words.items()}
+        self.other = SILENT_WORD if other is None else self._number(name, other, wants)
+        self.truth = {self._number(name, word, wants): bool(word) for word in every}
+        most = max(words, default=0)
+        self.table = np.full(most + 2, self.other, np.int16) if most < 1 << 16 else None
+        if self.table is not None:
+            for code, number in self.numbers.items():
+                self.table[code] = number
+
+    def _number(self, name: str, word: el.Word, wants: Wants) -> int:
+        return int(word) if self.is_truth else wants.word(name, str(word))
+
+    def of(self, codes: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
+        """Give what codes stand for, (m,), and where they stand for something."""
+        numbers = self._numbers(codes)
+        return numbers == 1 if self.is_truth else numbers, numbers != SILENT_WORD
+
+    def _numbers(self, codes: NDArray[Any]) -> NDArray[np.int16]:
+        if self.table is not None:
+            most = len(self.table) - 1
+            known = codes if codes.dtype == np.uint8 and most > 255 else np.minimum(codes, most)
+            looked_up: NDArray[np.int16] = self.table[known]
+            return looked_up
+        numbers = np.full(len(codes), self.other, np.int16)
+        for code, number in self.numbers.items():
+            numbers[codes == code] = number
+        return numbers
+
+
+class NamedStep:
+    """An integer that stands for a word."""
+
+    def __init__(self, leaf: el.Named, wants: Wants) -> None:
+        integral(leaf.width, leaf.name)
+        self.leaf = leaf
+        self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.idle = not (self.wanted or self.raw or leaf.otherwise is None)
+        self.lookup = Lookup(leaf.name, dict(reversed(leaf.words)), leaf.otherwise, wants)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Give the word; doubt a code without one."""
+        raw = cohort.integer(self.leaf.width, "big", offset)
+        if self.raw:
+            cohort.say(raw_name(self.leaf.name), raw)
+        words, known = self.lookup.of(raw)
+        if self.leaf.otherwise is None:
+            cohort.doubt(~known)
+        if self.wanted:
+            cohort.say(self.leaf.name, words)
+
+
+class BitsStep:
+    """An integer cut into parts."""
+
+    def __init__(self, leaf: el.Bits, wants: Wants) -> None:
+        integral(leaf.width, leaf.name)
+        self.leaf = leaf
+        voiding = {part.void_by for part in leaf.parts}
+        self.wanted = frozenset(part.name for part in leaf.parts if part.name in wants.values)
+        self.raws = [part for part in leaf.parts if part.name in wants.raws]
+        self.idle = not self.wanted and not self.raws
+        self.needed = [part for part in leaf.parts if part.name in self.wanted | voiding]
+        self.lookups = {
+            part.name: Lookup(part.name, dict(part.words), None, wants) for part in self.needed if part.words
+        }
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Give the parts that are wanted, null where their word is missing or another part voids them."""
+        raw = cohort.integer(self.leaf.width, self.leaf.order, offset)
+        for part in self.raws:
+            cohort.say(raw_name(part.name), raw >> part.at & (1 << part.size) - 1)
+        said: dict[str, tuple[NDArray[Any], Mask | None]] = {}
+        for part in self.needed:
+            said[part.name] = self._part(part, raw)
+        for part in self.needed:
+            if part.void_by is not None:
+                values, known = said[part.name]
+                void = self._truth(part.void_by, *said[part.void_by])
+                said[part.name] = values, ~void if known is None else known & ~void
+        for name in self.wanted:
+            cohort.say(name, *said[name])
+
+    def _part(self, part: el.Part, raw: NDArray[Any]) -> tuple[NDArray[Any], Mask | None]:
+        if part.size == 1 and not part.words:
+            return raw & (1 << part.at) != 0, None
+        code = raw >> part.at & (1 << part.size) - 1
+        if not part.words:
+            return code, None
+        return self.lookups[part.name].of(code)
+
+    def _truth(self, name: str, values: NDArray[Any], known: Mask | None) -> Mask:
+        lookup = self.lookups.get(name)
+        truth: Mask = values != 0
+        if lookup is not None and not lookup.is_truth:
+            truth = np.isin(values, [number for number, is_true in lookup.truth.items() if is_true])
+        return truth if known is None else truth & known
+
+
+_STEPS: dict[type, Any] = {
+    el.Int: IntStep,
+    el.Float: FloatStep,
+    el.Epoch: EpochStep,
+    el.Bcd: BcdStep,
+    el.Code: CodeStep,
+    el.Named: NamedStep,
+    el.Bits: BitsStep,
+    el.Text: TextStep,
+    el.Clock: ClockStep,
+}
+
+
+def leaf_step(leaf: Leaf, wants: Wants) -> LeafStep | None:
+    """Give the step of a leaf, None if there is nothing to do; Unplanned if no step can read it."""
+    make = _STEPS.get(type(leaf))
+    step: LeafStep | None = None if make is None else make(leaf, wants)
+    return None if step is None or step.idle else step

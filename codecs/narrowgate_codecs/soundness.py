@@ -1,0 +1,134 @@
+"""Registration, element by element: what one cannot be, whatever stands around it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_schema.fields import Dtype
+
+_NUMBERS = (el.Int, el.Code, el.Named)
+_LONGEST_COUNTED = 4
+"""[byte] of lengths, tags and differences: four count further than any frame."""
+
+
+def fault_of(field: lay.Element | el.Part) -> str | None:
+    """Say why an element cannot work; None if it can."""
+    width = getattr(field, "width", 1)
+    if not 1 <= width <= 255:
+        return f"a width of {width} bytes; 1 to 255 is possible"
+    for kind, look in _LOOKS:
+        if isinstance(field, kind):
+            return look(field)
+    return None
+
+
+def _float(field: el.Float) -> str | None:
+    return None if field.width in (2, 4, 8) else f"a float of {field.width} bytes; 2, 4 or 8 is possible"
+
+
+def _bits(field: el.Bits) -> str | None:
+    for part in field.parts:
+        if part.at < 0 or part.size < 1 or part.at + part.size > 8 * field.width:
+            return f"{part.name} is not within its {8 * field.width} bits"
+    names = [part.name for part in field.parts]
+    missing = [part.void_by for part in field.parts if part.void_by is not None and part.void_by not in names]
+    return f"{missing[0]} is no part of it" if missing else None
+
+
+def _epoch(field: el.Epoch) -> str | None:
+    if field.per_s < 1:
+        return f"{field.per_s} counts in a second"
+    epoch_year = datetime.fromtimestamp(field.epoch_s, UTC).year
+    if not max(1970, epoch_year) < field.earliest_year < 2100:
+        return f"earliest_year {field.earliest_year} is not after the epoch's year, or past 2099"
+    return None
+
+
+def _check(field: el.Check) -> str | None:
+    if not 0 <= field.start <= 255:
+        return f"start {field.start}; 0 to 255 is possible"
+    return "a cyclic code starts as its kind says" if field.width == 2 and field.start else None
+
+
+def _counted(field: lay.Sized | lay.Deltas) -> str | None:
+    if field.width > _LONGEST_COUNTED:
+        return f"a width of {field.width} bytes; 1 to {_LONGEST_COUNTED} is possible"
+    return None
+
+
+def _records(field: lay.Records) -> str | None:
+    if not 1 <= field.tag_width <= _LONGEST_COUNTED or not 0 <= field.length_width <= _LONGEST_COUNTED:
+        return f"tags and lengths of 1 to {_LONGEST_COUNTED} bytes are possible"
+    if any(not case.when for case in field.cases):
+        return "a case has no tag"
+    if field.default is not None and not field.length_width:
+        return "records of any other tag need lengths"
+    return None
+
+
+_LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
+    (el.Float, _float),
+    (el.Bits, _bits),
+    (el.Epoch, _epoch),
+    (el.Check, _check),
+    (lay.Sized, _counted),
+    (lay.Deltas, _counted),
+    (lay.Records, _records),
+)
+
+
+def every(fields: tuple[lay.Element, ...]) -> Iterator[lay.Element]:
+    """Give the elements and all inside them."""
+    for field in fields:
+        yield field
+        yield from every(lay.children(field))
+
+
+def is_number(fields: tuple[lay.Element, ...], name: str) -> bool:
+    """Give whether everything of a name is a raw number that a choice or a count can look at."""
+    for field in every(fields):
+        named = isinstance(field, lay.LEAVES) and getattr(field, "name", None) == name
+        if named and not isinstance(field, _NUMBERS):
+            return False
+    return True
+
+
+def dtypes_of(fields: tuple[lay.Element, ...], name: str) -> set[Dtype]:
+    """Give the kinds of value that a name says, anywhere in a declaration."""
+    found: set[Dtype] = set()
+    for field in every(fields):
+        if isinstance(field, el.Bits):
+            found.update(_part(part) for part in field.parts if part.name == name)
+        elif isinstance(field, lay.Deltas) and field.item == name:
+            found.add("int64" if field.per == 1 else "float64")
+        elif getattr(field, "name", None) == name:
+            found.add(_dtype(field))
+    return found
+
+
+def _part(part: el.Part) -> Dtype:
+    if part.words:
+        return _words([word for _, word in part.words])
+    return "bool" if part.size == 1 else "int64"
+
+
+def _words(words: list[el.Word]) -> Dtype:
+    return "bool" if all(isinstance(word, bool) for word in words) else "string"
+
+
+def _dtype(field: lay.Element) -> Dtype:
+    match field:
+        case el.Int() | el.Bcd():
+            return "int64" if field.per == 1 else "float64"
+        case el.Float():
+            return "float64"
+        case el.Named():
+            return _words(
+                [
+                    *(word for _, word in field.words),
+                    *([field.otherwise] if field.otherwise is not None else []),
+                ]
+            )
+    return "string"
