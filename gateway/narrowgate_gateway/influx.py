@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 
+import duckdb
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -44,7 +45,7 @@ class Influx(Collector):
             self.store = InfluxStore(
                 target, telemetry, home.state, home.quarantine, batch_lines=options.batch_lines
             )
-        except sqlite3.Error as error:
+        except (duckdb.Error, sqlite3.Error) as error:
             raise ValueError(f"{home.quarantine}: {error}") from None
         runner.followers.append(self.store.moved)
         # A daemon: a request that hangs when the core ends is not waited for, it will be sent again.

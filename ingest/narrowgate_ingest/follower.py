@@ -32,6 +32,14 @@ class Slice:
         return sum(rows.num_rows for rows in self.readings.values())
 
 
+@dataclass(frozen=True)
+class Again:
+    """Readings of frames that were run again, under one number."""
+
+    number: int
+    readings: dict[Family, pa.RecordBatch]
+
+
 class Follower:
     """Cuts what is stored and settled into slices."""
 
@@ -70,6 +78,27 @@ class Follower:
         self._span = max(_SHORTEST_SPAN, min(stride, _LONGEST_SPAN))
         return Slice(start, until, {family: self._rows(family, start, until) for family in Family})
 
+    def newest_again(self) -> int:
+        """Give the number of the last frames that were run again; 0 if none ever were."""
+        table = self._telemetry.query("SELECT coalesce(max(number), 0) AS number FROM again")
+        return int(table["number"][0].as_py())
+
+    def again(self, number: int) -> Again | None:
+        """Give the first readings behind a number that frames gave when they were run again; None if none.
+
+        Their frames are older than others that were read long since, so each key comes as it stands now.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        found = self._telemetry.query("SELECT min(number) AS number FROM again WHERE number > $1", [number])
+        following = found["number"][0].as_py()
+        if following is None:
+            return None
+        end = self.end()
+        readings = {family: self._merged(family, _of_again(family), [end, following]) for family in Family}
+        return Again(int(following), readings)
+
     def _cut(self, start: int, limit: int) -> tuple[int, bool]:
         """Give where a slice of most_rows ends, and whether it has to end before `limit`."""
         counts = " UNION ALL ".join(
@@ -95,6 +124,9 @@ class Follower:
         return int(table["until"][0].as_py())
 
     def _rows(self, family: Family, start: int, until: int) -> pa.RecordBatch:
+        return self._merged(family, "frame >= $1 AND frame < $2", [start, until])
+
+    def _merged(self, family: Family, condition: str, parameters: list[object]) -> pa.RecordBatch:
         schema = READINGS[family]
         rest = [f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame"]
         columns = ", ".join(
@@ -102,8 +134,15 @@ class Follower:
         )
         table = self._telemetry.query(
             f"SELECT device, series, time, {columns} FROM {family}_rows "  # noqa: S608 - a closed set
-            "WHERE frame >= $1 AND frame < $2 GROUP BY device, series, time ORDER BY frame",
-            [start, until],
+            f"WHERE {condition} GROUP BY device, series, time ORDER BY frame",
+            parameters,
         )
         arrays = [table[name].combine_chunks().cast(schema.field(name).type) for name in schema.names]
         return pa.record_batch(arrays, schema=schema)
+
+
+def _of_again(family: Family) -> str:
+    """Give the condition of all rows, up to $1, that share a key with one that was made again under $2."""
+    frames = "SELECT frame FROM again WHERE number = $2"
+    keys = f"SELECT device, series, time FROM {family}_rows WHERE frame IN ({frames})"  # noqa: S608
+    return f"frame < $1 AND (device, series, time) IN ({keys})"

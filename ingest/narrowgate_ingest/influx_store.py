@@ -12,13 +12,15 @@ import sqlite3
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 
 import duckdb
+import pyarrow as pa
 
-from narrowgate_ingest.follower import Follower, Slice
+from narrowgate_ingest.follower import Follower
 from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
 from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
 from narrowgate_ingest.influx_points import Points, points_of
@@ -27,6 +29,7 @@ from narrowgate_ingest.pipeline import PIPELINE
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.state import cursor, set_cursor
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_schema.words import Family
 
 _IDLE_S = 1.0
 _LEAST_BODY_BYTES = 16 << 10
@@ -103,6 +106,7 @@ class InfluxStore:
         """
         self.target = target
         self._name = f"influxdb {target.name}"
+        self._again_name = f"{self._name} again"
         self._client = InfluxClient(target)
         self._follower = Follower(telemetry, self._settled, most_rows=batch_lines)
         self._state = sqlite3.connect(state, isolation_level=None, check_same_thread=False)
@@ -118,6 +122,7 @@ class InfluxStore:
         """Set it when there is more to send."""
         self.cursor = cursor(self._state, self._name)
         """Journal offset up to which everything is sent."""
+        self._again = self._first_again()
         self.alive = False
         self.trouble = ""
         """Why nothing is sent, in words; empty while it goes well."""
@@ -153,9 +158,10 @@ class InfluxStore:
             return False
         self.moved.clear()
         try:
+            self._write_again()
             part = self._follower.after(self.cursor)
             if part is not None:
-                self._write(part)
+                self._write(part.readings)
                 self._keep_cursor(part.until)
         except EndpointRefuses as error:
             self._wait(self._patience.held_pause_s, str(error))
@@ -171,8 +177,23 @@ class InfluxStore:
                 self._stop.wait(self._patience.gather_s)
         return True
 
-    def _write(self, part: Slice) -> None:
-        points, unfit = points_of(part.readings, self.target.precision)
+    def _first_again(self) -> int:
+        """Give the number of frames run again to go on behind; a new target gets earlier ones anyway."""
+        again = cursor(self._state, self._again_name)
+        if again == 0 and self.cursor == 0:
+            again = self._follower.newest_again()
+            set_cursor(self._state, self._again_name, again)
+        return again
+
+    def _write_again(self) -> None:
+        """Send what quarantined frames gave when they were run again."""
+        while (part := self._follower.again(self._again)) is not None:
+            self._write(part.readings)
+            set_cursor(self._state, self._again_name, part.number)
+            self._again = part.number
+
+    def _write(self, readings: Mapping[Family, pa.RecordBatch]) -> None:
+        points, unfit = points_of(readings, self.target.precision)
         refused = write_around(points, self._send) if len(points) else []
         if len(unfit):
             refused.append(Refused(unfit, [_UNFIT] * len(unfit)))
@@ -180,7 +201,7 @@ class InfluxStore:
             self._refused.put(self._noted(each))
         n_refused = sum(len(each.points) for each in refused)
         self.points_refused += n_refused
-        self.points_written += part.rows - n_refused
+        self.points_written += len(points) + len(unfit) - n_refused
 
     def _noted(self, refused: Refused) -> list[RefusedReading]:
         rows = refused.points.rows

@@ -105,6 +105,24 @@ def test_compaction_behind_a_cursor_loses_nothing(telemetry: Telemetry) -> None:
     )
 
 
+def test_frames_run_again_come_as_their_keys_stand(telemetry: Telemetry) -> None:
+    """An older frame that is decoded late does not undo what a newer one said of the same key."""
+    key = {"device": "m", "time": 5}
+    rows = readings(Family.WATER, [{**key, "frame": 7, "volume_m3": 7.0}])
+    telemetry.write({Family.WATER: rows}, NO_SESSIONS, 0, 10)
+    follower = _follower(telemetry, 50)
+    assert follower.again(follower.newest_again()) is None
+
+    late = readings(Family.WATER, [{**key, "frame": 3, "volume_m3": 3.0, "battery_v": 3.6}])
+    telemetry.write_again({Family.WATER: late}, NO_SESSIONS, [3])
+
+    again = follower.again(0)
+    assert again is not None
+    (merged,) = again.readings[Family.WATER].to_pylist()
+    assert (merged["frame"], merged["volume_m3"], merged["battery_v"]) == (7, 7.0, 3.6)
+    assert follower.again(again.number) is None
+
+
 def test_what_is_not_settled_is_not_given(telemetry: Telemetry) -> None:
     """Rows that a crash would let decide anew wait."""
     telemetry.write({Family.WATER: meters(10)}, NO_SESSIONS, 0, 10)

@@ -116,6 +116,23 @@ def test_a_later_merge_is_sent_as_a_new_write_of_its_point(core: Core) -> None:
     ]
 
 
+def test_a_frame_that_is_run_again_is_sent(core: Core) -> None:
+    """All of a frame that is decoded long after the cursor has passed it comes, in this life or the next."""
+    first = readings(Family.WATER, [{"device": "late", "time": 1, "frame": 3}])
+    second = readings(Family.WATER, [{"device": "late", "time": 2, "frame": 4}])
+    with serving(WRITTEN) as server:
+        with sending(core.influx(_target(server))) as store:
+            assert arrives(lambda: store.cursor == 100)
+            core.telemetry.write_again({Family.WATER: first}, NO_SESSIONS, [3])
+            store.moved.set()
+            assert arrives(lambda: store.points_written == 102)
+        core.telemetry.write_again({Family.WATER: second}, NO_SESSIONS, [4])
+        with sending(core.influx(_target(server))) as store:
+            assert arrives(lambda: store.points_written == 2)
+
+    assert _frames(server.written()) == [*range(100), 3, 3, 4, 4]
+
+
 def test_frames_without_readings_are_passed_over(core: Core) -> None:
     """Ticks and refused frames leave gaps of any width."""
     core.store(meters(1, first=5_000_000), 5_000_001)
