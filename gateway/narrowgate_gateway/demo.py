@@ -9,18 +9,17 @@ from typing import Any
 
 import click
 
-from narrowgate_gateway.demo_city import HOST, Gateway, Stage
+from narrowgate_gateway.demo_city import Gateway, Stage
+from narrowgate_gateway.demo_link import DemoLink
 from narrowgate_gateway.demo_screen import Screen
 from narrowgate_gateway.demo_summary import count_now, summarise
 from narrowgate_schema.words import Disposition
-from narrowgate_simulators import CoapLink, SentReport, Target, Timing, Weather, drive
+from narrowgate_simulators import SentReport, drive
 
 _S_PER_H = 2.5
 _END_S = 2.0
 """What draining, ending and counting take on a machine at rest [s]."""
 _STANDSTILL_S = 60.0
-_ACK_TIMEOUT_S = 0.1
-"""Devices on loopback repeat soon: each lost answer holds the whole district's step up so long [s]."""
 
 
 async def play(stage: Stage, seconds: int | None, began_s: float) -> int:
@@ -55,11 +54,10 @@ async def _course(stage: Stage, gateway: Gateway, seconds: int | None, began_s: 
     span_s = stage.city.span.hours * _S_PER_H
     if seconds is not None:
         span_s = max(0.0, seconds - (time.monotonic() - began_s) - _END_S)
-    target, timing = Target(HOST, stage.coap_port), Timing(ack_timeout_s=_ACK_TIMEOUT_S)
     with Screen(stage) as screen:
-        async with CoapLink(target, timing=timing, weather=Weather(stage.seed)) as link:
+        async with DemoLink(stage) as link:
             report = await drive(stage.city, link, stage.clock, span_s, progress=screen.show)
-        await _drain(stage, screen)
+        await _drain(stage, screen, report)
         if seconds is None:
             screen.say("The district has lived its days; the page stays up until Ctrl-C.")
             await asyncio.Event().wait()
@@ -102,7 +100,7 @@ def _interrupted(seconds: int | None) -> int:
 
 def _tell(stage: Stage, report: SentReport, code: int) -> int:
     """Print the summary, and what is not as it must be; give the exit code."""
-    summary = summarise(stage.home, report, stage.city.truth)
+    summary = summarise(stage.home, report, stage.city.truth, stage.mqtt_acks)
     click.echo(json.dumps(summary.counts))
     objections = summary.objections + ([] if code == 0 else [f"the gateway ended with exit code {code}"])
     for objection in objections:
@@ -110,13 +108,20 @@ def _tell(stage: Stage, report: SentReport, code: int) -> int:
     return 1 if objections else 0
 
 
-async def _drain(stage: Stage, screen: Screen) -> None:
-    """Wait until the core has come to every frame; give up when nothing moves for a minute."""
+async def _drain(stage: Stage, screen: Screen, sent: SentReport) -> None:
+    """Wait until the core has come to every acknowledged frame; give up when nothing moves for a minute."""
     last, since_s = -1, time.monotonic()
-    while (waiting := count_now(stage.home).dispositions[Disposition.IN_FLIGHT]) > 0:
+    while (waiting := _waiting(stage, sent)) > 0:
         if waiting != last:
             last, since_s = waiting, time.monotonic()
         elif time.monotonic() - since_s > _STANDSTILL_S:
             return
         screen.say(f"draining: {waiting} frames in flight")
         await asyncio.sleep(0.1)
+
+
+def _waiting(stage: Stage, sent: SentReport) -> int:
+    """Count the frames that devices saw acknowledged, by the gateway or by the broker, and nobody settled."""
+    ledger = count_now(stage.home)
+    settled = ledger.kept - ledger.dispositions[Disposition.IN_FLIGHT]
+    return max(len(sent.acked) - settled, ledger.dispositions[Disposition.IN_FLIGHT])

@@ -20,6 +20,7 @@ from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_gateway.supervisor import AGAIN
 from narrowgate_schema.clock import SteppedClock
+from narrowgate_schema.words import Family
 from narrowgate_simulators import City, write_truth
 
 TIMEZONE = "Asia/Shanghai"
@@ -35,6 +36,15 @@ host = "{host}"
 port = {coap_port}
 path = "nb/{{device}}/up"
 allow = ["127.0.0.0/8"]
+
+[[mqtt]]
+name = "meters"
+host = "{host}"
+port = {mqtt_port}
+tls = false
+version = "3.1.1"
+client_id = "narrowgate-demo"
+topic = "nb/{{device}}/up"
 
 [journal]
 min_free_bytes = 67108864
@@ -65,7 +75,18 @@ class Stage:
     home: Home
     config: Path
     coap_port: int
+    mqtt_port: int
     console_port: int
+
+    @property
+    def metered(self) -> frozenset[str]:
+        """Give the water meters: they send by MQTT."""
+        return frozenset(row["device"] for row in self.city.fleet_rows() if row["family"] == Family.WATER)
+
+    @property
+    def mqtt_acks(self) -> Path:
+        """Give the file of what the broker acknowledged."""
+        return self.home.root / "mqtt-acks.jsonl"
 
     @property
     def console(self) -> str:
@@ -104,19 +125,20 @@ def lay_out(root: Path, *, seed: int, devices: int, hours: float, console_port: 
         raise DemoTrouble(f"the demo's own fleet has a fault: {imported.faults[0]}")
     page = root / "clock"
     clock = SteppedClock.create(page, start_us)
-    coap_port = _free_udp_port()
+    coap_port, mqtt_port = _free_port(socket.SOCK_DGRAM), _free_port(socket.SOCK_STREAM)
     config = root / "narrowgate.toml"
     config.write_text(
         _CONFIG.format(
             timezone=TIMEZONE,
             host=HOST,
             coap_port=coap_port,
+            mqtt_port=mqtt_port,
             console_port=console_port,
             page=_toml_text(str(page.absolute())),
         ),
         encoding="utf-8",
     )
-    return Stage(seed, city, clock, home, config, coap_port, console_port)
+    return Stage(seed, city, clock, home, config, coap_port, mqtt_port, console_port)
 
 
 def _toml_text(text: str) -> str:
@@ -134,20 +156,30 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
 class Gateway:
-    """A gateway in processes of its own, as `narrowgate run` makes it; it ends if the demo is no more."""
+    """A broker and a gateway, as `narrowgate run` makes it, in processes of their own.
+
+    They end if the demo is no more.
+    """
 
     def __init__(self, stage: Stage) -> None:
-        """Start it; its words go to `gateway.log` in the home."""
+        """Start them; their words go to `gateway.log` in the home."""
         self._home = stage.home
         self._log = (stage.home.root / "gateway.log").open("wb")
+        self._broker = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "narrowgate_gateway.demo_broker", str(stage.mqtt_port)],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [
                 *(sys.executable, "-m", "narrowgate_gateway.supervisor"),
@@ -160,12 +192,18 @@ class Gateway:
         )
 
     async def ready(self, within_s: float = _READY_WITHIN_S) -> None:
-        """Wait until edge and core are up; DemoTrouble with their words if they are not."""
+        """Wait until edge and core are up and subscribed; DemoTrouble with their words if they are not."""
         give_up_s = time.monotonic() + within_s
-        while not all(read_status(self._home.run, role) for role in ("edge", "core")):
+        while not self._is_ready():
             if self.process.poll() is not None or time.monotonic() > give_up_s:
                 raise DemoTrouble(f"the gateway did not start: {self.last_words()}")
             await asyncio.sleep(0.02)
+
+    def _is_ready(self) -> bool:
+        edge, core = (read_status(self._home.run, role) for role in ("edge", "core"))
+        if edge is None or core is None:
+            return False
+        return all(broker["state"] == "connected" for broker in edge.get("brokers", ()))
 
     async def gone(self) -> None:
         """Wait until it ends, which it should not; DemoTrouble with its words then."""
@@ -193,7 +231,10 @@ class Gateway:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         code = self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._broker.kill()
+        self._broker.wait()
+        for process in (self.process, self._broker):
+            if process.stdin is not None:
+                process.stdin.close()
         self._log.close()
         return code

@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
 
 from narrowgate_cases import State, counts
 from narrowgate_gateway.settings import Home
@@ -19,6 +21,8 @@ from narrowgate_schema.words import Answer, Disposition, Family
 from narrowgate_simulators import Fault, SentReport
 
 _CHUNK_ROWS = 65_536
+
+T = TypeVar("T", int, datetime)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,15 @@ def count_now(home: Home) -> Ledger:
         return read_ledger(state, Tail(home.journal), DoorCounters(home.door_counters))
 
 
-def summarise(home: Home, sent: SentReport, truth: Sequence[Fault]) -> Summary:
-    """Hold what devices saw and what was injected against what a stopped gateway's home says."""
+def summarise(home: Home, sent: SentReport, truth: Sequence[Fault], mqtt_acks: Path | None = None) -> Summary:
+    """Hold what devices saw and what was injected against what a stopped gateway's home says.
+
+    Args:
+        home: the gateway's.
+        sent: what all devices sent and saw acknowledged.
+        truth: what was injected.
+        mqtt_acks: what a broker acknowledged, as JSON Lines; those frames are told by device and time.
+    """
     ledger = count_now(home)
     with closing(sqlite3.connect(home.state)) as state:
         findings = standing_findings(state)
@@ -56,6 +67,9 @@ def summarise(home: Home, sent: SentReport, truth: Sequence[Fault]) -> Summary:
     rows, stored = stored_frames(home)
     kept = kept_uplinks(home)
     found = {kept[frame] for frame in (stored | refused_frames) if frame in kept}
+    told_by_time = acknowledged_times(mqtt_acks)
+    by_mqtt = {device for device, _ in told_by_time}
+    told = {(device, sequence) for device, sequence in sent.acked if device not in by_mqtt}
     matched, false_findings = match(truth, findings)
     disposed = ledger.dispositions
     closed = cases.by_state[State.CLOSED] + cases.by_state[State.VOID]
@@ -79,7 +93,8 @@ def summarise(home: Home, sent: SentReport, truth: Sequence[Fault]) -> Summary:
     }
     objections = [
         *_ledger_objections(ledger, sent),
-        *_set_objections(set(sent.acked), found),
+        *_set_objections(told, found),
+        *_set_objections(told_by_time, stored_times(home, by_mqtt)),
         *[f"not found: {fault.line()}" for fault in truth if fault not in matched],
         *([f"{false_findings} findings that nobody injected"] if false_findings else []),
     ]
@@ -97,7 +112,7 @@ def _ledger_objections(ledger: Ledger, sent: SentReport) -> list[str]:
     return objections
 
 
-def _set_objections(acked: set[tuple[str, int]], found: set[tuple[str, int]]) -> list[str]:
+def _set_objections(acked: set[tuple[str, T]], found: set[tuple[str, T]]) -> list[str]:
     objections = []
     if lost := acked - found:
         objections.append(f"{len(lost)} acknowledged frames are not stored, such as {min(lost)}")
@@ -107,7 +122,7 @@ def _set_objections(acked: set[tuple[str, int]], found: set[tuple[str, int]]) ->
 
 
 def kept_uplinks(home: Home) -> dict[int, tuple[str, int]]:
-    """Give (device, sequence from the token) of every frame in the journal."""
+    """Give (device, sequence from the token) of every frame in the journal that came with a token."""
     tail, kept = Tail(home.journal), {}
     offset = tail.start()
     while (chunk := tail.read(offset, _CHUNK_ROWS)).next_offset > offset:
@@ -115,9 +130,30 @@ def kept_uplinks(home: Home) -> dict[int, tuple[str, int]]:
             if kind is Kind.UPLINKS:
                 columns = (batch[name].to_pylist() for name in ("frame", "claimed_device", "token"))
                 for frame, device, token in zip(*columns, strict=True):
-                    kept[frame] = (device, int.from_bytes(token, "big"))
+                    if token:
+                        kept[frame] = (device, int.from_bytes(token, "big"))
         offset = chunk.next_offset
     return kept
+
+
+def acknowledged_times(acks: Path | None) -> set[tuple[str, datetime]]:
+    """Give (device, time inside the frame) of every acknowledgement in a file of them."""
+    if acks is None or not acks.exists():
+        return set()
+    with acks.open(encoding="utf-8") as lines:
+        told = [json.loads(line) for line in lines]
+    return {(each["device"], datetime.fromisoformat(each["time"])) for each in told}
+
+
+def stored_times(home: Home, devices: Set[str]) -> set[tuple[str, datetime]]:
+    """Give (device, time) of the readings of some water meters."""
+    telemetry = Telemetry(home.telemetry)
+    try:
+        table = telemetry.query("SELECT device, time FROM water")
+    finally:
+        telemetry.close()
+    rows = zip(table["device"].to_pylist(), table["time"].to_pylist(), strict=True)
+    return {(device, time) for device, time in rows if device in devices}
 
 
 def stored_frames(home: Home) -> tuple[dict[str, int], set[int]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +33,15 @@ class AckedSet(Set[tuple[str, int]]):
         bits = self._bits.get(device, 0)
         self._count += not bits >> sequence & 1
         self._bits[device] = bits | 1 << sequence
+
+    @classmethod
+    def joined(cls, parts: Iterable["AckedSet"]) -> "AckedSet":
+        """Give the union of sets that have no device in common."""
+        union = cls()
+        for part in parts:
+            union._bits.update(part._bits)
+            union._count += part._count
+        return union
 
     def __contains__(self, item: object) -> bool:
         """Tell whether (device, sequence) was acknowledged."""
@@ -87,6 +96,20 @@ class SentReport:
             self.unconfirmed += 1
         else:
             self.refusals[outcome.result] += 1
+
+    @classmethod
+    def joined(cls, parts: Sequence["SentReport"]) -> "SentReport":
+        """Give the sum of reports of links that have no device in common."""
+        return cls(
+            sent=sum(part.sent for part in parts),
+            acked=AckedSet.joined(part.acked for part in parts),
+            refusals=sum((part.refusals for part in parts), Counter()),
+            given_up=sum(part.given_up for part in parts),
+            unconfirmed=sum(part.unconfirmed for part in parts),
+            retransmissions=sum(part.retransmissions for part in parts),
+            copies=sum(part.copies for part in parts),
+            lost_answers=sum(part.lost_answers for part in parts),
+        )
 
     def absorb(self, other: "SentReport") -> None:
         """Add another report's counts to these."""
