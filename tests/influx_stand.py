@@ -94,10 +94,12 @@ class _Server:
         """Give status and body of a POST."""
         return self._ask("POST", path, urlencode(form))
 
-    def _ask(self, method: str, path: str, body: str) -> tuple[int, bytes]:
+    def _ask(
+        self, method: str, path: str, body: str, kind: str = "application/x-www-form-urlencoded"
+    ) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+            connection.request(method, path, body, {"Content-Type": kind})
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -138,6 +140,11 @@ class Influxd(_Server):
             for each in self.ask(influxql, database=database)
             for values in each["values"]
         ]
+
+    def write(self, lines: str, *, database: str = DATABASE) -> None:
+        """Write lines as somebody else."""
+        status, body = self._ask("POST", "/write?" + urlencode({"db": database}), lines, "text/plain")
+        assert status == 204, body
 
     def target(self, **other: Any) -> Target:
         """Give the database as a store's target."""

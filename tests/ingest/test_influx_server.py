@@ -140,8 +140,7 @@ def test_a_field_of_another_type_is_noted(server: Influxd, database: str, core: 
     """Somebody else wrote another type: those points are refused with the server's words, others are not."""
     server.ask(f'ALTER RETENTION POLICY autogen ON "{database}" DURATION 24h SHARD DURATION 24h')
     now_us = time.time_ns() // 1000
-    server.post(f"/write?db={database}", {})
-    _write(server, database, f'water,device=other volume_m3="text" {now_us}000')
+    server.write(f'water,device=other volume_m3="text" {now_us}000', database=database)
     rows = [
         {
             "device": f"m{i}",
@@ -161,15 +160,6 @@ def test_a_field_of_another_type_is_noted(server: Influxd, database: str, core: 
     assert sorted(noted) == [*range(3, 100, 10), *range(100, 100 + old)]
     assert all('input field "volume_m3" on measurement "water"' in noted[i] for i in range(3, 100, 10))
     assert store.points_written == 90
-
-
-def _write(server: Influxd, database: str, lines: str) -> None:
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    connection.request("POST", f"/write?db={database}", lines)
-    assert connection.getresponse().status == 204
-    connection.close()
 
 
 def test_an_unknown_database_is_waited_for(server: Influxd, core: Core) -> None:
