@@ -17,8 +17,8 @@ from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family
 
 HOUR_US = 3_600_000_000
-STOP_S = float(os.environ.get("NARROWGATE_STOP_S", "2"))
-"""How long the server is away under load [s]; the bar is 60."""
+STOP_S = 2.0 * int(os.environ.get("NARROWGATE_CHAOS", "1"))
+"""How long the server is away under load [s]."""
 
 
 @pytest.fixture(scope="module")
