@@ -178,6 +178,11 @@ class Mosquitto:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
 
 def _passwords(directory: Path, users: dict[str, str]) -> Path:
     file = directory / "passwords"

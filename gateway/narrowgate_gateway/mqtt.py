@@ -14,7 +14,7 @@ from contextlib import suppress
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.door import Arrival, Door, Trust
 from narrowgate_gateway.mqtt_client import Refused
-from narrowgate_gateway.mqtt_connection import Connection, Delivery
+from narrowgate_gateway.mqtt_connection import Connection, Delivery, Ending
 from narrowgate_gateway.mqtt_redelivery import Redeliveries
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
@@ -22,6 +22,8 @@ from narrowgate_gateway.pauses import Pauses
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_schema.words import Answer, Transport
 
+_CANNOT_KEEP = Ending("the journal cannot keep; the broker holds the messages")
+_STOPPED = Ending("stopped")
 _LOG = logging.getLogger(__name__)
 
 
@@ -89,37 +91,41 @@ class MqttListener:
             return self._failed("refused", str(refusal), hopeless=True)
         except OSError as error:
             return self._failed("unreachable", error.strerror or str(error))
-        self._welcome(connection)
+        self._resume(connection)
         began_s = time.monotonic()
-        why = await self._receive(connection)
-        if not why and time.monotonic() - began_s >= self._settings.retry_max_s:
-            self._pauses.went_well()  # not sooner: two gateways under one name would throw each other out
+        ending = await self._receive(connection)
         connection.close()
         self._memory.connection_ended(connection.last_heard_s)
-        if self._stopping.is_set():
+        if ending is _STOPPED:
             self._say("closed", "")
             return 0.0
-        return self._failed("lost", why or connection.ended.result(), hopeless=connection.is_taken_over)
+        if ending is not _CANNOT_KEEP and time.monotonic() - began_s >= self._settings.retry_max_s:
+            self._pauses.went_well()  # not sooner: two gateways under one name would throw each other out
+        state = "refused" if ending.is_hopeless else "lost"
+        return self._failed(state, ending.why, hopeless=ending.is_hopeless)
 
-    def _welcome(self, connection: Connection) -> None:
+    def _resume(self, connection: Connection) -> None:
+        """Compare the broker's memory of the session with ours."""
         if not connection.session_present:
             self._memory.session_lost()
             if self._had_session:
                 self._warn("the broker has forgotten the session: what it held for us meanwhile is lost")
         self._had_session = True
-        self._say("connected", "")
 
-    async def _receive(self, connection: Connection) -> str:
-        """Take in batches until the connection ends or nothing can be kept; say why in the latter case."""
-        connection.ended.add_done_callback(lambda _: self._news.set())
+    async def _receive(self, connection: Connection) -> Ending:
+        """Take in batches until the connection ends, nothing can be kept, or it is to stop."""
         while True:
             await self._news.wait()
             self._news.clear()
+            if connection.is_subscribed:
+                self._say("connected", "")
             deliveries = connection.take()
             if deliveries and not await self._take_in(connection, deliveries):
-                return "the journal cannot keep; the broker holds the messages"
-            if connection.ended.done() or self._stopping.is_set():
-                return ""
+                return _CANNOT_KEEP
+            if connection.ending is not None:
+                return connection.ending
+            if self._stopping.is_set():
+                return _STOPPED
 
     async def _take_in(self, connection: Connection, deliveries: Sequence[Delivery]) -> bool:
         """Have a batch kept and acknowledge it; tell whether everything could be."""

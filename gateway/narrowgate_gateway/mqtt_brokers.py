@@ -10,6 +10,8 @@ from narrowgate_gateway.mqtt_redelivery import Redeliveries
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_ingest.counters import DoorCounters
 
+_MEMORY = 8192
+
 
 class Brokers:
     """The listeners of all brokers."""
@@ -56,6 +58,6 @@ class Brokers:
 def places(brokers: Sequence[MqttBroker]) -> dict[str, int]:
     """Give how many kept messages are remembered for each broker, by its name.
 
-    Twice what may be unacknowledged: a broker of MQTT 3.1.1 is not bound by our window, only by its own.
+    More than may be unacknowledged: not every broker keeps to our window, least of all in a resumed session.
     """
-    return {broker.name: 2 * broker.max_in_flight for broker in brokers}
+    return {broker.name: max(_MEMORY, 2 * broker.max_in_flight) for broker in brokers}

@@ -4,6 +4,8 @@ Rule 1: a connection is used once: a PUBACK belongs to the connection its messag
 Rule 2: paho has no thread here. It connects in a worker thread, since its connect blocks (name, TCP, TLS);
         from then on the event loop drives its socket.
 Rule 3: nothing is acknowledged but by `settle`.
+Rule 4: whoever opens it takes deliveries at once: a resumed session's come before the subscription's answer,
+        and more of them than may be in flight (Mosquitto 2.0.11 sends hundreds at a window of 50).
 """
 
 import asyncio
@@ -29,6 +31,7 @@ _HOUSEKEEPING_S = 1.0
 _HOPELESS = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned")
 _OLD_VERSION = "Unsupported protocol version"
 _TAKEN_OVER = "Session taken over"
+_SILENCE = f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +47,56 @@ class Delivery:
     retain: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a connection ended."""
+
+    why: str
+    is_hopeless: bool = False
+    """Whether another attempt soon would end the same way."""
+
+
 class Connection:
     """One life of a connection; it is opened once and ends once."""
 
-    def __init__(self, settings: MqttBroker, on_delivery: Callable[[], None]) -> None:
-        """Prepare; `on_delivery` is called in the event loop after deliveries came in."""
+    def __init__(self, settings: MqttBroker, on_news: Callable[[], None]) -> None:
+        """Prepare; `on_news` is called in the event loop after deliveries came in, and at the end."""
         self._settings = settings
-        self._on_delivery = on_delivery
+        self._on_news = on_news
         self._loop = asyncio.get_running_loop()
         self._client = made(settings)
-        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._welcomed: asyncio.Future[None] = self._loop.create_future()
+        self._patience_ends_s = 0.0
         self._misc: asyncio.TimerHandle | None = None
         self._deliveries: list[Delivery] = []
         self.unsettled = 0
         """Deliveries taken from the broker and not settled."""
         self._socket: Any = None
         self._is_reading = False
-        self.ended: asyncio.Future[str] = self._loop.create_future()
+        self.ending: Ending | None = None
         """Why the connection ended, once it has."""
-        self.is_taken_over = False
-        """Whether it ended because another client came under the same name."""
+        self.is_subscribed = False
         self.session_present = False
         """Whether the broker had kept the session."""
         self.last_heard_s = 0.0
         """When the broker last sent a message or an answer; monotonic [s]."""
 
     async def open(self) -> None:
-        """Connect and subscribe.
+        """Connect, and begin to subscribe.
 
         Raises:
-            OSError: the broker cannot be reached, is not who it should be, or does not answer.
-            Refused: the broker refuses the client, its user or its subscription.
+            OSError: the broker cannot be reached or does not answer.
+            Refused: the broker refuses the client or its user, or is not who it should be.
         """
         await asyncio.to_thread(connect, self._client, self._settings)
         self._adopt()
         try:
-            await asyncio.wait_for(asyncio.shield(self._ready), CONNECT_TIMEOUT_S)
+            await asyncio.wait_for(asyncio.shield(self._welcomed), CONNECT_TIMEOUT_S)
         except TimeoutError:
-            raise OSError(None, f"no answer within {CONNECT_TIMEOUT_S:.0f} s") from None
+            raise OSError(None, _SILENCE) from None
         finally:
-            if not self._ready.done() or self._ready.exception() is not None:
-                self.cut("no connection came of it")
+            if not self._welcomed.done() or self._welcomed.exception() is not None:
+                self.cut(Ending("no connection came of it"))
 
     def take(self) -> list[Delivery]:
         """Give what came in since the last call; each is to be settled."""
@@ -94,7 +106,7 @@ class Connection:
     def settle(self, delivery: Delivery, *, acknowledge: bool) -> None:
         """Be done with a delivery; it is acknowledged unless the connection has ended."""
         self.unsettled -= 1
-        if acknowledge and delivery.qos == 1 and not self.ended.done():
+        if acknowledge and delivery.qos == 1 and self.ending is None:
             self._client.ack(delivery.mid, 1)
         if self.unsettled <= self._settings.max_in_flight // 2:
             self._read_on()
@@ -103,11 +115,11 @@ class Connection:
         """Send what is to be sent, say goodbye, and close."""
         for step in (self._client.loop_write, self._client.disconnect, self._client.loop_write):
             self._guarded(step)
-        self.cut("closed")
+        self.cut(Ending("closed"))
 
-    def cut(self, why: str) -> None:
+    def cut(self, ending: Ending) -> None:
         """End the connection as it stands."""
-        self._note_end(why)
+        self._note_end(ending)
         sock = self._client.socket()
         if sock is not None:
             sock.close()
@@ -123,6 +135,7 @@ class Connection:
         client.on_socket_close = lambda *_: self._release()
         client.on_socket_register_write = self._wants_to_write
         client.on_socket_unregister_write = self._has_written
+        self._patience_ends_s = time.monotonic() + 2 * CONNECT_TIMEOUT_S
         self._housekeeping()
         self._guarded(client.loop_write)
         self._read_on()
@@ -131,6 +144,8 @@ class Connection:
         """Keep the connection alive, and notice when it no longer is."""
         self._misc = self._loop.call_later(_HOUSEKEEPING_S, self._housekeeping)
         self._guarded(self._client.loop_misc)
+        if not self.is_subscribed and not self.unsettled and time.monotonic() > self._patience_ends_s:
+            self.cut(Ending(_SILENCE))
 
     def _readable(self) -> None:
         """Read what there is, at most a burst: other sockets wait too."""
@@ -147,7 +162,7 @@ class Connection:
                 self._loop.call_soon(self._read_ahead)
         self.last_heard_s = time.monotonic()
         if self._deliveries:
-            self._on_delivery()
+            self._on_news()
 
     def _read_ahead(self) -> None:
         if self._is_reading:
@@ -184,29 +199,32 @@ class Connection:
 
     def _guarded(self, step: Callable[[], MQTTErrorCode]) -> None:
         """Take one step of paho's; a broker that breaks the protocol loses its connection."""
-        if self.ended.done():
+        if self.ending is not None:
             return
         try:
             step()
         except (OSError, ValueError, IndexError, struct.error, MQTTException) as error:
-            self.cut(f"the broker broke the protocol ({type(error).__name__})")
+            self.cut(Ending(f"the broker broke the protocol ({type(error).__name__})"))
 
-    def _note_end(self, why: str) -> None:
+    def _note_end(self, ending: Ending) -> None:
         """Tell everybody who waits; paho closes the socket itself where it is paho that ended it."""
         if self._misc is not None:
             self._misc.cancel()
         self._release()
-        self._fail(OSError(None, why))
-        if not self.ended.done():
-            self.ended.set_result(why)
+        self._turn_away(OSError(None, ending.why))
+        if self.ending is None:
+            self.ending = ending
+            self._on_news()
 
     def _on_connect(
         self, client: Client, _userdata: object, flags: ConnectFlags, reason: ReasonCode, _p: object
     ) -> None:
         if reason.is_failure:
-            self._fail(_refusal(str(reason)))
+            self._turn_away(_refusal(str(reason)))
             return
         self.session_present = flags.session_present
+        if not self._welcomed.done():
+            self._welcomed.set_result(None)
         topic = PathTemplate.parse(self._settings.topic).subscription
         if self._settings.version == "5":
             # Retained copies are sent when a subscription is new, not again at every connection.
@@ -218,12 +236,15 @@ class Connection:
     def _on_subscribe(
         self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], _p: object
     ) -> None:
-        if reasons[0].is_failure:
-            self._fail(Refused(f"it refuses the subscription to {self._settings.topic}: {reasons[0]}"))
+        topic = self._settings.topic
+        if not reasons or reasons[0].is_failure:
+            words = str(reasons[0]) if reasons else "no reason is given"
+            self.cut(Ending(f"it refuses the subscription to {topic}: {words}", is_hopeless=True))
         elif reasons[0].value != 1:
-            self._fail(Refused("it grants QoS 0 only, which loses messages: let the user subscribe at QoS 1"))
-        elif not self._ready.done():
-            self._ready.set_result(None)
+            self.cut(Ending(f"it grants QoS 0 only for {topic}, which loses messages", is_hopeless=True))
+        else:
+            self.is_subscribed = True
+            self._on_news()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
@@ -239,13 +260,15 @@ class Connection:
         self, _client: Client, _userdata: object, flags: DisconnectFlags, reason: ReasonCode, _p: object
     ) -> None:
         words = str(reason) if flags.is_disconnect_packet_from_server else "the connection was lost"
-        self.is_taken_over = words == _TAKEN_OVER
-        self._note_end(f"{words}: another client uses this client_id" if self.is_taken_over else words)
+        if words == _TAKEN_OVER:
+            self._note_end(Ending(f"{words}: another client uses this client_id", is_hopeless=True))
+        else:
+            self._note_end(Ending(words))
 
-    def _fail(self, fault: Exception) -> None:
-        if not self._ready.done():
-            self._ready.set_exception(fault)
-            self._ready.exception()  # nobody may be waiting: that is no fault of its own
+    def _turn_away(self, fault: Exception) -> None:
+        if not self._welcomed.done():
+            self._welcomed.set_exception(fault)
+            self._welcomed.exception()  # nobody may be waiting: that is no fault of its own
 
 
 def _refusal(words: str) -> Exception:

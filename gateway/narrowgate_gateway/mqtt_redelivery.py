@@ -2,8 +2,8 @@
 
 A publish under DUP = 0 is always a new one, whatever it says: two devices that send equal bytes are two
 frames. A publish under DUP = 1 is one that the broker offered before and holds unacknowledged; it is in the
-journal if the same topic and bytes were kept under the same packet identifier. Since the broker holds at most
-`max_in_flight` messages unacknowledged, only about as many of the last kept ones are remembered.
+journal if the same topic and bytes were kept under the same packet identifier. A broker holds some messages
+unacknowledged, not any number: as many of the last kept ones are remembered.
 
 What cannot be known: a broker that gives an identifier to the next message at once, a device that sends the
 very same bytes twice, and the second offer lost on its way: it looks like the first with its acknowledgement

@@ -111,12 +111,27 @@ def test_whoever_is_thrown_out_by_its_own_name_comes_back_late(tmp_path: Path) -
         visit = await broker.visit()
         await visit.subscribed()
         visit.say(TAKEN_OVER)
-        await until(lambda: one.listener.status["state"] == "lost")
+        await until(lambda: one.listener.status["state"] == "refused")
         return one.listener.status["detail"], broker.visits
 
     told = together(tmp_path, talk, retry_max_s=3600)
 
     assert told == ("Session taken over: another client uses this client_id", 1)
+
+
+def test_a_resumed_sessions_flood_comes_before_the_subscriptions_answer(tmp_path: Path) -> None:
+    """A broker that sends more than may be in flight, before it answers, is served all the same."""
+
+    async def talk(broker: Scripted, one: Listening) -> tuple[int, str]:
+        visit = await broker.visit()
+        await visit.packet()
+        visit.say(CONNACK_SESSION, *(publish(UP, b"a", mid) for mid in range(1, 201)))
+        visit.say(suback(await visit.packet()))
+        acknowledged = [await visit.puback() for _ in range(200)]
+        await one.until_connected()
+        return len(set(acknowledged)), one.listener.status["state"]
+
+    assert together(tmp_path, talk, max_in_flight=10) == (200, "connected")
 
 
 @pytest.mark.parametrize(
