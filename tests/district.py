@@ -49,9 +49,22 @@ def kills(seed: int, steps: int, number: int, choices: Sequence[tuple[str, ...]]
     return [Kill(place, choices[i % len(choices)], rng.uniform(0.0, 0.03)) for i, place in enumerate(places)]
 
 
-def live(root: Path, *, seed: int, devices: int, hours: float, plan: Sequence[Kill] = ()) -> Life:
-    """Let a district live through its hours while its gateway is killed by plan, then count."""
+def live(
+    root: Path, *, seed: int, devices: int, hours: float, plan: Sequence[Kill] = (), more: str = ""
+) -> Life:
+    """Let a district live through its hours while its gateway is killed by plan, then count.
+
+    Args:
+        root: an empty directory.
+        seed: of the district.
+        devices: how many.
+        hours: how long it lives [h].
+        plan: who is killed when.
+        more: further tables of the gateway's configuration.
+    """
     stage = lay_out(root, seed=seed, devices=devices, hours=hours, console_port=free_tcp_port())
+    with stage.config.open("a", encoding="utf-8") as config:
+        config.write(more)
     return asyncio.run(_live(stage, list(plan)))
 
 

@@ -17,6 +17,8 @@ from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.words import Reason
 from operator_verbs import STRANGER, Site, make_site
 
+ROUNDS = int(os.environ.get("NARROWGATE_CHAOS", "1"))
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
@@ -108,7 +110,7 @@ def test_an_empty_quarantine_is_no_fault(site: Site) -> None:
     assert site.run("quarantine", "list").exit_code == 0
 
 
-@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize("seed", range(21, 21 + ROUNDS))
 def test_kills_in_the_middle_of_retries_lose_and_double_nothing(site: Site, seed: int) -> None:
     """Kill -9 of the core while frames are run again: in the end each is stored exactly once."""
     rng = random.Random(seed)

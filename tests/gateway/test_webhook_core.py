@@ -1,0 +1,165 @@
+"""The webhook of a whole gateway: over kills, and with the receiver of its page."""
+
+import os
+import random
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from district import kills, live
+from findings_rows import batch, cleared, raised
+from gateway_home import wait_until
+from narrowgate_cases import apply, install_outbox, outbox_counts
+from narrowgate_cases.webhook import Endpoint
+from narrowgate_cases.webhook_sender import Patience, Sender
+from narrowgate_gateway.settings import Home
+from narrowgate_ingest.state import State
+from operator_verbs import make_site
+from ports import free_tcp_port
+from webhook_receiver import CLOSE, STALL, Receiver, Reply
+
+SECRET = b"a secret of the test's own"
+ROUNDS = int(os.environ.get("NARROWGATE_CHAOS", "1"))
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("seed", range(31, 31 + ROUNDS))
+def test_kills_lose_no_step_and_change_no_letter(tmp_path: Path, seed: int) -> None:
+    """Kill -9 of the core between outbox and POST: each step arrives, repeats are equal, cases keep order."""
+    rng = random.Random(seed)
+    secret = tmp_path / "secret"
+    secret.write_bytes(SECRET)
+    with Receiver().listening() as receiver:
+        ways: list[Reply | str] = [Reply(204), Reply(500), CLOSE, STALL]
+        receiver.plan = rng.choices(ways, k=12)
+        more = f'[webhook]\nurl = "{receiver.url}"\nsecret_file = "{secret}"\ntimeout_s = 0.3\n'
+        plan = kills(seed, 28 * 12, 5, [("core",)])
+        life = live(tmp_path / "life", seed=7, devices=60, hours=28.0, plan=plan, more=more)
+        home = Home(tmp_path / "life")
+        _send_rest(home, receiver)
+    with closing(sqlite3.connect(home.state)) as state:
+        steps = [
+            f"{finding}-{number}"
+            for finding, number in state.execute(
+                "SELECT finding, row_number() OVER (PARTITION BY case_id ORDER BY case_steps.id)"
+                " FROM case_steps JOIN cases ON cases.id = case_id"
+            )
+        ]
+    bodies = defaultdict(set)
+    for post in receiver.posts:
+        bodies[post.key].add(post.body)
+    first_seen = list(dict.fromkeys(receiver.keys))
+
+    assert life.killed >= 5
+    assert life.summary.objections == []
+    assert sorted(bodies) == sorted(steps)
+    assert {len(each) for each in bodies.values()} == {1}
+    for finding in {key.partition("-")[0] for key in steps}:
+        own = [key for key in first_seen if key.startswith(finding)]
+        assert own == sorted(own)
+
+
+def _send_rest(home: Home, receiver: Receiver) -> None:
+    """Send what the gateway's end left in the outbox."""
+    sender = Sender(home.state, Endpoint(receiver.url, [SECRET]), Patience(first_pause_s=0.05))
+    thread = threading.Thread(target=sender.run)
+    thread.start()
+    try:
+        wait_until(lambda: _pending(home) == 0)
+    finally:
+        sender.stop()
+        thread.join()
+
+
+def _pending(home: Home) -> int:
+    with closing(sqlite3.connect(home.state)) as state:
+        return outbox_counts(state).pending
+
+
+_KILLED_IN_ITS_POST = """
+import sys
+from pathlib import Path
+from narrowgate_cases.webhook import Endpoint
+from narrowgate_cases.webhook_sender import Sender
+Sender(Path(sys.argv[1]), Endpoint(sys.argv[2], [sys.argv[3].encode()])).run()
+"""
+
+
+def test_a_sender_killed_after_its_post_sends_the_same_letter_again(tmp_path: Path) -> None:
+    """The receiver stored it, the sender died before it knew: the letter comes again, to the byte."""
+    path = tmp_path / "state.db"
+    state = State(path)
+    install_outbox(state.connection, is_on=True)
+    with state.transaction() as connection:
+        apply(connection, batch(raised("f1"), cleared("f1")), 7)
+    state.close()
+    with Receiver().listening() as receiver:
+        receiver.plan = [STALL, STALL]
+        for number in (1, 2, 4):
+            command = [sys.executable, "-c", _KILLED_IN_ITS_POST, str(path), receiver.url, SECRET.decode()]
+            with subprocess.Popen(command) as process:
+                receiver.until(number)
+                if number == 4:
+                    wait_until(lambda: _pending(Home(tmp_path)) == 0)
+                process.kill()
+    first, again, delivered, following = receiver.posts
+
+    assert (first.key, first.body) == (again.key, again.body) == (delivered.key, delivered.body)
+    assert (first.key, following.key) == ("f1-1", "f1-2")
+
+
+def test_the_receiver_of_the_page_takes_letters_once(tmp_path: Path) -> None:
+    """The example of docs/webhook.md runs as it stands, believes our signature and drops repeats."""
+    [program] = re.findall(r"```python\n(.*?)```", (DOCS / "webhook.md").read_text(), re.DOTALL)
+    (tmp_path / "receiver.py").write_text(program)
+    port = free_tcp_port()
+    environment = {**os.environ, "WEBHOOK_SECRET": SECRET.decode()}
+    command = [sys.executable, str(tmp_path / "receiver.py"), str(port)]
+    url = f"http://127.0.0.1:{port}/narrowgate"
+    body = '{"case": "C-000001", "step": "reported", "service": "overstay", "device": "bay-1"}'
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        genuine, forged = Endpoint(url, [SECRET]), Endpoint(url, [b"somebody else's secret"])
+        wait_until(lambda: genuine.post("f1-1", body, time.time()).is_delivered)
+        repeated = genuine.post("f1-1", body, time.time())
+        answers = [forged.post("f2-1", body, time.time()), genuine.post("f3-1", body, time.time() - 3600)]
+        process.terminate()
+        assert process.stdout is not None
+        said = process.stdout.read()
+
+    assert repeated.is_delivered
+    assert [answer.words for answer in answers] == ["401 Unauthorized"] * 2
+    assert said == "C-000001 reported overstay bay-1\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('url = "http://cases.example/"\nsecret_env = "X"', "https only"),
+        ('url = "https://cases.example/"', "one of secret_file and secret_env"),
+        ('url = "https://cases.example/"\nsecret_env = "NOT_THERE"', "has no such variable"),
+        ('url = "https://cases.example/"\nsecret_file = "/not/there"', "No such file or directory"),
+        ('url = "https://cases.example/"\nsecret_file = "/dev/null"', "one or two lines"),
+        ('url = "https://cases.example/"\nsecret_env = "SECRET"\nca_file = "/not/there"', "No such file"),
+    ],
+)
+def test_a_webhook_that_cannot_be_used_is_told_by_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, words: str
+) -> None:
+    """Address, secret and certificates are checked without a network, and named by their keys."""
+    monkeypatch.setenv("SECRET", SECRET.decode())
+    result = make_site(tmp_path, more=f"[webhook]\n{more}\n").run_with_config("check")
+    faults = result.stdout.splitlines()
+
+    assert (result.exit_code, len(faults)) == (1, 1), result.output
+    assert '"webhook' in faults[0]
+    assert words in faults[0]
