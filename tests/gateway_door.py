@@ -60,6 +60,11 @@ class Stand:
         self.committer = Committer(self.journal, self.counters, pending_rows=pending_rows, min_free_bytes=0)
         self.door = Door(self.committer, Exchanges(1 << 10), self.counters, clock or SystemClock())
 
+    def use(self, fleet: str) -> None:
+        """Take devices from a table as well."""
+        make_home(self.home.root, fleet)
+        self.fleet = Fleet.load(self.home.registry)
+
     async def admit(self, *arrivals: Arrival) -> list[Answer]:
         """Put arrivals before the door in one batch."""
         return await self.door.admit(arrivals, self.fleet)

@@ -70,6 +70,11 @@ class UdpServer:
         """Give the port that it listens on."""
         return int(self._socket.getsockname()[1])
 
+    @property
+    def waiting(self) -> int:
+        """Give the number of datagrams read and not yet taken in."""
+        return len(self._waiting)
+
     async def run(self) -> None:
         """Take in batches until `stop` was called and nothing waits."""
         while self._waiting or not self._closing:
