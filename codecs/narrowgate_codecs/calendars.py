@@ -36,6 +36,8 @@ def local_seconds(clock: el.Clock, order: str, digits: NDArray[np.int64]) -> tup
     part = dict(zip(order.split(), digits.T, strict=True))
     year = part["Y"] + 100 * part["C"] if "C" in part else part["Y"] + 2000
     good = (year >= max(clock.earliest_year, _FIRST_YEAR)) & (year <= _LAST_YEAR) & (digits >= 0).all(axis=1)
+    if not good.any():
+        return year, good
     for letter, most in (("s", 59), ("m", 59), ("h", 23)):
         good &= part[letter] <= most
     good &= (part["M"] >= 1) & (part["M"] <= 12)

@@ -25,7 +25,8 @@ from narrowgate_codecs.wire import Places, packed_column
 from narrowgate_schema.tables import FACTS
 from narrowgate_schema.words import Family
 
-FEWEST = 8
+_NO_FACTS = pa.RecordBatch.from_pylist([], schema=FACTS)
+FEWEST = 12
 """Frames of one profile and direction that are worth a plan; fewer are quicker one by one."""
 
 
@@ -85,13 +86,13 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     gathered = Gathered(uplinks, context)
     for row in np.flatnonzero(alone).tolist():
         gathered.read(row)
-    origins = Origins(uplinks, pa.array(context.devices, pa.string()))
+    origins = Origins(uplinks, context)
     return Decoded(
         readings={
             family: family_batch(family, planned[family], gathered.rows[family], origins) for family in Family
         },
         refusals=gathered.refusals_batch(),
-        facts=pa.RecordBatch.from_pylist([], schema=FACTS),
+        facts=_NO_FACTS,
         dispositions=gathered.dispositions,
         by_row=int(alone.sum()),
         told=gathered.told,

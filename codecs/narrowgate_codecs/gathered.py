@@ -17,6 +17,7 @@ from narrowgate_schema.tables import REFUSALS
 from narrowgate_schema.words import Disposition, Family, Reason
 
 _NOTHING = Told(None, None, {})
+_NO_REFUSALS = pa.RecordBatch.from_pylist([], schema=REFUSALS)
 
 
 class Gathered:
@@ -26,6 +27,7 @@ class Gathered:
         self._uplinks, self._context = uplinks, context
         self._payloads = uplinks.column("payload")
         self._received = uplinks.column("received_at").cast(pa.int64())
+        self._radio = [name for name in RADIO if uplinks.column(name).null_count < uplinks.num_rows]
         self.rows: dict[Family, list[tuple[int, Row]]] = {family: [] for family in Family}
         self.refusals: list[dict[str, object]] = []
         self.dispositions = [Disposition.STORED] * uplinks.num_rows
@@ -61,6 +63,8 @@ class Gathered:
 
     def refusals_batch(self) -> pa.RecordBatch:
         """Give the refusals, schema REFUSALS."""
+        if not self.refusals:
+            return _NO_REFUSALS
         return pa.RecordBatch.from_pylist(self.refusals, schema=REFUSALS)
 
     def _tell(self, row: int) -> Told:
@@ -84,7 +88,7 @@ class Gathered:
 
     def _signed(self, made: Row, row: int, frame: int, profile: Profile) -> Row:
         """Give a row with its key and origin, and the radio facts that only the transport knows."""
-        radio = {name: self._uplinks.column(name)[row].as_py() for name in RADIO}
+        radio = {name: self._uplinks.column(name)[row].as_py() for name in self._radio}
         origin: dict[str, Any] = {
             "device": self._context.devices[row],
             "frame": frame,

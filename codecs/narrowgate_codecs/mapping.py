@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs import layout as lay
 from narrowgate_codecs.calendars import epochs_us, instants_us
 from narrowgate_codecs.cohort import Column, Level, Mask
 from narrowgate_codecs.plan import Plan
@@ -54,8 +53,8 @@ def measures_of(
         received: (n,) where it is known.
     """
     made: list[Measures] = []
+    clocks = _Clocks(plan, zone, received_us, received)
     for reading in profile.readings:
-        clocks = _Clocks(profile, zone, received_us, received)
         if reading.each is not None:
             made.extend(_items(reading, reading.each, plan, level, clocks))
             continue
@@ -69,7 +68,7 @@ def measures_of(
 class _Clocks:
     """What it takes to date rows."""
 
-    profile: Profile
+    plan: Plan
     zone: ZoneInfo
     received_us: NDArray[np.int64]
     """(n,) By row of the frames."""
@@ -81,7 +80,7 @@ class _Clocks:
         if column is None:
             return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
         taken = _taken(column, rows)
-        clock = next(one for one in _clocks(self.profile.up) if one.name == name)
+        clock = self.plan.clocks[name]
         if isinstance(clock, el.Epoch):
             instants, dated = epochs_us(clock, taken.values)
         else:
@@ -152,13 +151,6 @@ def _said_anything(fields: dict[str, Column], count: int) -> Mask:
             return np.ones(count, np.bool_)
         said |= column.said
     return said
-
-
-def _clocks(fields: tuple[lay.Element, ...]) -> list[el.Clock | el.Epoch]:
-    found: list[el.Clock | el.Epoch] = []
-    for field in fields:
-        found.extend([field] if isinstance(field, (el.Clock, el.Epoch)) else _clocks(lay.children(field)))
-    return found
 
 
 def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -> None:

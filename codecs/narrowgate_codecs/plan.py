@@ -46,6 +46,8 @@ class Plan:
     wants: Wants
     cases: dict[str, int]
     """The number that stands for each case's name in Level.case."""
+    clocks: dict[str, el.Clock | el.Epoch]
+    """The elements that date readings, by name."""
 
     def read(self, wire: Wire, starts: Places, lengths: Places) -> Level:
         """Read frames of a wire; n may be 0.
@@ -83,12 +85,14 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     values = {carry.name for reading in profile.readings for carry in reading.carries}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
-    for name in clocks:
-        if len({field for field in every(fields) if getattr(field, "name", None) == name}) > 1:
-            raise Unplanned(f"{name}: stands for clocks of different kinds")
+    dating: dict[str, el.Clock | el.Epoch] = {}
+    found = [field for field in every(fields) if isinstance(field, (el.Clock, el.Epoch))]
+    for clock in found:
+        if clock.name in clocks and dating.setdefault(clock.name, clock) != clock:
+            raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
     wants = Wants(frozenset(values), frozenset(clocks | set(_looked_at(fields))), {})
     compiler = _Compiler(wants, cases)
-    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases)
+    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases, dating)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:

@@ -181,6 +181,7 @@ class Choose:
         """Take (codes, number of the case, steps); the default has no codes and may be None."""
         self.on = raw_name(on)
         self.by_code = {code: (number, steps) for codes, number, steps in cases for code in codes}
+        self.cases = [(number, steps, list(codes)) for codes, number, steps in cases if codes]
         self.default: tuple[int, Steps] | None = default
 
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
@@ -201,9 +202,7 @@ class Choose:
 
     def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask]]:
         """Give the declared cases that occur, each once, however many codes lead to it."""
-        numbers = {number: steps for number, steps in self.by_code.values()}
-        for number, steps in numbers.items():
-            own = [code for code, (one, _) in self.by_code.items() if one == number]
+        for number, steps, own in self.cases:
             these = codes == own[0] if len(own) == 1 else np.isin(codes, own)
             if these.any():
                 yield number, steps, these

@@ -119,7 +119,13 @@ def _instant(clock: str, scope: Scope, timezone: ZoneInfo, received_at_us: int |
 
 
 def readings_batch(family: Family, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Give the rows as a batch of the family's schema; a column that a row does not name is null."""
+    """Give the rows as a batch of the family's schema; a column that no row names is null."""
     schema = READINGS[family]
-    columns = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in schema]
+    named = {name for row in rows for name in row}
+    columns = [
+        pa.array([row.get(field.name) for row in rows], type=field.type)
+        if field.name in named
+        else pa.nulls(len(rows), field.type)
+        for field in schema
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,28 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.context import Context
 from narrowgate_codecs.mapping import Measures
 from narrowgate_codecs.rows import RADIO, Row, readings_batch
 from narrowgate_codecs.wire import Places
 from narrowgate_schema.tables import READINGS, TIMESTAMP
 from narrowgate_schema.words import Family
 
+_EMPTY = {family: readings_batch(family, []) for family in Family}
 _NUMPY: dict[pa.DataType, Any] = {pa.float64(): np.float64, pa.int64(): np.int64, pa.bool_(): np.bool_}
 
 
-@dataclass(slots=True)
+@dataclass
 class Origins:
     """What readings have from their uplinks."""
 
     uplinks: pa.RecordBatch
-    devices: pa.Array
-    """(n,)"""
+    context: Context
+
+    @cached_property
+    def devices(self) -> pa.Array:
+        """The senders, (n,)."""
+        return pa.array(self.context.devices, pa.string())
 
     def taken(self, name: str, rows: Places) -> pa.Array:
         """Give a column for some rows of the uplinks."""
@@ -48,9 +55,11 @@ def family_batch(
         read: the rows that the row engine gave, with the number of their uplink.
         origins: what the uplinks say.
     """
+    if not planned and not read:
+        return _EMPTY[family]
     batches = [_measures_batch(family, profile, measures, origins) for profile, measures in planned]
     rows = [measures.rows for _, measures in planned]
-    if read or not batches:
+    if read:
         batches.append(readings_batch(family, [row for _, row in read]))
         rows.append(np.array([at for at, _ in read], np.int64))
     if len(batches) == 1:

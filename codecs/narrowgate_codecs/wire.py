@@ -5,6 +5,7 @@ among short ones costs 64 KB.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def packed_column(payloads: pa.Array) -> tuple[Wire, Places, Places]:
     return Wire(own), edges[:-1] - first, np.diff(edges)
 
 
+@cache
 def dtype_of(width: int, order: str, *, signed: bool = False) -> str | None:
     """Give numpy's name of an integer; None if it has none of that width [byte]."""
     if width not in (1, 2, 4, 8):
@@ -64,6 +66,7 @@ def dtype_of(width: int, order: str, *, signed: bool = False) -> str | None:
     return f"{kind}1" if width == 1 else f"{'>' if order == 'big' else '<'}{kind}{width}"
 
 
+@cache
 def pieces_of(width: int, order: str) -> tuple[tuple[str, int, int], ...]:
     """Give an odd width's parts: dtype, place [byte] and how far each is shifted [bit]."""
     parts: list[tuple[str, int, int]] = []

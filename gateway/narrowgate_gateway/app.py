@@ -8,6 +8,7 @@ import click
 
 VERBS: dict[str, str] = {
     "backup": "a whole copy of a home, while running or stopped",
+    "bench": "benchmarks side by side with peers, raw figures",
     "check": "every fault in the configuration and the fleet at once",
     "decode": "a line of JSON for each frame",
     "demo": "a simulated district over real sockets, everything embedded",

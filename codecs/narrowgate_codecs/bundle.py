@@ -1,0 +1,68 @@
+"""One profile's frames as bare columns, without uplinks and without Arrow: what the benchmarks time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from narrowgate_codecs.decode import FEWEST, plan_for
+from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.mapping import Measures, measures_of
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.registry import PROFILES
+from narrowgate_codecs.rows import Row, rows_of
+from narrowgate_codecs.values import speak
+from narrowgate_codecs.wire import packed
+
+
+@dataclass(slots=True)
+class Bundle:
+    """The readings of some frames."""
+
+    measures: list[Measures]
+    """Of the frames that the plan read, as columns."""
+    rows: list[Row]
+    """Of the frames that the row engine read."""
+    refused: int
+    """Frames that are none of the profile."""
+
+
+def bundle(
+    profile: str, payloads: Sequence[bytes], timezone: ZoneInfo, received_at_us: int, *, fewest: int = FEWEST
+) -> Bundle:
+    """Give the readings of frames that came up from devices of one profile.
+
+    Args:
+        profile: its name.
+        payloads: (n,) the frames.
+        timezone: the zone of clocks that state none.
+        received_at_us: reception of all of them [us since 1970 UTC].
+        fewest: fewer frames than that are read one by one.
+    """
+    plan = plan_for(profile, "up") if len(payloads) >= fewest else None
+    if plan is None:
+        return _by_row(profile, payloads, timezone, received_at_us)
+    wire, starts, lengths = packed(payloads)
+    level = plan.read(wire, starts, lengths)
+    count = len(payloads)
+    received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
+    odd = [payloads[row] for row in np.flatnonzero(level.odd).tolist()]
+    made = _by_row(profile, odd, timezone, received_at_us)
+    made.measures = measures_of(PROFILES[profile], plan, level, timezone, received_us, received)
+    return made
+
+
+def _by_row(profile: str, payloads: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Bundle:
+    known, frame = PROFILES[profile], frame_of(profile, "up")
+    made = Bundle([], [], 0)
+    for payload in payloads:
+        try:
+            scope = frame.read(payload)
+            values = speak(scope)
+        except FrameRefused:
+            made.refused += 1
+            continue
+        message = scope.case or known.single_message
+        made.rows.extend(rows_of(known, message, scope, values, timezone, received_at_us))
+    return made

@@ -1,0 +1,63 @@
+"""`narrowgate bench`: the benchmarks, each side by side with its peer in one run."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+BENCHMARKS: dict[str, str] = {
+    "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
+}
+
+
+@click.command("bench")
+@click.argument("benchmark", type=click.Choice(sorted(BENCHMARKS)))
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object: rows with the raw figures of all runs."
+)
+@click.option(
+    "--runs", type=click.IntRange(1, 1000), default=7, show_default=True, help="Runs of each figure."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the frames.")
+@click.option(
+    "--frames",
+    type=click.IntRange(1, 1 << 20),
+    default=1 << 16,
+    show_default=True,
+    help="Most frames of a batch.",
+)
+def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int) -> None:
+    """Measure, and judge nothing: figures and peers' figures are medians of runs taken in turn.
+
+    \b
+    codecs    frames to columns: plan, construct, a struct loop, Kaitai Struct
+              (Kaitai Struct where its runtime is installed: pip install 'narrowgate[bench]')
+
+    \b
+    Example:
+      narrowgate bench codecs
+      narrowgate bench codecs --json --runs 3 > codecs.json
+    """  # noqa: D301 - click's mark for lines as they stand is a control character
+    # By name: the benchmarks stand above the gateway, which must not import them.
+    module = importlib.import_module(f"narrowgate_bench.{benchmark}")
+    measured: Iterator[dict[str, Any]] = module.rows(seed, runs, frames)
+    if as_json:
+        click.echo(json.dumps({"rows": list(_watched(measured))}))
+        return
+    for row in measured:
+        times = row["figure"] / row["peer_figure"]
+        click.echo(
+            f"{row['name']}: {row['figure']:,.0f} {row['unit']}, "
+            f"{row['peer']} {row['peer_figure']:,.0f} ({times:.3g} times)"
+        )
+
+
+def _watched(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give the rows and, to whoever waits at a terminal, their names as they come."""
+    for row in rows:
+        if sys.stderr.isatty():
+            click.echo(row["name"], err=True)
+        yield row

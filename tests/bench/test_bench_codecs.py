@@ -1,0 +1,63 @@
+"""`narrowgate bench codecs`: figures beside peers' figures, and loops that read what profiles read."""
+
+import json
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from narrowgate_bench.codec_frames import Sender
+from narrowgate_bench.codec_struct_loops import LOOPS
+from narrowgate_bench.codecs import RECEIVED_AT_US, ZONE, _one_length
+from narrowgate_codecs.bundle import bundle
+from narrowgate_gateway.verbs.bench import command
+
+_USUAL = [("cjt188_water_v2004", "current_data"), ("huati_nb_v1", "report")]
+
+
+def test_rows_have_the_shape_that_readers_know() -> None:
+    """Every row has a name, a figure with its unit, the peer's figure, and the raw runs of both."""
+    result = CliRunner().invoke(command, ["codecs", "--json", "--runs", "1", "--frames", "40"])
+
+    rows = json.loads(result.stdout)["rows"]
+    keys = {"name", "figure", "unit", "peer", "peer_figure", "runs", "peer_runs"}
+    assert (result.exit_code, [row for row in rows if set(row) != keys or len(row["runs"]) != 1]) == (0, [])
+
+
+def test_figures_are_told_in_lines() -> None:
+    """Without --json a line tells each figure, its peer's and how many times it is."""
+    result = CliRunner().invoke(command, ["codecs", "--runs", "1", "--frames", "16"])
+
+    assert result.stdout.splitlines()[-1].startswith("all 3 profiles shuffled, batch 16 to Arrow: ")
+
+
+@pytest.mark.parametrize(("profile", "message"), _USUAL)
+def test_struct_loop_makes_the_same_fields(profile: str, message: str) -> None:
+    """The hand-written loop gives the fields of the profile's readings, value by value."""
+    drawn = _one_length(Sender(profile, "up", random.Random(2)), message, 200)
+    # A clock that starts with 20 can be read from both ends; the loop knows one order only.
+    frames = [frame for frame in drawn if frame[24] != 0x20]
+
+    by_hand = LOOPS[profile](frames, ZONE, RECEIVED_AT_US)
+    (ours,) = bundle(profile, frames, ZONE, RECEIVED_AT_US).measures
+
+    assert _plain(ours) == {name: _listed(column) for name, column in by_hand.items()}
+
+
+def _plain(measures: Any) -> dict[str, list[Any]]:
+    plain: dict[str, list[Any]] = {"time_us": measures.time_us.tolist()}
+    if measures.unsynchronised is not None:
+        plain["clock_unsynchronised"] = measures.unsynchronised.tolist()
+    for name, column in measures.fields.items():
+        words = measures.words.get(name)
+        said = np.ones(len(measures.rows), np.bool_) if column.said is None else column.said
+        values = [words[value] if words else value for value in column.values.tolist()]
+        plain[name] = [value if known else None for value, known in zip(values, said.tolist(), strict=True)]
+    return plain
+
+
+def _listed(column: Any) -> list[Any]:
+    values = column.tolist() if isinstance(column, np.ndarray) else column
+    return [None if isinstance(value, float) and np.isnan(value) else value for value in values]
