@@ -1,6 +1,7 @@
 """Who runs quarantined frames again: the core that is up, or this process while none is."""
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,30 @@ from narrowgate_gateway.control_errands import told
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.stopped_core import held_pipeline
 from narrowgate_gateway.ticks import clock_of
-from narrowgate_ingest.retry import rehearse, retry
-
-AT_ONCE = 250
-"""Frames of one request: live ones wait meanwhile."""
+from narrowgate_ingest.retry import MOST_FRAMES, rehearse, retry
 
 Retrier = Callable[[Sequence[int]], list[dict[str, Any]]]
+
+
+def portions(frames: Iterable[tuple[str, int]], most: int = MOST_FRAMES) -> Iterator[list[int]]:
+    """Cut frames into requests, those of a device together where that goes: rules see its course whole.
+
+    Args:
+        frames: (device, journal offset).
+        most: frames of a request.
+    """
+    portion: list[int] = []
+    for _, own in itertools.groupby(sorted(frames), key=lambda frame: frame[0]):
+        offsets = [offset for _, offset in own]
+        if portion and len(portion) + len(offsets) > most:
+            yield portion
+            portion = []
+        portion += offsets
+        while len(portion) >= most:
+            yield portion[:most]
+            portion = portion[most:]
+    if portion:
+        yield portion
 
 
 @contextmanager

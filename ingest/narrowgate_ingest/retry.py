@@ -7,6 +7,7 @@ Rule 3: what is to be run again is written down first. A crash at any instant is
         again before anything else, and every step of it may be done twice.
 """
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from narrowgate_cases import apply
 from narrowgate_ingest import state
@@ -192,10 +194,25 @@ def _write_state(
         name = f"readings_{family}"
         state.set_cursor(connection, name, state.cursor(connection, name) + max(0, len(frames) - already))
     state.put_facts(connection, prepared.decoding.facts)
-    state.put_findings(connection, prepared.judgement.findings)
-    if asked:
-        apply(connection, prepared.judgement.findings, asked[0][1])
+    findings = _lasting(prepared.judgement.findings)
+    state.put_findings(connection, findings)
+    apply(connection, findings, asked[0][1])
     connection.executemany(
         "UPDATE retries SET disposition = ?, reason = ?, detail = ?, profile = ? WHERE frame = ?",
         ((each.disposition, each.reason, each.detail, each.profile, each.frame) for each in outcomes),
     )
+
+
+def _lasting(findings: pa.RecordBatch) -> pa.RecordBatch:
+    """Give the versions of findings without those that were raised and taken back within the retry.
+
+    Time has gone on since the frames came in: at an arrival the rules see a stay that lasts to this day,
+    until they see the departure behind it. Nobody is told of that.
+    """
+    stands: dict[str, tuple[int, bool]] = {}
+    columns = (findings[name].to_pylist() for name in ("finding", "version", "evidence"))
+    for finding, version, evidence in zip(*columns, strict=True):
+        first, _ = stands.get(finding, (version, False))
+        stands[finding] = (first, json.loads(evidence).get("retracted") is True)
+    passing = [name for name, (first, is_retracted) in stands.items() if first == 1 and is_retracted]
+    return findings.filter(pc.invert(pc.is_in(findings["finding"], value_set=pa.array(passing, pa.string()))))

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway_home import Running
+from narrowgate_gateway.retrying import portions
 from narrowgate_gateway.status import read_status
 from narrowgate_gateway.verbs.quarantine import HELP
+from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.words import Reason
 from operator_verbs import STRANGER, Site, make_site
@@ -95,11 +97,34 @@ def test_without_a_gateway_the_stores_are_opened_here(site: Site, gateway: Runni
     assert len(_rows(site)) == len(set(_rows(site))) == 6
 
 
+def test_frames_of_a_device_are_asked_for_together() -> None:
+    """A request is filled with whole devices; one with more frames than fit is cut in its own order."""
+    frames = [("b", 5), ("a", 4), ("b", 2), ("c", 1), ("c", 3), ("c", 7), ("c", 6), ("c", 9)]
+
+    assert list(portions(frames, 4)) == [[4, 2, 5], [1, 3, 6, 7], [9]]
+    assert list(portions([], 4)) == []
+
+
 def test_a_frame_that_is_not_there_is_named(site: Site, gateway: Running) -> None:
     """Asking for a frame that was not refused is answered in one line."""
     result = site.run("quarantine", "show", "4711")
 
     assert (result.exit_code, result.stderr) == (1, "Error: frame 4711 is not in quarantine\n")
+
+
+def test_readings_that_a_store_refused_are_listed(site: Site) -> None:
+    """What InfluxDB refused for good stands in the list with the server's words; it is no frame to run again."""
+    refused = RefusedReadings(site.home.quarantine)
+    refused.put(
+        [RefusedReading("influxdb city", 7, "parking", "bay-1", "", 1_000_000, "field type conflict")]
+    )
+    refused.close()
+    [row] = site.lines("quarantine", "list", "--reason", "store_refused")
+
+    assert (row["device"], row["time"], row["detail"], row["reason"]) == (
+        "bay-1", "1970-01-01T00:00:01.000000Z", "field type conflict", "store_refused",
+    )  # fmt: skip
+    assert site.lines("quarantine", "list", "--reason", "unknown") == []
 
 
 def test_an_empty_quarantine_is_no_fault(site: Site) -> None:

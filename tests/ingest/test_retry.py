@@ -158,6 +158,34 @@ def test_rules_take_a_retried_frame_for_something_late(line: Line, late_comer: s
     assert late == {True}
 
 
+@pytest.mark.parametrize("place", range(0, 12, 2))
+def test_findings_and_cases_become_those_of_a_home_that_knew_the_device(
+    tmp_path: Path, journal: Path, place: int
+) -> None:
+    """What rules say in the end does not depend on when a device was registered."""
+    register(tmp_path / "known", city())
+    known = Line(tmp_path / "known", journal)
+    known.run()
+    late = _unregistered(tmp_path / "late", journal, city().devices[place])
+    late.run()
+    retry(late.pipeline, _held(late, city().devices[place]), AT_US)
+
+    assert _told(late) == _told(known)
+    known.close()
+    late.close()
+
+
+def _told(line: Line) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]]]:
+    findings = line.stores.state.connection.execute(
+        "SELECT finding, version, rule, device, state, raised_at, cleared_at FROM findings AS f"
+        " WHERE version = (SELECT max(version) FROM findings WHERE finding = f.finding)"
+    )
+    cases = line.stores.state.connection.execute(
+        "SELECT finding, service, device, state, raised_at, cleared_at FROM cases"
+    )
+    return set(findings), set(cases)
+
+
 def test_live_frames_go_on_where_they_stood(line: Line, tmp_path: Path, journal: Path) -> None:
     """After a retry and a restart the rules go on from a snapshot that knows the retried frames."""
     retry(line.pipeline, _held(line), AT_US)

@@ -46,10 +46,16 @@ def command() -> None:
 def list_(home: Path, reason: str | None, device: str | None, limit: int | None) -> None:
     """List refused frames, the newest first, a line of JSON each, with hex and why.
 
+    Readings that a further store refused for good (store_refused) follow them, with the store's words; they
+    stand in the telemetry, only not there.
+
     Example: narrowgate quarantine list --device water-0001
     """
     for row in _rows(home, reason, device, "frame DESC", limit):
         click.echo(json.dumps(row, ensure_ascii=False))
+    if reason in (None, "store_refused"):
+        for row in _refused_readings(home, device, limit):
+            click.echo(json.dumps(row, ensure_ascii=False))
 
 
 @command.command("show")
@@ -86,7 +92,7 @@ def retry(home: Path, config: Path, reason: str | None, device: str | None, is_m
       narrowgate quarantine retry --reason unknown
       narrowgate quarantine retry --reason unknown --apply
     """  # noqa: D301 - click's mark for lines as they stand is a control character
-    frames = [row["frame"] for row in _rows(home, reason, device, "frame", None)]
+    frames = [(row["device"], row["frame"]) for row in _rows(home, reason, device, "frame", None)]
     number = refused = 0
     for outcome in _outcomes(home, config, frames, is_meant=is_meant) if frames else ():
         number += 1
@@ -105,23 +111,26 @@ def _summary(number: int, refused: int, *, is_meant: bool) -> str:
     return f"{number - refused} of {number} frames {verb} quarantine{hint}"
 
 
-def _outcomes(home: Path, config: Path, frames: list[int], *, is_meant: bool) -> Iterator[dict[str, Any]]:
+def _outcomes(
+    home: Path, config: Path, frames: list[tuple[str, int]], *, is_meant: bool
+) -> Iterator[dict[str, Any]]:
     import duckdb
 
     from narrowgate_fleet import RegistryFault
     from narrowgate_gateway.config import ConfigFaults
     from narrowgate_gateway.control_client import CoreRefused, NoCore
-    from narrowgate_gateway.retrying import AT_ONCE, retrier
+    from narrowgate_gateway.retrying import portions, retrier
     from narrowgate_gateway.settings import Home
     from narrowgate_gateway.status import AlreadyRunning
+    from narrowgate_ingest.pipeline import JournalUnreadable
 
     try:
         with retrier(Home(home), config, is_meant=is_meant) as run:
-            for start in range(0, len(frames), AT_ONCE):
-                yield from run(frames[start : start + AT_ONCE])
+            for portion in portions(frames):
+                yield from run(portion)
     except AlreadyRunning:
         raise click.ClickException(f"{home}: a core is starting or ending here; try again") from None
-    except (ConfigFaults, CoreRefused, NoCore, RegistryFault) as error:
+    except (ConfigFaults, CoreRefused, JournalUnreadable, NoCore, RegistryFault) as error:
         raise click.ClickException(str(error)) from None
     except (ValueError, duckdb.Error, sqlite3.Error) as error:
         raise click.ClickException(f"{home}: {error}") from None
@@ -138,21 +147,38 @@ def _rows(
     """Give frames in quarantine as JSON objects."""
     from narrowgate_gateway.settings import Home
 
-    path = Home(home).quarantine / "quarantine.db"
     if not home.is_dir():
         raise click.ClickException(f"{home}: no such home")
+    sql = (
+        "SELECT * FROM frames WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR device = ?2)"  # noqa: S608
+        f" AND (?3 IS NULL OR frame = ?3) ORDER BY {order} LIMIT coalesce(?4, -1)"
+    )
+    path = Home(home).quarantine / "quarantine.db"
+    return map(_told, _found(path, sql, (reason, device, frame, limit)))
+
+
+def _refused_readings(home: Path, device: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
+    """Give readings that a further store refused as JSON objects, the newest first."""
+    from narrowgate_gateway.instants import rfc3339
+    from narrowgate_gateway.settings import Home
+
+    path = Home(home).quarantine / "readings.db"
+    sql = (
+        "SELECT store, frame, family, device, series, time, reason, detail FROM readings"
+        " WHERE ?1 IS NULL OR device = ?1 ORDER BY number DESC LIMIT coalesce(?2, -1)"
+    )
+    for row in _found(path, sql, (device, limit)):
+        yield {**row, "time": rfc3339(row["time"])}
+
+
+def _found(path: Path, sql: str, parameters: tuple[object, ...]) -> Iterator[dict[str, Any]]:
+    """Give the rows of a file of the quarantine; none where there is no such file."""
     if not path.exists():
         return
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
-            found = connection.execute(
-                "SELECT * FROM frames WHERE (?1 IS NULL OR reason = ?1) AND (?2 IS NULL OR device = ?2)"  # noqa: S608
-                f" AND (?3 IS NULL OR frame = ?3) ORDER BY {order} LIMIT coalesce(?4, -1)",
-                (reason, device, frame, limit),
-            )
-            for row in found:
-                yield _told(dict(row))
+            yield from map(dict, connection.execute(sql, parameters))
     except sqlite3.Error as error:
         raise click.ClickException(f"{path}: {error}") from None
 
