@@ -113,7 +113,7 @@ def test_a_frame_that_is_not_there_is_named(site: Site, gateway: Running) -> Non
 
 
 def test_readings_that_a_store_refused_are_listed(site: Site) -> None:
-    """What InfluxDB refused for good stands in the list with the server's words; it is no frame to run again."""
+    """What InfluxDB refused for good stands in the list with the server's words."""
     refused = RefusedReadings(site.home.quarantine)
     refused.put(
         [RefusedReading("influxdb city", 7, "parking", "bay-1", "", 1_000_000, "field type conflict")]
