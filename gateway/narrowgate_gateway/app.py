@@ -12,6 +12,7 @@ VERBS: dict[str, str] = {
     "check": "every fault in the configuration and the fleet at once",
     "decode": "a line of JSON for each frame",
     "demo": "a simulated district over real sockets, everything embedded",
+    "doctor": "what in this installation can lose data",
     "fleet": "the registry from and to CSV",
     "ledger": "what became of every frame, and whether it balances",
     "profiles": "the device profiles, or one with its byte map",

@@ -20,13 +20,18 @@ class Refused(Exception):
     """The broker will not have us as we are configured; trying again soon would change nothing."""
 
 
-def made(settings: MqttBroker) -> Client:
-    """Give a client that has not connected and acknowledges nothing by itself."""
+def made(settings: MqttBroker, *, is_passing: bool = False) -> Client:
+    """Give a client that has not connected and acknowledges nothing by itself.
+
+    Args:
+        settings: the broker.
+        is_passing: whether it asks for no session that outlives it.
+    """
     is_5 = settings.version == "5"
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
-        clean_session=None if is_5 else False,
+        clean_session=None if is_5 else is_passing,
         protocol=MQTTProtocolVersion.MQTTv5 if is_5 else MQTTProtocolVersion.MQTTv311,
         manual_ack=True,
         reconnect_on_failure=False,

@@ -1,0 +1,36 @@
+"""Looks at everything that decides whether acknowledged data is lost."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from narrowgate_gateway.broker_probe import judge_visit, visit_broker
+from narrowgate_gateway.config import load
+from narrowgate_gateway.finding import Finding
+from narrowgate_gateway.host_checks import host_findings
+from narrowgate_gateway.mosquitto_conf import judge_mosquitto, read_mosquitto_conf
+from narrowgate_gateway.settings import Home
+
+
+def findings_of(
+    config: Path, home: Home, mosquitto_confs: Sequence[Path], *, is_offline: bool
+) -> Iterator[Finding]:
+    """Yield a finding for each thing looked at.
+
+    Args:
+        config: the configuration file.
+        home: the gateway's home; it need not be there yet.
+        mosquitto_confs: configurations of brokers.
+        is_offline: whether no broker is visited.
+
+    Raises:
+        ConfigFaults: the configuration cannot be used.
+        OSError: a broker's configuration cannot be read.
+    """
+    settings = load(config)
+    yield from host_findings(settings, home)
+    for path in mosquitto_confs:
+        yield from judge_mosquitto(read_mosquitto_conf(path), str(path))
+    for broker in () if is_offline else settings.mqtt:
+        visit = visit_broker(broker, f"narrowgate-doctor-{secrets.token_hex(4)}")
+        yield from judge_visit(visit, broker)

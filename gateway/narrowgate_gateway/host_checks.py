@@ -1,0 +1,77 @@
+"""What of the host and of the configuration decides whether data is lost."""
+
+import os
+from pathlib import Path
+
+from narrowgate_gateway.finding import Finding, Verdict
+from narrowgate_gateway.settings import Home, Settings
+
+WANTED_RECEIVE_BYTES = 4 << 20
+_RMEM = Path("/proc/sys/net/core/rmem_max")
+_MOUNTS = Path("/proc/self/mounts")
+_VOLATILE = ("tmpfs", "ramfs")
+
+
+def host_findings(settings: Settings, home: Home) -> list[Finding]:
+    """Look at the journal's volume, the kernel's buffers and the ports that answer nobody."""
+    return [
+        _space(settings, home.journal),
+        _volume(home.journal, _MOUNTS.read_text(encoding="utf-8", errors="replace")),
+        *([_buffer(int(_RMEM.read_text()))] if settings.coap or settings.udp else []),
+        *_replyless(settings),
+    ]
+
+
+def _space(settings: Settings, journal: Path) -> Finding:
+    volume = os.statvfs(_standing(journal))
+    free = volume.f_bavail * volume.f_frsize
+    least = settings.journal.min_free_bytes
+    name, value = "free bytes", str(free)
+    if free < least:
+        words = f"less than journal.min_free_bytes = {least}: devices are told to come again later"
+        return Finding("journal", name, value, Verdict.CAREFUL, words)
+    return Finding("journal", name, value, Verdict.WELL, f"{free - least} more than must stay free")
+
+
+def _standing(path: Path) -> Path:
+    """Give the path, or the nearest directory above it that is there."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _volume(journal: Path, mounts: str) -> Finding:
+    """Judge the file system that holds the journal; `mounts` is the kernel's table."""
+    where = str(_standing(journal))
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, point, its_kind, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        inside = where == point or where.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, its_kind
+    if kind in _VOLATILE:
+        words = f"{journal} lies in memory: a restart of the host loses everything acknowledged"
+        return Finding("journal", "file system", kind, Verdict.LOSES, words)
+    return Finding("journal", "file system", kind, Verdict.WELL, "what is synced there outlives a restart")
+
+
+def _buffer(most: int) -> Finding:
+    value = str(most)
+    if most >= WANTED_RECEIVE_BYTES:
+        return Finding("host", "net.core.rmem_max", value, Verdict.WELL, "bursts of datagrams find room")
+    words = (
+        f"the kernel drops datagrams of a burst sooner than with {WANTED_RECEIVE_BYTES}; those that are "
+        "confirmed come again"
+    )
+    return Finding("host", "net.core.rmem_max", value, Verdict.CAREFUL, words)
+
+
+def _replyless(settings: Settings) -> list[Finding]:
+    words = "a device is not told that its frame is kept, nor that it was lost on its way"
+    return [
+        Finding(f"udp {port.name}", "reply", "none", Verdict.CAREFUL, words)
+        for port in settings.udp
+        if port.reply == "none"
+    ]
