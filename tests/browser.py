@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ _OPTIONS = (
     "--disable-breakpad",
     "--disable-crash-reporter", "--remote-debugging-port=0", "about:blank",
 )  # fmt: skip
+
+
+class Gone(RuntimeError):
+    """The page was left while it was asked."""
 
 
 class Browser:
@@ -48,7 +52,8 @@ class Browser:
             message = json.loads(self._tab.recv(timeout=SHOWN_WITHIN_S))
             if message.get("id") == self._calls:
                 if "error" in message:
-                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                    words = f"{method}: {message['error']['message']}"
+                    raise Gone(words) if "navigated" in words or "context" in words else RuntimeError(words)
                 return dict(message["result"])
             self._note(message)
 
@@ -82,9 +87,19 @@ class Browser:
             f" try {{ so = Boolean({expression}) }} catch {{}} so ? done(true) : setTimeout(look, 30) }};"
             f" look(); setTimeout(() => done(false), {SHOWN_WITHIN_S * 900}) }})"
         )
-        answer = self._call("Runtime.evaluate", expression=watch, awaitPromise=True, returnByValue=True)
+        answer = self._watch(watch)
         shown = self.ask("document.body.innerText")
         assert answer["result"]["value"], f"never true: {expression}; the page shows: {shown}"
+
+    def _watch(self, watch: str) -> dict[str, Any]:
+        """Wait for a promise, on the next page where the one that made it has been left."""
+        deadline = time.monotonic() + SHOWN_WITHIN_S
+        while True:
+            try:
+                return self._call("Runtime.evaluate", expression=watch, awaitPromise=True, returnByValue=True)
+            except Gone:
+                if time.monotonic() > deadline:
+                    raise
 
     def text(self) -> str:
         """Give the text that the page shows."""
@@ -105,9 +120,9 @@ def chromium(profile: Path) -> Iterator[Browser]:
     )
     try:
         address = _devtools(process)
-        with connect(address, max_size=_MOST_BYTES) as root:
+        with closing(connect(address, max_size=_MOST_BYTES)) as root:
             tab = address.rpartition("/devtools/")[0] + "/devtools/page/" + _first_tab(root)
-        with connect(tab, max_size=_MOST_BYTES) as connection:
+        with closing(connect(tab, max_size=_MOST_BYTES)) as connection:
             yield Browser(connection)
     finally:
         # Chromium is a family of processes: all of them end, and none goes on writing to the profile.

@@ -1,7 +1,8 @@
 """A core for the console's tests: real SQLite and DuckDB files, no pipeline. Run as a program it serves them.
 
-    python tests/console_stand.py FOLDER empty|filled|broken|counting|hostile|crowded [PORT]
+    python tests/console_stand.py FOLDER CONTENT [PORT [CERT KEY]]
 
+where CONTENT is empty, filled, broken, counting, hostile, crowded or guarded,
 prints the address that it listens on and serves until SIGTERM.
 """
 
@@ -17,15 +18,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pyarrow as pa
 from prometheus_client import CollectorRegistry, Counter
 
+from console_people import settle
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import SCHEMA, apply
 from narrowgate_console import Access, Binding, Check, Part, Services
 from narrowgate_fleet import Fleet, FleetReader, Registry, import_csv
-from narrowgate_schema.tables import READINGS
+from narrowgate_ingest.series import SeriesSource
+from narrowgate_ingest.series_duckdb import DuckDBSeries
+from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
 
 HOUR_US = 3_600_000_000
@@ -86,11 +90,8 @@ class Stand:
         self.home = folder
         self.enrol([])
         self._fleet = FleetReader(folder / "registry")
-        self._telemetry = duckdb.connect(str(folder / "telemetry.duckdb"))
-        for family, schema in READINGS.items():
-            self._telemetry.register("empty", schema.empty_table())
-            self._telemetry.execute(f"CREATE TABLE {family} AS SELECT * FROM empty")  # noqa: S608 - a closed set
-            self._telemetry.unregister("empty")
+        self._telemetry = Telemetry(folder / "telemetry.duckdb")
+        self._frames = 0
 
     def write(self, *scripts: str) -> None:
         """Run SQL scripts on the state database."""
@@ -119,12 +120,14 @@ class Stand:
     def add(self, family: Family, rows: Sequence[Mapping[str, object]]) -> None:
         """Add readings; what a row does not say is null, or a plain value where null is not allowed."""
         schema = READINGS[family]
-        plain: dict[str, object] = {"series": "", "frame": 1, "profile": "test", "received_at": NOW_US}
+        start = self._frames
+        self._frames += len(rows)
         nothing = dict.fromkeys(schema.names)
-        table = pa.Table.from_pylist([{**nothing, **plain, **row} for row in rows], schema=schema)
-        self._telemetry.register("added", table)
-        self._telemetry.execute(f"INSERT INTO {family} SELECT * FROM added")  # noqa: S608 - a closed set
-        self._telemetry.unregister("added")
+        plain: dict[str, object] = {"series": "", "profile": "test", "received_at": NOW_US}
+        made = [{**nothing, **plain, "frame": start + n, **row} for n, row in enumerate(rows)]
+        batch = pa.RecordBatch.from_pylist(made, schema=schema)
+        none = pa.RecordBatch.from_pylist([], schema=SESSIONS)
+        self._telemetry.write({family: batch}, none, start, self._frames)
 
     def enrol(self, lines: Sequence[str]) -> None:
         """Bring devices into the registry: lines of a sheet under _SHEET_HEAD."""
@@ -145,7 +148,7 @@ class Stand:
 
     def drop(self, family: Family) -> None:
         """Take a family's readings away."""
-        self._telemetry.execute(f"DROP TABLE {family}")
+        self._telemetry._connection.execute(f"DROP VIEW {family}")
 
     def close(self) -> None:
         """Close the telemetry."""
@@ -177,8 +180,12 @@ class Stand:
 
     def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
         """Ask the telemetry."""
-        with self._telemetry.cursor() as cursor:
-            return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+        return self._telemetry.query(sql, parameters)
+
+    @property
+    def series(self) -> SeriesSource:
+        """Give who answers questions about series."""
+        return DuckDBSeries(self._telemetry)
 
     def checks(self) -> Sequence[Check]:
         """Give the readiness."""
@@ -229,12 +236,18 @@ def _local_hour(at_us: int) -> float:
 
 
 def _meter(meter: int, hours: Sequence[int]) -> list[dict[str, object]]:
-    volume, rows = 100.0 * meter, []
+    volume = 100.0 * meter
+    rows: list[dict[str, object]] = []
     for at_us in hours if meter % 4 else hours[:-1]:
         hour = _local_hour(at_us)
         use = 0.02 + 0.25 * math.exp(-((hour - 7.5) ** 2) / 4) + 0.2 * math.exp(-((hour - 19.5) ** 2) / 6)
         volume += use * (0.8 + 0.02 * meter)
-        rows.append({"device": f"water-{meter:04d}", "time": at_us + meter * 1_000_000, "volume_m3": volume})
+        rows.append(
+            {
+                "device": f"water-{meter:04d}", "time": at_us + meter * 1_000_000, "volume_m3": volume,
+                "rsrp_dbm": -95.0 - meter - 3 * math.sin(hour), "battery_v": 3.6 - 0.001 * len(rows),
+            }
+        )  # fmt: skip
     return [row for row in rows if int(str(row["time"])) <= NOW_US]
 
 
@@ -275,29 +288,41 @@ class _Counting(Stand):
         return {"kept": self.asked, "stored": self.asked}
 
 
-async def _serve(stand: Stand, port: int, most_pages: int) -> None:
+def people(stand: Stand) -> None:
+    """Add everybody."""
+    access = Access(stand.home)
+    settle(access)
+    access.close()
+
+
+async def _serve(stand: Stand, binding: Binding, most_pages: int) -> None:
     from narrowgate_console.serving import serve
 
     services = Services(stand, StandingClock(), timezone=ZoneInfo("Asia/Shanghai"))
-    server = serve(services, Access(stand.home), Binding(port=port), most_pages=most_pages)
+    server = serve(services, Access(stand.home), binding, most_pages=most_pages)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, setattr, server, "should_exit", True)
     host, chosen = server.address
-    sys.stdout.write(f"http://{host}:{chosen}\n")
+    sys.stdout.write(f"http{'s' if binding.is_secure else ''}://{host}:{chosen}\n")
     sys.stdout.flush()
     await server.serve()
 
 
-def main(folder: str, content: str, port: str = "0") -> None:
+def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_file: str = "") -> None:
     """Serve a stand."""
     stand = _Counting(Path(folder)) if content == "counting" else Stand(Path(folder))
-    if content in ("filled", "broken"):
+    if content in ("filled", "broken", "guarded"):
         fill(stand)
+    if content == "guarded":
+        people(stand)
     if content == "broken":
         spoil(stand)
     if content == "hostile":
         stand.judge(raised(device="<img src=x onerror=document.title='owned'>"))
-    asyncio.run(_serve(stand, int(port), 2 if content == "crowded" else 128))
+    binding = Binding(port=int(port))
+    if cert_file:
+        binding = Binding(port=int(port), cert_file=Path(cert_file), key_file=Path(key_file))
+    asyncio.run(_serve(stand, binding, 2 if content == "crowded" else 128))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def router() -> APIRouter:
 
     @api.get("/series/{family}", summary="A family's figure for each hour")
     def series(ask: Asking, family: Family, hours: Hours = 24) -> SeriesModel:
-        return SeriesModel.of(ask.series(family, hours))
+        return SeriesModel.of(ask.city.series(family, hours))
 
     @api.get("/system", summary="How the gateway does: ledger, readiness, listeners, brokers, stores")
     def system(ask: Asking) -> SystemModel:

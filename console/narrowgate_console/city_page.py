@@ -7,16 +7,19 @@ from nicegui import ui
 from narrowgate_cases import OPEN_STATES, Case, State
 from narrowgate_console.case_table import CaseTable
 from narrowgate_console.chart_card import ChartCard
+from narrowgate_console.city_map import CityMap
+from narrowgate_console.ledger_panel import LedgerPanel
+from narrowgate_console.map_panel import MapPanel
 from narrowgate_console.page import Look, Page
+from narrowgate_console.places import Condition
+from narrowgate_console.principals import Scope
 from narrowgate_console.series import Series
-from narrowgate_console.sources import DOOR_ROWS, KEPT
 from narrowgate_console.view import Overview
-from narrowgate_schema.words import Disposition, Family
+from narrowgate_schema.words import Family
 
 SHOWN_CASES = 12
 SHOWN_HOURS = 48
 _ENDED = tuple(state for state in State if state not in OPEN_STATES)
-_LEDGER_ROWS = (KEPT, *Disposition, *DOOR_ROWS)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class City:
 
     overview: Overview | None
     cases: list[Case] | None
+    map: CityMap | None
     charts: dict[Family, Series | None]
 
 
@@ -34,53 +38,58 @@ class CityPage(Page[City]):
     title = "city"
 
     def ask(self, look: Look) -> City:
-        """Ask for counts, cases and charts."""
+        """Ask for counts, cases, devices and charts."""
         view = self.frame.view
+        may_see_cases = view.principal.may(Scope.CASES)
 
         def chart(family: Family) -> Series | None:
-            return look.part(lambda: view.series(family, SHOWN_HOURS))
+            return look.part(lambda: view.city.series(family, SHOWN_HOURS))
 
         return City(
-            overview=look.part(view.overview),
-            cases=look.part(lambda: view.open_cases(SHOWN_CASES)),
+            overview=look.part(view.overview) if may_see_cases else None,
+            cases=look.part(lambda: view.open_cases(SHOWN_CASES)) if may_see_cases else None,
+            map=look.part(view.city.map),
             charts={family: chart(family) for family in Family},
         )
 
     def lay_out(self) -> None:
-        """Lay out ledger, cases and charts."""
-        if self.frame.view.principal.tenants is None:
-            self._ledger_panel()
+        """Lay out counts, map, cases, charts and the ledger."""
+        with ui.element("div").classes("ng-tiles ng-families"):
+            self._tiles = {family: self._tile(family) for family in Family}
         with ui.element("div").classes("ng-columns"):
+            MapPanel(self.frame)
             self._cases = CaseTable(self.frame)
-            with ui.element("div").classes("ng-charts"):
-                self._charts = {family: ChartCard(family, self.frame.language) for family in Family}
+        with ui.element("div").classes("ng-thirds"):
+            self._charts = {family: ChartCard(family, self.frame.language) for family in Family}
+        self._ledger = LedgerPanel(self.frame) if self.frame.view.principal.tenants is None else None
 
-    def _ledger_panel(self) -> None:
-        with ui.element("section").classes("ng-panel ng-ledger"):
-            with ui.element("div").classes("ng-panel-head"):
-                ui.label(self._word("frames")).classes("ng-title")
-                self._balance = ui.label().classes("ng-quiet")
-            with ui.element("div").classes("ng-figures"):
-                self._figures = {name: self._figure(name) for name in _LEDGER_ROWS}
+    def _tile(self, family: Family) -> dict[Condition, ui.label]:
+        path = self.frame.link(f"/{family}")
+        with ui.link(target=path).classes("ng-panel ng-tile ng-family"):
+            ui.label(self._word(f"{family}_way")).classes("ng-title")
+            with ui.element("div").classes("ng-conditions"):
+                return {condition: self._figure(condition) for condition in Condition}
 
-    def _figure(self, name: str) -> ui.label:
-        with ui.element("div").classes("ng-figure"):
-            figure = ui.label("–").classes("ng-number")
-            ui.label(self._word(name)).classes("ng-quiet")
+    def _figure(self, condition: Condition) -> ui.label:
+        with ui.element("div"):
+            figure = ui.label("–").classes(f"ng-number ng-mark-{condition}")
+            ui.label(self._word(f"condition_{condition}")).classes("ng-quiet")
         return figure
 
     def show(self, content: City) -> None:
         """Show what was read."""
         overview = content.overview
-        if overview is not None and overview.ledger is not None:
-            for name, figure in self._figures.items():
-                figure.set_text(f"{overview.ledger.get(name, 0):,}")
-            self._balance.set_text(self._word("balanced" if overview.is_balanced else "unbalanced"))
+        if overview is not None and overview.ledger is not None and self._ledger is not None:
+            self._ledger.show(overview.ledger)
         if overview is not None and content.cases is not None:
             counts = overview.cases
             figures = [("open", counts.open), *((str(state), counts.by_state[state]) for state in _ENDED)]
             words = [f"{count:,} {self._word(f'{name}_cases_counted')}" for name, count in figures]
             self._cases.show(content.cases, counts.open, " · ".join(words))
+        if content.map is not None:
+            for family, tile in self._tiles.items():
+                for condition, count in content.map.counts(family).items():
+                    tile[condition].set_text(f"{count:,}")
         for family, series in content.charts.items():
             if series is not None:
                 self._charts[family].show(series, self.frame.view.timezone)

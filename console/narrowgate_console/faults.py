@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import duckdb
 
 from narrowgate_fleet import RegistryFault
+from narrowgate_ingest.series import SeriesUnreadable
 
 
 class StoreUnreadable(RuntimeError):
@@ -23,5 +24,5 @@ def reading(what: str) -> Iterator[None]:
     """Turn a store's own errors into StoreUnreadable that names what was read."""
     try:
         yield
-    except (sqlite3.Error, duckdb.Error, OSError, RegistryFault) as error:
+    except (sqlite3.Error, duckdb.Error, OSError, RegistryFault, SeriesUnreadable) as error:
         raise StoreUnreadable(what, str(error) or type(error).__name__) from error

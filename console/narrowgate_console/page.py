@@ -83,8 +83,10 @@ class Seen(Generic[Content]):
 class Page(ABC, Generic[Content]):
     """One browser's page. `look` asks, in a thread; `open` lays it out; `show` fills it."""
 
-    title = "title"
+    title = "city"
     """The word of its title."""
+    refresh_s = REFRESH_S
+    """How often it is brought up to date [s]."""
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
@@ -102,6 +104,10 @@ class Page(ABC, Generic[Content]):
     def show(self, content: Content) -> None:
         """Show what was asked for; what is None keeps what was shown before."""
 
+    def name(self) -> str:
+        """Give its title, in its language."""
+        return self._word(self.title)
+
     def look(self) -> Seen[Content]:
         """Ask for all that is shown; raises Denied and NotThere, no store's fault."""
         look, view = Look(), self.frame.view
@@ -110,13 +116,13 @@ class Page(ABC, Generic[Content]):
 
     def open(self, seen: Seen[Content]) -> None:
         """Lay the page out, fill it, and keep it up to date while it is open."""
-        ui.page_title(f"Narrowgate · {self._word(self.title)}")
+        ui.page_title(f"Narrowgate · {self.name()}")
         with ui.element("div").classes("ng-page"):
             self._header()
             self._fault = ui.label().classes("ng-fault")
             self.lay_out()
         self._show_all(seen)
-        ui.timer(REFRESH_S, self.refresh, immediate=False)
+        ui.timer(self.refresh_s, self.refresh, immediate=False)
 
     async def refresh(self) -> None:
         """Bring the page up to date; what cannot be read keeps its last figures, and the page says so."""

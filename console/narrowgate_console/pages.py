@@ -4,18 +4,22 @@ import asyncio
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 from nicegui import Client, ui
 
 from narrowgate_console.access import Access
+from narrowgate_console.case_pages import CasePage, CasesPage
 from narrowgate_console.city_page import CityPage
+from narrowgate_console.device_page import DevicePage
+from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
 from narrowgate_console.page import Frame, Page
 from narrowgate_console.plain_page import plain_page
 from narrowgate_console.principals import Denied, NotThere, Principal
 from narrowgate_console.services import Services
+from narrowgate_console.system_page import SystemPage
 from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
 
 MOST_PAGES = 128
@@ -25,6 +29,7 @@ UNOPENED_FOR_S = 5.0
 _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 _ANSWER_WITHIN_S = 10.0
 
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 Build = Callable[[Frame], Page[Any]]
 
 
@@ -90,8 +95,27 @@ def add_pages(
     pages = Pages(services, access, tile_url)
     room = [Depends(lambda: _make_room(most_pages))]
 
-    @ui.page("/", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
-    async def city(request: Request, client: Client) -> Response | None:
-        return await pages.open(request, client, CityPage)
+    def add(path: str, build: Build) -> None:
+        @ui.page(path, response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+        async def page(request: Request, client: Client) -> Response | None:
+            return await pages.open(request, client, build)
+
+    add("/", CityPage)
+    add("/water", WaterPage)
+    add("/parking", ParkingPage)
+    add("/lighting", LightingPage)
+    add("/system", SystemPage)
+
+    @ui.page("/cases", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def cases(request: Request, client: Client, page: PageNumber = 1) -> Response | None:
+        return await pages.open(request, client, lambda frame: CasesPage(frame, page))
+
+    @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def case(request: Request, client: Client, number: str) -> Response | None:
+        return await pages.open(request, client, lambda frame: CasePage(frame, number))
+
+    @ui.page("/devices/{device}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def device(request: Request, client: Client, device: str) -> Response | None:
+        return await pages.open(request, client, lambda frame: DevicePage(frame, device))
 
     ui.run_with(app, title="Narrowgate", dark=None, tailwind=False, show_welcome_message=False)

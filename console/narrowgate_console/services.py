@@ -41,7 +41,7 @@ class Services:
         """
         self.sources = sources
         self.timezone = timezone
-        self.telemetry = Telemetry(sources.query)
+        self.telemetry = Telemetry(sources)
         self._clock = clock
         self._recent = Recent(keep_s)
         self._visible: dict[frozenset[str], tuple[Fleet, Visible]] = {}

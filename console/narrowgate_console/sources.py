@@ -12,6 +12,7 @@ import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
 from narrowgate_fleet import Fleet
+from narrowgate_ingest.series import SeriesSource
 from narrowgate_schema.words import Disposition
 
 KEPT = "kept"
@@ -61,6 +62,11 @@ class Sources(Protocol):
 
         Parameters may be aware datetimes; `time` is a TIMESTAMP WITH TIME ZONE.
         """
+        ...
+
+    @property
+    def series(self) -> SeriesSource:
+        """Who answers questions about series: whichever store is configured."""
         ...
 
     def checks(self) -> Sequence[Check]:

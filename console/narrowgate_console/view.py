@@ -1,24 +1,21 @@
 """The questions of one principal: each checks its scope, and asks about the principal's devices only."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import narrowgate_cases as desk
 from narrowgate_cases import Case, CaseCounts, CaseStep
+from narrowgate_console.city_view import CityView
 from narrowgate_console.faults import reading
 from narrowgate_console.findings import Finding, newest_findings
-from narrowgate_console.principals import Denied, NotThere, Principal, Scope
+from narrowgate_console.principals import NotThere, Principal, Scope
 from narrowgate_console.quarantine import Quarantined, quarantined
-from narrowgate_console.series import Series
+from narrowgate_console.rights import Rights
 from narrowgate_console.sources import Check, Part, is_balanced
-from narrowgate_console.visibility import Visible
-from narrowgate_schema.words import Family
 
 if TYPE_CHECKING:
     from narrowgate_console.services import Services
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class System:
     ledger: Mapping[str, int]
 
 
-class View:
+class View(Rights):
     """What one principal may ask, from any thread.
 
     Every question raises Denied without its scope and StoreUnreadable where it cannot be answered; what is
@@ -51,29 +48,9 @@ class View:
     """
 
     def __init__(self, services: "Services", principal: Principal) -> None:
-        self._services = services
-        self.principal = principal
-        self.timezone = services.timezone
-
-    def _need(self, scope: Scope) -> None:
-        if not self.principal.may(scope):
-            raise Denied(scope)
-
-    def _need_everything(self, scope: Scope) -> None:
-        """Need a scope over all tenants: what is asked cannot be told apart by tenant."""
-        if self.principal.tenants is not None:
-            raise Denied(scope)
-        self._need(scope)
-
-    def _visible(self) -> Visible:
-        return self._services.visible(self.principal)
-
-    def _kept(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
-        return self._services.kept((question, self.principal.tenants), ask)
-
-    def now_us(self) -> int:
-        """Give event time [us]."""
-        return self._services.now_us()
+        super().__init__(services, principal)
+        self.city = CityView(services, principal)
+        """The questions about devices."""
 
     def overview(self) -> Overview:
         """Give the ledger and the counts of cases."""
@@ -121,16 +98,6 @@ class View:
             return newest_findings(
                 connection, rule=rule, state=state, device=device, limit=limit, offset=offset
             )
-
-    def series(self, family: Family, hours: int) -> Series:
-        """Give a family's chart over the last hours of event time."""
-        self._need(Scope.TELEMETRY)
-        return self._kept(("series", family, hours), lambda: self._series(family, hours))
-
-    def _series(self, family: Family, hours: int) -> Series:
-        devices = self._visible().devices
-        with reading("telemetry"):
-            return self._services.telemetry.hourly(family, self.now_us(), hours, devices)
 
     def system(self) -> System:
         """Give how the gateway does."""

@@ -29,6 +29,18 @@ GET    /api/v1/cases/C-000001                  401 404 200 404 404 200 404 200 4
 GET    /api/v1/cases/C-999999                  401 404 404 404 404 404 404 404 403
 GET    /api/v1/findings                        401 200 200 200 200 200 200 200 403
 GET    /api/v1/series/water                    401 200 200 200 200 200 200 200 403
+GET    /api/v1/map                             401 200 200 200 200 200 200 200 403
+GET    /api/v1/devices                         401 200 200 200 200 200 200 200 403
+GET    /api/v1/devices/water-0001              401 200 200 200 200 200 200 200 403
+GET    /api/v1/devices/parking-0001            401 404 200 404 404 200 404 200 403
+GET    /api/v1/devices/nothing                 401 404 404 404 404 404 404 404 403
+GET    /api/v1/devices/water-0001/series       401 200 200 200 200 200 200 200 403
+GET    /api/v1/devices/parking-0001/series     401 404 200 404 404 200 404 200 403
+GET    /api/v1/devices/water-0001/frames       401 200 200 200 200 200 200 200 403
+GET    /api/v1/devices/parking-0001/frames     401 404 200 404 404 200 404 200 403
+GET    /api/v1/water/night-flow                401 200 200 200 200 200 200 200 403
+GET    /api/v1/parking/occupancy               401 200 200 200 200 200 200 200 403
+GET    /api/v1/lighting/lit-rate               401 200 200 200 200 200 200 200 403
 GET    /api/v1/system                          401 403 403 403 403 200 403 200 403
 GET    /api/v1/quarantine                      401 403 403 403 200 200 200 200 403
 GET    /api/v1/users                           401 403 403 403 403 403 200 200 403
@@ -109,6 +121,8 @@ def test_the_matrix_names_every_path_of_the_api(api: Api) -> None:
         ("/api/v1/cases?limit=100", lambda found: {case["device"] for case in found["cases"]}),
         ("/api/v1/findings?limit=100", lambda found: {each["device"] for each in found["findings"]}),
         ("/api/v1/quarantine?limit=100", lambda found: {frame["device"] for frame in found["frames"]}),
+        ("/api/v1/devices?limit=500", lambda found: {each["device"] for each in found["devices"]}),
+        ("/api/v1/map", lambda found: set(found["device"])),
     ],
 )
 def test_lists_hold_the_tenants_own_only(
@@ -137,7 +151,10 @@ def test_charts_are_of_the_tenants_own_only(settled: Access, api: Api, family: s
     found = api.get(path, headers=As(api, settled, "viewer_north").headers).json()
     every = api.get(path, headers=As(api, settled, "viewer_all").headers).json()
 
-    assert (found["points"] == every["points"], found["points"] != []) == (is_there, is_there)
+    def told(answer: dict[str, Any]) -> list[tuple[str, float, int]]:
+        return [(point["hour"], round(point["value"], 9), point["devices"]) for point in answer["points"]]
+
+    assert (told(found) == told(every), told(found) != []) == (is_there, is_there)
 
 
 def test_a_device_that_moves_takes_its_cases_along(settled: Access, filled: Stand, api: Api) -> None:

@@ -7,7 +7,7 @@ from browser import Browser
 
 Serve = Callable[[str], str]
 
-_KEPT = "document.querySelector('.ng-number').innerText"
+_KEPT = "document.querySelector('.ng-row-kept').innerText"
 
 
 def _open(tab: Browser, address: str, **options: object) -> str:
@@ -84,7 +84,8 @@ def test_the_page_fits_every_window(serve_stand: Serve, tab: Browser, width: int
     """Nothing hangs out of a phone's, a tablet's or a desk's window."""
     _open(tab, f"{serve_stand('filled')}/?lang={language}", width=width)
     overhang = tab.ask(
-        "[...document.querySelectorAll('.ng-page *')]"
+        "[...document.querySelectorAll('.ng-page *:not(.ng-way)')]"
+        ".filter(e => !e.closest('.ng-map'))"
         ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.className)"
     )
 

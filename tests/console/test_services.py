@@ -67,7 +67,7 @@ def test_one_dead_store_hides_no_other(filled: Stand, view: View) -> None:
     """What can be read is shown, and what cannot is named."""
     filled.drop(Family.PARKING)
     look = Look()
-    found = [look.part(partial(view.series, family, 24)) for family in Family]
+    found = [look.part(partial(view.city.series, family, 24)) for family in Family]
 
     assert [series is None for series in found] == [False, True, False]
     assert [fault.what for fault in look.faults] == ["telemetry"]

@@ -1,0 +1,180 @@
+"""The cases: the open queue, and one case with its evidence and history."""
+
+import json
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from narrowgate_cases import Case, CaseStep
+from narrowgate_console.case_table import CaseTable
+from narrowgate_console.chart_card import UNITS
+from narrowgate_console.chart_panel import ChartPanel
+from narrowgate_console.device_file import Points
+from narrowgate_console.facts_panel import FactsPanel
+from narrowgate_console.family_charts import points_option
+from narrowgate_console.page import Frame, Look, Page
+from narrowgate_console.principals import NotThere, Scope
+from narrowgate_console.table_panel import TablePanel, device_path
+from narrowgate_console.view import Overview
+from narrowgate_schema.words import Family
+
+PAGE_CASES = 50
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What the queue's page shows; None is a part that could not be read."""
+
+    overview: Overview | None
+    cases: list[Case] | None
+
+
+class CasesPage(Page[Queue]):
+    """One browser's page of the open queue."""
+
+    title = "cases_way"
+
+    def __init__(self, frame: Frame, page: int = 1) -> None:
+        super().__init__(frame)
+        self._number = max(1, page)
+
+    def ask(self, look: Look) -> Queue:
+        """Ask for a page of cases."""
+        view = self.frame.view
+        offset = (self._number - 1) * PAGE_CASES
+        return Queue(
+            overview=look.part(view.overview), cases=look.part(lambda: view.open_cases(PAGE_CASES, offset))
+        )
+
+    def lay_out(self) -> None:
+        """Lay out counts by service, the table, and the way to the other pages."""
+        self._services = ui.element("div").classes("ng-tiles")
+        self._table = CaseTable(self.frame)
+        self._turn = ui.element("div").classes("ng-turn")
+        self._told: object = None
+
+    def show(self, content: Queue) -> None:
+        """Show what was read."""
+        if content.overview is None or content.cases is None:
+            return
+        count = content.overview.cases.open
+        first = (self._number - 1) * PAGE_CASES
+        counts = f"{first + 1:,} – {first + len(content.cases):,} / {count:,}" if content.cases else ""
+        self._table.show(content.cases, len(content.cases), counts)
+        by_service = content.overview.cases.open_by_service
+        if (count, by_service) != self._told:
+            self._told = count, dict(by_service)
+            self._show_services(by_service)
+            self._show_turn(count)
+
+    def _show_services(self, by_service: dict[str, int]) -> None:
+        self._services.clear()
+        with self._services:
+            for service, count in by_service.items():
+                with ui.element("div").classes("ng-panel ng-tile"):
+                    ui.label(f"{count:,}").classes("ng-number")
+                    ui.label(self._word(service)).classes("ng-quiet")
+
+    def _show_turn(self, count: int) -> None:
+        self._turn.clear()
+        with self._turn:
+            for word, number in (("newer", self._number - 1), ("older", self._number + 1)):
+                if 1 <= number <= -(-count // PAGE_CASES):
+                    mark = "&" if self.frame.suffix else "?"
+                    ui.link(self._word(word), f"{self.frame.link('/cases')}{mark}page={number}").classes(
+                        "ng-link"
+                    )
+
+
+@dataclass(frozen=True)
+class CaseContent:
+    """What a case's page shows; None is a part that could not be read."""
+
+    case: Case | None
+    steps: list[CaseStep]
+    series: list[Points] | None
+
+
+class CasePage(Page[CaseContent]):
+    """One browser's page of one case."""
+
+    def __init__(self, frame: Frame, number: str) -> None:
+        super().__init__(frame)
+        self._number = number
+
+    def name(self) -> str:
+        """Give the case's number."""
+        return self._number
+
+    def ask(self, look: Look) -> CaseContent:
+        """Ask for the case and for what its device told; NotThere if it is none of the principal's."""
+        found = look.part(lambda: self.frame.view.case(self._number))
+        if found is None:
+            return CaseContent(None, [], None)
+        case, steps = found
+        return CaseContent(case, steps, look.part(lambda: self._series(case)))
+
+    def _series(self, case: Case) -> list[Points]:
+        """Give what the device told, which a group's case has none of."""
+        if not self.frame.view.principal.may(Scope.TELEMETRY):
+            return []
+        try:
+            return self.frame.view.city.device_series(case.device)
+        except NotThere:
+            return []
+
+    def lay_out(self) -> None:
+        """Lay out facts, evidence, history and the device's chart."""
+        with ui.element("div").classes("ng-heading"):
+            self._what = ui.label(self._number).classes("ng-name")
+            self._state = ui.label().classes("ng-badge")
+        with ui.element("div").classes("ng-columns"):
+            with ui.element("div").classes("ng-charts"):
+                self._chart = ChartPanel(self.frame, self._word("what_it_told"), style="ng-first")
+                columns = ("at", "step", "actor", "step_reason")
+                self._steps = TablePanel(self.frame, "history", columns, none="not_read")
+            with ui.element("div").classes("ng-charts"):
+                self._facts = FactsPanel(self.frame, self._word("case_facts"))
+                self._evidence = FactsPanel(self.frame, self._word("evidence"))
+
+    def show(self, content: CaseContent) -> None:
+        """Show what was read."""
+        case = content.case
+        if case is None:
+            return
+        when = self.frame.when
+        self._what.set_text(f"{case.number} · {self._word(case.service)}")
+        self._state.set_text(self._word(f"state_{case.state}"))
+        facts = {
+            "device": case.device,
+            "asset": case.asset,
+            "severity": self._word(case.severity),
+            "since": when(case.raised_at_us),
+            "until": when(case.cleared_at_us),
+            "opened": when(case.opened_at_us),
+            "closed": when(case.closed_at_us),
+            **({"members": ", ".join(case.members)} if case.members else {}),
+        }
+        self._facts.show(facts, {"device": self.frame.link(device_path(case.device))})
+        self._evidence.show({name: str(value) for name, value in json.loads(case.evidence).items()})
+        self._steps.show(
+            [
+                {
+                    "at": when(step.at_us),
+                    "step": self._word(f"step_{step.step}"),
+                    "actor": self._word(f"actor_{step.actor}"),
+                    "step_reason": self._word(f"step_reason_{step.reason}"),
+                }
+                for step in content.steps
+            ]
+        )
+        if content.series is not None:
+            self._show_chart(case, content.series)
+
+    def _show_chart(self, case: Case, series: list[Points]) -> None:
+        own = [points for points in series if points.series == case.series] or series
+        if not own:
+            self._chart.show(None)
+            return
+        option = points_option(own[0], self.frame.view.timezone, Family(case.family))
+        self._chart.show(option, f"{self._word(own[0].field)} [{UNITS.get(own[0].unit, own[0].unit)}]")
