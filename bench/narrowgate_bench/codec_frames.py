@@ -26,7 +26,17 @@ _SHARE_OF_OPTIONAL = 0.5
 class Sender:
     """Draws messages of one profile and direction over all choices of its declaration."""
 
-    def __init__(self, profile: str, direction: Direction, rng: random.Random, most_records: int = 6) -> None:
+    def __init__(
+        self,
+        profile: str,
+        direction: Direction,
+        rng: random.Random,
+        most_records: int = 6,
+        *,
+        all_codes: bool = True,
+    ) -> None:
+        """Take the profile; without `all_codes` a choice is sent as its first code only, as encode does."""
+        self._all_codes = all_codes
         self._frame, self._rng, self._most_records = frame_of(profile, direction), rng, most_records
         self._fields = PROFILES[profile].fields(direction)
         self._single = PROFILES[profile].single_message
@@ -73,7 +83,11 @@ class Sender:
 
     def _choose(self, field: lay.Switch, values: Values) -> str:
         case = self._rng.choice(lay.cases_of(field))
-        code = self._rng.choice(case.when) if case.when else self._other_code(lay.cases_of(field))
+        code = (
+            self._rng.choice(case.when if self._all_codes else case.when[:1])
+            if case.when
+            else self._other_code(lay.cases_of(field))
+        )
         values[field.on] = code
         for one in every(self._fields):
             if isinstance(one, el.Named) and one.name == field.on:

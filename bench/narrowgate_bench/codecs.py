@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from narrowgate_bench.codec_construct import reader as construct_reader
 from narrowgate_bench.codec_frames import Sender
 from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_codecs import Context, decode, uplinks_from
 from narrowgate_codecs.bundle import bundle
 from narrowgate_codecs.decode import decode_by_row
-from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.registry import BUILT_IN
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -60,7 +60,8 @@ def _kinds(profile: str, rng: random.Random, count: int) -> Iterator[tuple[str, 
     """Give a profile's usual frame in one layout, where it has one, and all that its encoder can send."""
     sender = Sender(profile, "up", rng)
     if profile in _USUAL:
-        yield "fixed", _one_length(sender, _USUAL[profile], count)
+        usual = Sender(profile, "up", rng, all_codes=False)
+        yield "fixed", _one_length(usual, _USUAL[profile], count)
     yield "all choices", _distinct(lambda: sender.frame(), count)
 
 
@@ -89,15 +90,13 @@ def _profile_lines(profile: str, label: str, frames: Frames, runs: int) -> Itera
     def by_row(some: Frames) -> object:
         return bundle(profile, some, ZONE, RECEIVED_AT_US, fewest=len(some) + 1)
 
-    def parse(some: Frames) -> object:
-        return [frame_of(profile, "up").read(frame) for frame in some]
-
     name = f"{profile} {label}"
     for size in SIZES:
         some = frames[:size]
         yield _line(f"{name}, batch {len(some)}", some, plan, "construct", by_row, runs)
-    yield _line(f"{name}, batch 1", frames[:1], plan, "construct's parse alone", parse, runs)
     if label == "fixed" or profile not in _USUAL:
+        own = construct_reader(profile)
+        yield _line(f"{name}, batch 1", frames[:1], plan, "construct's own parse, raw fields only", own, runs)
         loop = LOOPS[profile]
         for size in SIZES[1:]:
             some = frames[:size]

@@ -102,8 +102,10 @@ def strided_sums(check: el.Check, spans: Bytes) -> NDArray[np.uint16]:
 
 
 def _ended(check: el.Check, folded: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    start = np.uint8(check.start)
-    total = folded ^ start if check.kind == "xor8" else folded + start
+    total = folded
+    if check.start:
+        start = np.uint8(check.start)
+        total = folded ^ start if check.kind == "xor8" else folded + start
     return (~total if check.kind == "sum8_inverted" else total).astype(np.uint16)
 
 

@@ -64,6 +64,36 @@ class Level:
 
 
 @dataclass(slots=True)
+class Trace:
+    """What a batch of one layout was found to have: its shaping bytes and its leaves, by their places."""
+
+    fixed: set[int] = field(default_factory=set)
+    """Bytes that shape the frame."""
+    leaves: list[tuple[int, Any]] = field(default_factory=list)
+    """(place, step) of what must be read whatever the layout."""
+    marks: dict[str, Place] = field(default_factory=dict)
+    is_broken: bool = False
+    """True if the rows turned out to differ, or have lists of their own."""
+
+    def fix(self, at: Place, width: int) -> None:
+        """Note bytes that shape the frame."""
+        if isinstance(at, int):
+            self.fixed.update(range(at, at + width))
+        else:
+            self.is_broken = True
+
+    def read(self, at: Place, leaf: Any) -> None:
+        """Note a leaf; one whose bytes shape the frame is fixed as well."""
+        if not isinstance(at, int):
+            self.is_broken = True
+            return
+        if leaf.shaping:
+            self.fix(at, leaf.shaping)
+        if not leaf.is_shape:
+            self.leaves.append((at, leaf))
+
+
+@dataclass(slots=True)
 class Cohort:
     """Rows of a level, where they are read and where their region ends; places are within the row."""
 
@@ -76,6 +106,7 @@ class Cohort:
     marks: dict[str, Place] = field(default_factory=dict)
     pending: list[tuple[Any, Place, Place]] = field(default_factory=list)
     """Regions whose extent is known and whose inside is not yet read: (steps, start, stop)."""
+    trace: Trace | None = None
 
     @property
     def count(self) -> int:
@@ -125,13 +156,14 @@ class Cohort:
 
     def pick(self, chosen: Mask) -> "Cohort":
         """Give the cohort of some of the rows."""
-        sub = Cohort(
-            self.level, self.starts, self.at, self.end, self.rows, dict(self.marks), list(self.pending)
-        )
+        marks, pending = dict(self.marks), list(self.pending)
+        sub = Cohort(self.level, self.starts, self.at, self.end, self.rows, marks, pending, self.trace)
         sub._narrow(np.flatnonzero(chosen))
         return sub
 
     def _narrow(self, kept: Places) -> None:
+        if self.trace is not None:
+            self.trace.is_broken = True
         self.rows = kept if self.rows is None else self.rows[kept]
         self.starts = self.starts[kept]
         self.at, self.end = _at(self.at, kept), _at(self.end, kept)

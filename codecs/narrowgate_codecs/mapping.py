@@ -59,8 +59,9 @@ def measures_of(
             made.extend(_items(reading, reading.each, plan, level, clocks))
             continue
         measures = _measures(reading, plan, level)
-        _date(measures, reading, level, clocks)
-        made.append(measures)
+        if len(measures.rows):
+            _date(measures, reading, level, clocks)
+            made.append(measures)
     return [measures for measures in made if len(measures.rows)]
 
 
@@ -94,7 +95,7 @@ def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
     rows = level.sound(plan.cases.get(reading.message, -1))
     fields: dict[str, Column] = {}
     words: dict[str, tuple[str, ...]] = {}
-    for carry in reading.carries:
+    for carry in reading.carries if len(rows) else ():
         column = _column(reading, carry.name, level, rows)
         if column is not None:
             fields[carry.field] = column

@@ -14,7 +14,8 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level
+from narrowgate_codecs.cohort import Cohort, Level, Trace
+from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
@@ -48,6 +49,7 @@ class Plan:
     """The number that stands for each case's name in Level.case."""
     clocks: dict[str, el.Clock | el.Epoch]
     """The elements that date readings, by name."""
+    layouts: Layouts
 
     def read(self, wire: Wire, starts: Places, lengths: Places) -> Level:
         """Read frames of a wire; n may be 0.
@@ -63,10 +65,24 @@ class Plan:
             end = int(lengths[0])
             if bool((lengths == end).all()):
                 level.stride = _stride(starts, end)
-                follow(self.steps, Cohort(level, starts, 0, end))
+                self._read_alike(level, end)
             else:
                 follow(self.steps, Cohort(level, starts, 0, lengths))
         return level
+
+    def _read_alike(self, level: Level, length: int) -> None:
+        """Read frames of one length: by their layout if it was met before, else step by step."""
+        if level.stride is None:
+            follow(self.steps, Cohort(level, level.starts, 0, length))
+            return
+        layout = self.layouts.find(level, length)
+        if layout is not None:
+            layout.read(level, length)
+            return
+        trace = Trace() if self.layouts.wants(length) else None
+        follow(self.steps, Cohort(level, level.starts, 0, length, trace=trace))
+        if trace is not None:
+            self.layouts.keep(level, length, trace)
 
 
 def _stride(starts: Places, length: int) -> int | None:
@@ -90,9 +106,11 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     for clock in found:
         if clock.name in clocks and dating.setdefault(clock.name, clock) != clock:
             raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
-    wants = Wants(frozenset(values), frozenset(clocks | set(_looked_at(fields))), {})
+    shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
+    bases = {field.base for field in every(fields) if isinstance(field, lay.Deltas)}
+    wants = Wants(frozenset(values), shaping, units, shaping | units | bases | clocks, {})
     compiler = _Compiler(wants, cases)
-    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases, dating)
+    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases, dating, Layouts())
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:
@@ -105,20 +123,20 @@ def _cases(fields: tuple[lay.Element, ...]) -> Iterator[lay.Case]:
             yield from lay.cases_of(field)
 
 
-def _looked_at(fields: tuple[lay.Element, ...]) -> Iterator[str]:
-    """Give the names whose raw numbers other elements look at."""
+def _shaping(fields: tuple[lay.Element, ...]) -> Iterator[str]:
+    """Give the names that choose or count."""
     for field in every(fields):
-        match field:
-            case lay.Switch():
-                yield field.on
-            case lay.Array() if isinstance(field.count, str):
-                yield field.count
-            case lay.Deltas():
-                yield field.base
-                if isinstance(field.count, str):
-                    yield field.count
-            case el.Bcd() if isinstance(field.per, el.Units):
-                yield field.per.by
+        if isinstance(field, lay.Switch):
+            yield field.on
+        elif isinstance(field, (lay.Array, lay.Deltas)) and isinstance(field.count, str):
+            yield field.count
+
+
+def _units(fields: tuple[lay.Element, ...]) -> Iterator[str]:
+    """Give the names that say the unit of a number."""
+    for field in every(fields):
+        if isinstance(field, el.Bcd) and isinstance(field.per, el.Units):
+            yield field.per.by
 
 
 def fixed_width(field: lay.Element) -> int | None:

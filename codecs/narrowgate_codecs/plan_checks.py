@@ -11,10 +11,11 @@ from narrowgate_codecs.wire import pieces_of
 class ConstStep:
     """Bytes that are always the same, compared a machine word at a time."""
 
-    idle = False
+    idle, is_shape = False, True
 
     def __init__(self, element: el.Const) -> None:
         value = element.value
+        self.shaping = len(value)
         self.words = [
             (piece, at, int.from_bytes(value[at : at + np.dtype(piece).itemsize]))
             for piece, at, _ in pieces_of(len(value), "big")
@@ -29,7 +30,7 @@ class ConstStep:
 class CheckStep:
     """A check sum that must follow from the bytes since a mark."""
 
-    idle = False
+    idle, shaping, is_shape = False, 0, False
 
     def __init__(self, element: el.Check) -> None:
         self.element = element

@@ -26,6 +26,10 @@ class LeafStep(Protocol):
 
     idle: bool
     """True where there is nothing to judge and nothing to keep."""
+    shaping: int
+    """[byte] of it that shape the frame: what chooses and counts, and what is constant."""
+    is_shape: bool
+    """True where equal bytes leave nothing to judge and nothing to keep."""
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Judge and keep what stands there."""
@@ -38,6 +42,10 @@ class Wants:
 
     values: frozenset[str]
     """Names that readings carry."""
+    shaping: frozenset[str]
+    """Names that choose or count."""
+    units: frozenset[str]
+    """Names that give units."""
     raws: frozenset[str]
     """Names that other elements look at, and clocks that date readings."""
     words: dict[str, list[str]]
@@ -69,6 +77,8 @@ class IntStep:
         integral(leaf.width, leaf.name)
         self.leaf = leaf
         self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.shaping = leaf.width if leaf.name in wants.shaping else 0
+        self.is_shape = False
         self.idle = not (self.wanted or self.raw or leaf.limits is not None)
 
     def run(self, cohort: Cohort, offset: int) -> None:
@@ -102,6 +112,8 @@ BCD = _bcd_table()
 class BcdStep:
     """Packed digits, their scale or the unit that a code names."""
 
+    shaping, is_shape = 0, False
+
     def __init__(self, leaf: el.Bcd, wants: Wants) -> None:
         integral(leaf.width, leaf.name)
         self.leaf, self.wanted = leaf, leaf.name in wants.values
@@ -111,6 +123,11 @@ class BcdStep:
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the number, null for what is no number, and doubt a number whose unit is unknown."""
         leaf = self.leaf
+        per = np.ones(1, np.int64)
+        if not isinstance(leaf.per, int):
+            per = self._per(cohort.heard(raw_name(leaf.per.by)))
+            if not self.wanted and per.all():
+                return
         raw = cohort.integer(leaf.width, leaf.order, offset)
         minus = None
         if leaf.signed:
@@ -123,7 +140,6 @@ class BcdStep:
         if isinstance(leaf.per, int):
             values = count if leaf.per == 1 else count.astype(np.float64) / leaf.per
         else:
-            per = self._per(cohort.heard(raw_name(leaf.per.by)))
             cohort.doubt(said & (per == 0))
             values = count / np.maximum(per, 1)
         if leaf.width > 7:
@@ -154,6 +170,8 @@ class BcdStep:
 class FloatStep:
     """A floating-point number and its limits."""
 
+    shaping, is_shape = 0, False
+
     def __init__(self, leaf: el.Float, wants: Wants) -> None:
         self.leaf, self.wanted = leaf, leaf.name in wants.values
         self.dtype = f"{'>' if leaf.order == 'big' else '<'}f{leaf.width}"
@@ -174,6 +192,8 @@ class FloatStep:
 class TextStep:
     """Printable ASCII."""
 
+    shaping, is_shape = 0, False
+
     idle = False
 
     def __init__(self, leaf: el.Text, wants: Wants) -> None:
@@ -188,6 +208,8 @@ class TextStep:
 class ClockStep:
     """A clock's digits; what instant they mean is decided where reception is known."""
 
+    shaping, is_shape = 0, False
+
     def __init__(self, leaf: el.Clock, wants: Wants) -> None:
         self.leaf, self.width = leaf, clock_width(leaf)
         self.idle = leaf.name not in wants.raws
@@ -199,6 +221,8 @@ class ClockStep:
 
 class EpochStep:
     """An instant's count; what instant it means is decided where readings are dated."""
+
+    shaping, is_shape = 0, False
 
     def __init__(self, leaf: el.Epoch, wants: Wants) -> None:
         integral(leaf.width, leaf.name)

@@ -75,6 +75,7 @@ class ListSteps:
 
     def run(self, cohort: Cohort) -> None:
         """Read the records up to the end of the region; drop the rows with one that cannot be read."""
+        _break(cohort)
         found, odd = self._walk(cohort)
         if found:
             level = _level(
@@ -143,6 +144,7 @@ class DeltaSteps:
 
     def run(self, cohort: Cohort) -> None:
         """Read as many differences as are declared, announced, or fit."""
+        _break(cohort)
         element = self.element
         room = (cohort.end - cohort.at) // element.width
         counts = room if element.count is None else counted(cohort, element.count, element.width)
@@ -176,6 +178,7 @@ class ArraySteps:
 
     def run(self, cohort: Cohort) -> None:
         """Read as many items as are declared or announced; drop the rows too short for them."""
+        _break(cohort)
         counts = counted(cohort, self.count, self.width)
         if not cohort.count:
             return
@@ -221,6 +224,11 @@ def _level(cohort: Cohort, owners: Places, at: Places) -> Level:
         parent=cohort.level,
         owners=owners if cohort.rows is None else cohort.rows[owners],
     )
+
+
+def _break(cohort: Cohort) -> None:
+    if cohort.trace is not None:
+        cohort.trace.is_broken = True
 
 
 def tell(cohort: Cohort, name: str, level: Level) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Mask, Place, any_of, settled
+from narrowgate_codecs.cohort import Cohort, Mask, Place, Trace, any_of, settled
 from narrowgate_codecs.plan_leaves import LeafStep, raw_name
 
 
@@ -63,6 +63,8 @@ class Stretch:
         if cohort.count:
             for offset, leaf in self.leaves:
                 leaf.run(cohort, offset)
+                if cohort.trace is not None:
+                    cohort.trace.read(cohort.at + offset, leaf)
             cohort.at = cohort.at + self.width
 
 
@@ -82,12 +84,22 @@ class Skip:
 
     def run(self, cohort: Cohort) -> None:
         """Go past the run; as many rounds as the longest run among the rows."""
+        first = cohort.at
         going = self._goes_on(cohort, cohort.at)
         for _ in range(self.at_most):
             if not going.any():
-                return
+                break
             cohort.at = cohort.at + (1 if going.all() else going.astype(np.int64))
             going &= self._goes_on(cohort, cohort.at)
+        if cohort.trace is not None:
+            self._trace(cohort.trace, first, cohort)
+
+    def _trace(self, trace: Trace, first: Place, cohort: Cohort) -> None:
+        """Fix the run and the byte that ends it."""
+        if isinstance(first, int) and isinstance(cohort.at, int) and isinstance(cohort.end, int):
+            trace.fix(first, min(cohort.at + 1, cohort.end) - first)
+        else:
+            trace.is_broken = True
 
     def _goes_on(self, cohort: Cohort, at: Place) -> Mask:
         inside = cohort.window("u1", 0) == self.byte
@@ -98,7 +110,7 @@ class Skip:
 class Note:
     """Remembers a place."""
 
-    idle = False
+    idle, shaping, is_shape = False, 0, True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -106,6 +118,8 @@ class Note:
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep the place under the mark's name."""
         cohort.marks[self.name] = cohort.at + offset
+        if cohort.trace is not None:
+            cohort.trace.marks[self.name] = cohort.at + offset
 
 
 class Sizing:
@@ -120,6 +134,8 @@ class Sizing:
         if not cohort.count:
             return
         size = settled(cohort.integer(self.width, self.order, 0))
+        if cohort.trace is not None:
+            cohort.trace.fix(cohort.at, self.width)
         start = cohort.at + self.width
         cohort.pending.append((self.inside, start, start + size))
         cohort.at = start + size
@@ -153,7 +169,9 @@ class Close:
             cohort.drop(cohort.at != cohort.end)
         pending, cohort.pending = cohort.pending, []
         for inside, start, stop in pending:
-            follow(inside, Cohort(cohort.level, cohort.starts, start, stop, cohort.rows, dict(cohort.marks)))
+            marks = dict(cohort.marks)
+            region = Cohort(cohort.level, cohort.starts, start, stop, cohort.rows, marks, [], cohort.trace)
+            follow(inside, region)
 
 
 class Maybe:
@@ -168,10 +186,21 @@ class Maybe:
         if len(self.marker) and any_of(there):
             there = (cohort.bytes(len(self.marker), 0) == self.marker).all(axis=1) & there
         if isinstance(there, bool) or there.all() or not there.any():
+            if cohort.trace is not None:
+                self._trace(cohort.trace, cohort)
             yield (self.inside if any_of(there) else ()), cohort
             return
         yield self.inside, cohort.pick(there)
         yield (), cohort.pick(~there)
+
+    def _trace(self, trace: Trace, cohort: Cohort) -> None:
+        """Fix the marker, or as much as shows that it is another one."""
+        if not (isinstance(cohort.at, int) and isinstance(cohort.end, int)):
+            trace.is_broken = True
+            return
+        room = min(len(self.marker), cohort.end - cohort.at)
+        same = cohort.bytes(room, 0)[0] == self.marker[:room]
+        trace.fix(cohort.at, room if same.all() else int(np.argmin(same)) + 1)
 
 
 class Choose:
@@ -193,6 +222,11 @@ class Choose:
             return
         left = np.ones(cohort.count, np.bool_)
         for number, steps, these in self._declared(codes):
+            if these is None:
+                self._break(cohort)
+                cohort.enter(number)
+                yield steps, cohort
+                return
             left &= ~these
             part = cohort.pick(these)
             part.enter(number)
@@ -200,12 +234,20 @@ class Choose:
         if left.any():
             yield from self._other(cohort.pick(left))
 
-    def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask]]:
-        """Give the declared cases that occur, each once, however many codes lead to it."""
+    def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask | None]]:
+        """Give the declared cases that occur, each once, and in which rows; None: in all."""
         for number, steps, own in self.cases:
             these = codes == own[0] if len(own) == 1 else np.isin(codes, own)
+            if these.all():
+                # Other codes, one case: the rows stay together, but there is no one layout.
+                yield number, steps, None
+                return
             if these.any():
                 yield number, steps, these
+
+    def _break(self, cohort: Cohort) -> None:
+        if cohort.trace is not None:
+            cohort.trace.is_broken = True
 
     def _chosen(self, code: int, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         if code not in self.by_code:

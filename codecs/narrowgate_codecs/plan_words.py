@@ -32,6 +32,10 @@ class CodeStep:
         integral(leaf.width, leaf.name)
         self.leaf, self.raw = leaf, leaf.name in wants.raws
         self.idle = not self.raw and leaf.accepts is None
+        sole = leaf.accepts is not None and len(leaf.accepts) == 1
+        self.shaping = leaf.width if sole or leaf.name in wants.shaping else 0
+        # A code that also names a unit is looked at again.
+        self.is_shape = bool(self.shaping) and leaf.name not in wants.units
         few = leaf.accepts is not None and leaf.width == 1
         self.accepts = np.isin(np.arange(256), leaf.accepts or ()) if few else None
 
@@ -89,6 +93,8 @@ class NamedStep:
         self.leaf = leaf
         self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
         self.idle = not (self.wanted or self.raw or leaf.otherwise is None)
+        self.shaping = leaf.width if leaf.name in wants.shaping else 0
+        self.is_shape = False
         self.lookup = Lookup(leaf.name, dict(reversed(leaf.words)), leaf.otherwise, wants)
 
     def run(self, cohort: Cohort, offset: int) -> None:
@@ -113,9 +119,13 @@ class BitsStep:
         self.wanted = frozenset(part.name for part in leaf.parts if part.name in wants.values)
         self.raws = [part for part in leaf.parts if part.name in wants.raws]
         self.idle = not self.wanted and not self.raws
+        self.shaping = leaf.width if any(part.name in wants.shaping for part in leaf.parts) else 0
+        self.is_shape = False
         self.needed = [part for part in leaf.parts if part.name in self.wanted | voiding]
         self.lookups = {
-            part.name: Lookup(part.name, dict(part.words), None, wants) for part in self.needed if part.words
+            part.name: Lookup(part.name, dict(reversed(part.words)), None, wants)
+            for part in self.needed
+            if part.words
         }
 
     def run(self, cohort: Cohort, offset: int) -> None:

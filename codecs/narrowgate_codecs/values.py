@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.scope import Said, Scope, part_code
+from narrowgate_codecs.scope import Scope, part_code
 from narrowgate_schema.words import Reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +25,11 @@ def speak(scope: Scope) -> dict[str, Value]:
     """
     values: dict[str, Value] = {}
     for said in scope.said:
-        values.update(_say(said, scope))
+        element = said.element
+        if isinstance(element, el.Bits):
+            values.update(_parts(element, said.raw))
+        else:
+            values[element.name] = _VALUES[type(element)](element, said.raw, scope)
     for name, inner in scope.lists.items():
         values[name] = [spoken for one in inner if (spoken := _speak_record(one, scope)) is not None]
     return values
@@ -40,15 +45,11 @@ def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:
     return values if record.case is None else {"record": record.case, **values}
 
 
-def _say(said: Said, scope: Scope) -> dict[str, Value]:
-    element = said.element
-    if isinstance(element, el.Bits):
-        return _parts(element, said.raw)
-    return {element.name: _VALUES[type(element)](element, said.raw, scope)}
-
-
 def _code(element: el.Code, raw: int, scope: Scope) -> str:
-    meant = dict(element.aliases).get(raw, raw)
+    meant = raw
+    for sent, other in element.aliases:
+        if raw == sent:
+            meant = other
     return f"{meant:0{2 * element.width}X}"
 
 
@@ -146,7 +147,10 @@ def _parts(element: el.Bits, raw: int) -> dict[str, Value]:
 def _part(part: el.Part, raw: int) -> Value:
     code = part_code(part, raw)
     if part.words:
-        return dict(part.words).get(code)
+        for known, word in part.words:
+            if code == known:
+                return word
+        return None
     return bool(code) if part.size == 1 else code
 
 
@@ -155,22 +159,30 @@ def calendar_times(element: el.Clock, raw: bytes) -> list[datetime]:
     digits = raw.hex()
     if not digits.isdecimal():
         return []
-    numbers = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
     found: list[datetime] = []
     for order in element.orders:
-        time = _calendar_time(dict(zip(order.split(), numbers, strict=True)), element.earliest_year)
+        time = _calendar_time(digits, _places(order), element.earliest_year)
         if time is not None and time not in found:
             found.append(time)
     return found
 
 
-def _calendar_time(part: dict[str, int], earliest_year: int) -> datetime | None:
-    year = part.get("C", 20) * 100 + part["Y"]
+@cache
+def _places(order: str) -> tuple[int | None, ...]:
+    """Give where the digits of century, year, month, day, hour, minute and second begin."""
+    letters = order.split()
+    return tuple(2 * letters.index(letter) if letter in letters else None for letter in "CYMDhms")
+
+
+def _calendar_time(digits: str, places: tuple[int | None, ...], earliest_year: int) -> datetime | None:
+    century, *rest = (20 if at is None else int(digits[at : at + 2]) for at in places[:2])
+    year = century * 100 + rest[0]
     # No meter outlives the century it was made in; 8020 is a byte order read wrongly.
     if not earliest_year <= year < 2100:
         return None
+    month, day, hour, minute, second = (int(digits[at : at + 2]) for at in places[2:] if at is not None)
     try:
-        return datetime(year, part["M"], part["D"], part["h"], part["m"], part["s"])  # noqa: DTZ001
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
         return None
 

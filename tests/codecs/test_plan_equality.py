@@ -13,6 +13,9 @@ from narrowgate_bench.codec_frames import Sender, damaged, mended
 from narrowgate_codecs import PROFILES, Context, Decoded, decode, uplinks_from
 from narrowgate_codecs.decode import decode_by_row
 from narrowgate_codecs.layout import Direction
+from narrowgate_codecs.layouts import EACH, LENGTHS
+from narrowgate_codecs.plan import Plan, plan_of
+from narrowgate_codecs.wire import packed
 
 _WAYS = [
     (profile.name, direction)
@@ -160,3 +163,74 @@ def test_hostile_frames_take_no_plan_from_honest_ones() -> None:
 
     refused = {row["frame"] for row in decoded.refusals.to_pylist()}
     assert decoded.by_row == len(refused)
+
+
+def _reports(count: int, seed: int) -> list[bytes]:
+    sender = Sender("huati_nb_v1", "up", random.Random(seed), all_codes=False)
+    return [sender.frame("report") for _ in range(count)]
+
+
+def _read(plan: Plan, frames: list[bytes]) -> None:
+    plan.read(*packed(frames))
+
+
+def test_layout_is_kept_from_its_second_batch_on() -> None:
+    """A layout is kept when a second batch has it: one that came once takes nobody's place."""
+    plan = plan_of(PROFILES["huati_nb_v1"], PROFILES["huati_nb_v1"].up)
+
+    _read(plan, _reports(20, 1))
+    after_one = plan.layouts.count
+    _read(plan, _reports(20, 2))
+
+    assert (after_one, plan.layouts.count) == (0, 1)
+
+
+def test_layouts_are_bounded() -> None:
+    """Batches of ever new layouts are read, and no more layouts are kept than there is room for."""
+    plan = plan_of(PROFILES["cjt188_water_v2004"], PROFILES["cjt188_water_v2004"].up)
+    rng = random.Random(4)
+    for length in range(14, 200):
+        for _ in range(4):
+            body = bytes([0x68, 0x10, *bytes(7), 0x85, length - 13, *rng.randbytes(length - 13)])
+            frame = body + bytes([sum(body) & 0xFF, 0x16])
+            _read(plan, [frame] * 2)
+
+    assert plan.layouts.count <= LENGTHS * EACH
+
+
+def test_known_layout_still_sees_damage() -> None:
+    """Frames of a known layout with a wrong check sum or another register are refused as ever."""
+    good = _reports(40, 5)
+    frames: Frames = [("huati_nb_v1", "up", frame) for frame in good]
+    for _ in range(3):
+        _both(frames, "UTC", None)
+    worse = bytearray(good[7])
+    worse[20] ^= 1
+    frames[7] = ("huati_nb_v1", "up", bytes(worse))
+
+    by_plan, by_row = _both(frames, "UTC", None)
+
+    assert (by_plan == by_row, [row["frame"] for row in by_plan[1]]) == (True, [7])
+
+
+@given(_SEED)
+@settings(max_examples=30)
+def test_known_layouts_mean_the_same(seed: int) -> None:
+    """Batches whose layout was met before mean what construct says, whatever is damaged in them."""
+    rng = random.Random(seed)
+    sender = Sender("cjt188_water_v2004", "up", rng, all_codes=False)
+    frame = sender.frame()
+    for _ in range(4):
+        frames: Frames = [("cjt188_water_v2004", "up", _changed(frame, rng)) for _ in range(16)]
+
+        by_plan, by_row = _both(_mended(frames), "Asia/Shanghai", RECEIVED_AT_US)
+
+        assert by_plan == by_row
+
+
+def _changed(frame: bytes, rng: random.Random) -> bytes:
+    """Give the frame with, now and then, one other byte."""
+    changed = bytearray(frame)
+    if rng.random() < 0.2:
+        changed[rng.randrange(len(changed))] = rng.randrange(256)
+    return bytes(changed)

@@ -1,0 +1,123 @@
+"""Layouts that were met before: the plan of frames that agree in length and in every choice.
+
+A batch of one layout needs none of the plan's steps that find places: where its bytes equal the layout's own
+in all that shapes the frame, every leaf stands where it stood before. What is kept is bounded and is kept
+only from the second batch of a length on, so that nobody fills it with layouts that are never seen again; a
+layout that is forgotten costs its batches the plan's usual steps, no more.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from narrowgate_codecs.cohort import Cohort, Level, Place, Trace
+from narrowgate_codecs.plan_leaves import IntStep
+from narrowgate_codecs.wire import Bytes, Places, dtype_of
+
+LENGTHS = 64
+"""Lengths of which layouts are kept, the last ones met."""
+EACH = 4
+"""Layouts of one length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What all frames of a layout share, and where their leaves stand."""
+
+    places: Places
+    """(k,) Bytes that shape the frame, within it."""
+    shape: Bytes
+    """(k,) What stands there."""
+    leaves: tuple[tuple[int, Any], ...]
+    numbers: "tuple[_Numbers, ...]"
+    marks: dict[str, Place]
+    case: int
+
+    def fits(self, frames: Bytes) -> bool:
+        """Give whether all frames, (n, length), have this layout."""
+        return bool((frames[:, self.places] == self.shape).all())
+
+    def read(self, level: Level, length: int) -> None:
+        """Read the leaves."""
+        cohort = Cohort(level, level.starts, 0, length, None, self.marks)
+        for offset, leaf in self.leaves:
+            leaf.run(cohort, offset)
+        for numbers in self.numbers:
+            numbers.run(cohort)
+        level.case = self.case
+
+
+class _Numbers:
+    """Plain numbers of one width and order, read in one go."""
+
+    def __init__(self, dtype: str, leaves: list[tuple[int, IntStep]]) -> None:
+        self.dtype = dtype
+        self.names = [step.leaf.name for _, step in leaves]
+        self.offsets = np.array([[offset] for offset, _ in leaves], np.int64)
+        self.per = np.array([[float(step.leaf.per)] for _, step in leaves])
+
+    def run(self, cohort: Cohort) -> None:
+        """Keep the numbers."""
+        values = cohort.level.wire.window(self.dtype)[cohort.starts + self.offsets] / self.per
+        for name, column in zip(self.names, values, strict=True):
+            cohort.say(name, column)
+
+
+class Layouts:
+    """The layouts of one plan that were met before."""
+
+    def __init__(self) -> None:
+        self._met: OrderedDict[int, int] = OrderedDict()
+        self._kept: OrderedDict[int, list[Layout]] = OrderedDict()
+
+    def find(self, level: Level, length: int) -> Layout | None:
+        """Give the layout of frames back to back; None if it is not known or they differ."""
+        for layout in self._kept.get(length, ()):
+            first = int(level.starts[0])
+            if layout.fits(level.wire.data[first : first + level.count * length].reshape(-1, length)):
+                self._kept.move_to_end(length)
+                return layout
+        return None
+
+    def wants(self, length: int) -> bool:
+        """Give whether a batch of one length should be traced: the second one, the fourth, the eighth ..."""
+        met = self._met.pop(length, 0) + 1
+        self._met[length] = met
+        while len(self._met) > LENGTHS:
+            self._met.popitem(last=False)
+        return met > 1 and met & (met - 1) == 0 and len(self._kept.get(length, ())) < EACH
+
+    def keep(self, level: Level, length: int, trace: Trace) -> None:
+        """Keep the layout that a batch was found to have, if it has one."""
+        if trace.is_broken or not isinstance(level.case, int):
+            return
+        places = np.array(sorted(trace.fixed), np.int64)
+        first = int(level.starts[0])
+        shape: Bytes = level.wire.data[first + places].copy()
+        plain: dict[str, list[tuple[int, IntStep]]] = {}
+        leaves: list[tuple[int, Any]] = []
+        for offset, leaf in trace.leaves:
+            dtype = _plain_dtype(leaf)
+            if dtype is None:
+                leaves.append((offset, leaf))
+            else:
+                plain.setdefault(dtype, []).append((offset, leaf))
+        numbers = tuple(_Numbers(dtype, steps) for dtype, steps in plain.items())
+        layout = Layout(places, shape, tuple(leaves), numbers, dict(trace.marks), level.case)
+        self._kept.setdefault(length, []).append(layout)
+        while len(self._kept) > LENGTHS:
+            self._kept.popitem(last=False)
+
+    @property
+    def count(self) -> int:
+        """The number of layouts kept."""
+        return sum(len(layouts) for layouts in self._kept.values())
+
+
+def _plain_dtype(leaf: Any) -> str | None:
+    """Give numpy's name of a number that is only kept, neither judged nor looked at; None for others."""
+    if not isinstance(leaf, IntStep) or leaf.raw or leaf.leaf.limits is not None or leaf.leaf.width > 4:
+        return None
+    return dtype_of(leaf.leaf.width, leaf.leaf.order, signed=leaf.leaf.signed)
