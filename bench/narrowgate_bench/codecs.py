@@ -91,12 +91,13 @@ def _profile_lines(profile: str, label: str, frames: Frames, runs: int) -> Itera
         return bundle(profile, some, ZONE, RECEIVED_AT_US, fewest=len(some) + 1)
 
     name = f"{profile} {label}"
+    one = sorted(frames, key=len)[len(frames) // 2 :][:1]
     for size in SIZES:
-        some = frames[:size]
+        some = one if size == 1 else frames[:size]
         yield _line(f"{name}, batch {len(some)}", some, plan, "construct", by_row, runs)
     if label == "fixed" or profile not in _USUAL:
         own = construct_reader(profile)
-        yield _line(f"{name}, batch 1", frames[:1], plan, "construct's own parse, raw fields only", own, runs)
+        yield _line(f"{name}, batch 1", one, plan, "construct's own parse, raw fields only", own, runs)
         loop = LOOPS[profile]
         for size in SIZES[1:]:
             some = frames[:size]
