@@ -47,8 +47,12 @@ def bundle(
     level = plan.read(wire, starts, lengths)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
-    odd = [payloads[row] for row in np.flatnonzero(level.odd).tolist()]
-    made = _by_row(profile, odd, timezone, received_at_us)
+    odd = np.flatnonzero(level.odd).tolist()
+    made = (
+        _by_row(profile, [payloads[row] for row in odd], timezone, received_at_us)
+        if odd
+        else Bundle([], [], 0)
+    )
     made.measures = measures_of(PROFILES[profile], plan, level, timezone, received_us, received)
     return made
 

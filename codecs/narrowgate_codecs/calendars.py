@@ -1,5 +1,6 @@
 """Clocks of a whole batch: from packed digits to instants; the mirror of values.py and instants.py."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -25,6 +26,41 @@ _DAY_S = 86_400
 _FAR_S = 1 << 40
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A byte order of a clock, as numbers to calculate with; a column or a row a byte of the wire."""
+
+    least: NDArray[np.int64]
+    most: NDArray[np.int64]
+    weights: NDArray[np.int64]
+    """(width, 2) What a digit pair counts in months, and in seconds of its month."""
+    months: int
+    """Months of a century that the clock does not state."""
+    day: int
+    """Place of the day."""
+
+
+_RANGES = {"s": (0, 59), "m": (0, 59), "h": (0, 23), "D": (1, 31), "M": (1, 12), "Y": (0, 99), "C": (0, 99)}
+_WEIGHTS = {
+    "s": (0, 1),
+    "m": (0, 60),
+    "h": (0, 3600),
+    "D": (0, _DAY_S),
+    "M": (1, 0),
+    "Y": (12, 0),
+    "C": (1200, 0),
+}
+
+
+@lru_cache(maxsize=256)
+def _order(order: str) -> _Order:
+    letters = order.split()
+    ranges = np.array([_RANGES[letter] for letter in letters])
+    weights = np.array([_WEIGHTS[letter] for letter in letters])
+    months = 0 if "C" in letters else 20 * 1200
+    return _Order(ranges[:, 0], ranges[:, 1], weights, months, letters.index("D"))
+
+
 def local_seconds(clock: el.Clock, order: str, digits: NDArray[np.int64]) -> tuple[Instants, Mask]:
     """Give the local time [s since 1970 of the same zone] that digits mean in one order, and where.
 
@@ -33,19 +69,18 @@ def local_seconds(clock: el.Clock, order: str, digits: NDArray[np.int64]) -> tup
         order: one of its orders.
         digits: (n, width) the number each byte spells, -1 for none.
     """
-    part = dict(zip(order.split(), digits.T, strict=True))
-    year = part["Y"] + 100 * part["C"] if "C" in part else part["Y"] + 2000
-    good = (year >= max(clock.earliest_year, _FIRST_YEAR)) & (year <= _LAST_YEAR) & (digits >= 0).all(axis=1)
+    way = _order(order)
+    months, seconds = (digits @ way.weights).T
+    months = months + (way.months - 12 * _FIRST_YEAR - 1)
+    good: Mask = months >= 12 * (clock.earliest_year - _FIRST_YEAR)
+    good &= months < 12 * (_LAST_YEAR + 1 - _FIRST_YEAR)
     if not good.any():
-        return year, good
-    for letter, most in (("s", 59), ("m", 59), ("h", 23)):
-        good &= part[letter] <= most
-    good &= (part["M"] >= 1) & (part["M"] <= 12)
-    month = np.where(good, (year - _FIRST_YEAR) * 12 + part["M"] - 1, 0)
-    first = _FIRST_DAYS[month]
-    good &= (part["D"] >= 1) & (part["D"] <= _FIRST_DAYS[month + 1] - first)
-    days = first + part["D"] - 1
-    return days * _DAY_S + part["h"] * 3600 + part["m"] * 60 + part["s"], good
+        return seconds, good
+    good &= np.logical_and.reduce((digits >= way.least) & (digits <= way.most), axis=1)
+    months = np.where(good, months, 0)
+    first = _FIRST_DAYS[months]
+    good &= digits[:, way.day] <= _FIRST_DAYS[months + 1] - first
+    return seconds + (first - 1) * _DAY_S, good
 
 
 @lru_cache(maxsize=512)
@@ -85,16 +120,15 @@ def _offsets(zone: ZoneInfo, first: int, last: int) -> tuple[Instants, Instants,
     return np.array(early, np.int64), np.array(late, np.int64), np.array(offsets, np.int64)
 
 
-def utc_seconds(local_s: Instants, zone: ZoneInfo) -> tuple[Instants, Instants]:
-    """Give the two instants that local times mean [s since 1970 UTC]: before and after a change of offset."""
+def utc_seconds(local_s: Instants, zone: ZoneInfo) -> tuple[Instants, ...]:
+    """Give the instants that local times mean [s since 1970 UTC]: before and after a change of offset."""
     if len(local_s) == 0:
-        return local_s, local_s
+        return (local_s,)
     years = np.array([local_s.min(), local_s.max()], "M8[s]").astype("M8[Y]").astype(int) + _FIRST_YEAR
     # The neighbours, for local times whose instant is in another year.
     early, late, offsets = _offsets(zone, int(years[0]) - 1, int(years[1]) + 1)
     if len(early) == 0:
-        instants = local_s - offsets[0]
-        return instants, instants
+        return (local_s - offsets[0],)
     first = local_s - offsets[np.searchsorted(early, local_s, side="right")]
     return first, local_s - offsets[np.searchsorted(late, local_s, side="right")]
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.wire import Bytes, Places
+
+Sums: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 LONGEST_BATCHED = 1024
 """[byte] Longer spans are summed one by one: the tables of a batch grow with its longest span."""
@@ -75,7 +78,7 @@ def right_sum(check: el.Check, span: bytes) -> int:
     return total ^ 0xFF if check.kind == "sum8_inverted" else total
 
 
-def right_sums(check: el.Check, data: Bytes, starts: Places, stops: Places) -> NDArray[np.uint16]:
+def right_sums(check: el.Check, data: Bytes, starts: Places, stops: Places) -> Sums:
     """Give the right check sums of spans of a wire, (n,); at least one byte must stand behind the last."""
     crc = _CRCS.get(check.kind)
     if crc is not None:
@@ -88,7 +91,7 @@ def right_sums(check: el.Check, data: Bytes, starts: Places, stops: Places) -> N
     return _ended(check, np.where(stops > starts, folded, np.uint8(0)))
 
 
-def strided_sums(check: el.Check, spans: Bytes) -> NDArray[np.uint16]:
+def strided_sums(check: el.Check, spans: Bytes) -> Sums:
     """Give the right check sums of spans of one length, (n, width)."""
     if check.kind in _CRCS:
         count, width = spans.shape
@@ -101,12 +104,12 @@ def strided_sums(check: el.Check, spans: Bytes) -> NDArray[np.uint16]:
     return _ended(check, np.einsum("ij->i", spans))
 
 
-def _ended(check: el.Check, folded: NDArray[np.uint8]) -> NDArray[np.uint16]:
+def _ended(check: el.Check, folded: NDArray[np.uint8]) -> NDArray[np.uint8]:
     total = folded
     if check.start:
         start = np.uint8(check.start)
         total = folded ^ start if check.kind == "xor8" else folded + start
-    return (~total if check.kind == "sum8_inverted" else total).astype(np.uint16)
+    return ~total if check.kind == "sum8_inverted" else total
 
 
 @cache

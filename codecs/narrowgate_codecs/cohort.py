@@ -57,7 +57,9 @@ class Level:
     def sound(self, case: int) -> Places:
         """Give the rows that took a case and need no row engine."""
         if isinstance(self.case, int):
-            taken = ~self.odd if self.case == case else np.zeros(self.count, np.bool_)
+            if self.case != case:
+                return np.zeros(0, np.int64)
+            taken = ~self.odd
         else:
             taken = (self.case == case) & ~self.odd
         return np.flatnonzero(taken)

@@ -15,6 +15,9 @@ from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.profile import Each, Profile, Reading
 from narrowgate_codecs.wire import Places
 
+_NO_TIMES = np.zeros(0, np.int64)
+_NOWHERE = np.zeros(0, np.bool_)
+
 
 @dataclass(slots=True)
 class Measures:
@@ -102,12 +105,11 @@ def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
             if carry.name in plan.wants.words:
                 words[carry.field] = tuple(plan.wants.words[carry.name])
     kept = _said_anything(fields, len(rows))
-    if not kept.all():
+    if kept is not None and not kept.all():
         chosen = np.flatnonzero(kept)
         rows = rows[chosen]
         fields = {name: _taken(column, chosen) for name, column in fields.items()}
-    nothing = np.zeros(0, np.int64)
-    return Measures(rows, fields, words, nothing, np.zeros(0, np.bool_), None, reading.series)
+    return Measures(rows, fields, words, _NO_TIMES, _NOWHERE, None, reading.series)
 
 
 def _column(reading: Reading, name: str, level: Level, rows: Places) -> Column | None:
@@ -145,12 +147,14 @@ def _last(level: Level, lists: list[Level], name: str) -> Column | None:
     return made
 
 
-def _said_anything(fields: dict[str, Column], count: int) -> Mask:
+def _said_anything(fields: dict[str, Column], count: int) -> Mask | None:
+    """Give the rows that say something; None: all of them."""
+    masks = [column.said for column in fields.values() if column.said is not None]
+    if len(masks) < len(fields):
+        return None
     said = np.zeros(count, np.bool_)
-    for column in fields.values():
-        if column.said is None:
-            return np.ones(count, np.bool_)
-        said |= column.said
+    for mask in masks:
+        said |= mask
     return said
 
 
@@ -181,7 +185,8 @@ def _items(reading: Reading, each: Each, plan: Plan, level: Level, clocks: _Cloc
             for carry in reading.carries
             if carry.name in items.columns
         }
-        kept = np.flatnonzero(dated & _said_anything(fields, len(rows)))
+        said = _said_anything(fields, len(rows))
+        kept = np.flatnonzero(dated if said is None else dated & said)
         words = {
             carry.field: tuple(plan.wants.words[carry.name])
             for carry in reading.carries

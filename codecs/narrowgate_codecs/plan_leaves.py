@@ -119,6 +119,7 @@ class BcdStep:
         self.leaf, self.wanted = leaf, leaf.name in wants.values
         self.idle = not self.wanted and isinstance(leaf.per, int)
         self.units = leaf.per.table if isinstance(leaf.per, el.Units) else ()
+        self.table = self._per(np.arange(256))
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the number, null for what is no number, and doubt a number whose unit is unknown."""
@@ -161,6 +162,9 @@ class BcdStep:
         return count, good & ~nines
 
     def _per(self, codes: NDArray[Any]) -> NDArray[np.int64]:
+        if codes.dtype == np.uint8:
+            looked_up: NDArray[np.int64] = self.table[codes]
+            return looked_up
         per = np.zeros(len(codes), np.int64)
         for code, counts in reversed(self.units):
             per[codes == code] = counts

@@ -46,6 +46,18 @@ def _epoch(field: el.Epoch) -> str | None:
     return None
 
 
+def _clock(field: el.Clock) -> str | None:
+    if not 1970 <= field.earliest_year < 2100:
+        return f"earliest_year {field.earliest_year}; 1970 to 2099 is possible"
+    for order in field.orders:
+        letters = order.split()
+        if sorted(letters) not in (sorted("YMDhms"), sorted("CYMDhms")):
+            return f"order {order!r} is not of s m h D M Y and C, each once"
+        if len(letters) != len(field.orders[0].split()):
+            return f"order {order!r} has another width than the first"
+    return None if field.orders else "a clock without an order"
+
+
 def _check(field: el.Check) -> str | None:
     if not 0 <= field.start <= 255:
         return f"start {field.start}; 0 to 255 is possible"
@@ -72,6 +84,7 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Float, _float),
     (el.Bits, _bits),
     (el.Epoch, _epoch),
+    (el.Clock, _clock),
     (el.Check, _check),
     (lay.Sized, _counted),
     (lay.Deltas, _counted),
