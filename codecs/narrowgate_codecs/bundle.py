@@ -47,7 +47,7 @@ def bundle(
     level = plan.read(wire, starts, lengths)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
-    odd = np.flatnonzero(level.odd).tolist()
+    odd = level.odd.nonzero()[0].tolist()
     made = (
         _by_row(profile, [payloads[row] for row in odd], timezone, received_at_us)
         if odd

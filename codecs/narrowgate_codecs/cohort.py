@@ -62,7 +62,7 @@ class Level:
             taken = ~self.odd
         else:
             taken = (self.case == case) & ~self.odd
-        return np.flatnonzero(taken)
+        return taken.nonzero()[0]
 
 
 @dataclass(slots=True)
