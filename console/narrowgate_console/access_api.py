@@ -21,6 +21,7 @@ from narrowgate_console.models import ErrorModel
 
 Name = Annotated[str, Path(max_length=64)]
 _REFUSED: dict[int | str, dict[str, object]] = {
+    400: {"model": ErrorModel, "description": "The body cannot be read"},
     409: {"model": ErrorModel, "description": "It cannot be so, and why"},
     411: {"model": ErrorModel, "description": "The body does not say its length"},
     413: {"model": ErrorModel, "description": "The body is too long"},
@@ -51,7 +52,7 @@ def _users(api: APIRouter) -> None:
     def users(administer: Administering) -> list[UserModel]:
         return [UserModel.of(user) for user in administer.users()]
 
-    @api.post("/users", summary="Add a user", status_code=201, responses=_REFUSED)
+    @api.post("/users", summary="Add a user", status_code=201, response_class=Response, responses=_REFUSED)
     def add_user(administer: Administering, user: NewUserModel) -> Response:
         administer.add_user(user.name, user.role, tenants_of(user.tenants), user.password)
         return Response(status_code=201)

@@ -42,16 +42,21 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def refusal_to_bind(binding: Binding, access: Access) -> str | None:
-    """Say in one line why the console must not listen there; None if it may."""
+def refusal_to_bind(binding: Binding, access: Access | None) -> str | None:
+    """Say in one line why the console must not listen there; None if it may.
+
+    Args:
+        binding: where it is to listen.
+        access: who there is; None is nobody yet.
+    """
     if not binding.is_local and not binding.is_secure:
         return (
-            f"console.host = {binding.host!r}: others could read what is sent there: name cert_file and"
+            f"host = {binding.host!r}: others could read what is sent there: name cert_file and"
             " key_file, or a proxy by behind_proxy and proxy_allow, or use a loopback address"
         )
-    if not binding.is_local and access.is_empty():
+    if not binding.is_local and (access is None or access.is_empty()):
         return (
-            f"console.host = {binding.host!r}: nobody could sign in: add one by"
+            f"host = {binding.host!r}: nobody could sign in: add one by"
             " `narrowgate users add NAME --role administrator`"
         )
     return _certificate_fault(binding)
@@ -60,7 +65,7 @@ def refusal_to_bind(binding: Binding, access: Access) -> str | None:
 def _certificate_fault(binding: Binding) -> str | None:
     """Say what is wrong with the certificate or its key."""
     if (binding.cert_file is None) != (binding.key_file is None):
-        return "console.cert_file and console.key_file belong together: name both or neither"
+        return "cert_file and key_file belong together: name both or neither"
     if binding.cert_file is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -69,5 +74,5 @@ def _certificate_fault(binding: Binding) -> str | None:
         context.load_cert_chain(binding.cert_file, binding.key_file, password=str)
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
-        return f"console.cert_file {binding.cert_file} with key_file {binding.key_file}: {words}"
+        return f"cert_file {binding.cert_file} with key_file {binding.key_file}: {words}"
     return None

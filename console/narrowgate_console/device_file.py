@@ -92,7 +92,7 @@ def device_facts(fleet: Fleet, device: str, now_us: int) -> dict[str, str | None
 def _told(value: object) -> str | None:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return None
-    return f"{value:g}" if isinstance(value, float) and abs(value) >= 1000 else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def frame_rows(frames: pa.Table, arrivals: pa.Table, limit: int) -> list[FrameRow]:

@@ -118,7 +118,7 @@ def points_option(points: Points, timezone: tzinfo, family: Family) -> dict[str,
     """Give one field of a device over time; flags as steps."""
     is_flag = points.unit == "" and set(points.values) <= {0.0, 1.0}
     times = [f"{instant(at_us).astimezone(timezone):%m-%d %H:%M}" for at_us in points.times_us]
-    option = _plot(times)
+    option = _plot(times, short=False)
     option["yAxis"] |= {"scale": not is_flag, **({"max": 1, "interval": 1} if is_flag else {})}
     option["series"] = [
         {
@@ -135,7 +135,7 @@ def points_option(points: Points, timezone: tzinfo, family: Family) -> dict[str,
     return option
 
 
-def _plot(labels: Any) -> dict[str, Any]:
+def _plot(labels: Any, *, short: bool = True) -> dict[str, Any]:
     return {
         "animation": False,
         "grid": {"left": 4, "right": 16, "top": 14, "bottom": 2, "containLabel": True},
@@ -143,7 +143,7 @@ def _plot(labels: Any) -> dict[str, Any]:
         "xAxis": {
             "type": "category",
             "data": list(labels),
-            "axisLabel": {"color": _GREY, "hideOverlap": True},
+            "axisLabel": {"color": _GREY, "hideOverlap": True, "showMaxLabel": short},
             "axisLine": _FAINT,
             "axisTick": {"show": False},
         },

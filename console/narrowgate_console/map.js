@@ -1,4 +1,4 @@
-// Draws the city's devices on a Leaflet map, from /api/v1/map: a dot a device, a ring and a name a zone.
+// Draws the city's devices on a Leaflet map, from /api/v1/map: a dot a device, an outline a zone.
 window.ngMap = (element, settings) => {
   const colours = { case: "#d64541", silent: "#e0a11b", well: "#1f9d6b", off: "#9aa6b6" };
   const order = ["off", "well", "silent", "case"];
@@ -24,19 +24,31 @@ window.ngMap = (element, settings) => {
     return zones;
   };
 
+  // The convex hull of points [lat, lon], by the monotone chain.
+  const hullOf = (points) => {
+    const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const turn = (o, a, b) => (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]);
+    const half = (run) => {
+      const kept = [];
+      for (const point of run) {
+        while (kept.length > 1 && turn(kept.at(-2), kept.at(-1), point) <= 0) kept.pop();
+        kept.push(point);
+      }
+      return kept.slice(0, -1);
+    };
+    return [...half(sorted), ...half(sorted.reverse())];
+  };
+
   const drawZone = (city, name, rows) => {
-    const lat = rows.reduce((sum, row) => sum + city.lat[row], 0) / rows.length;
-    const lon = rows.reduce((sum, row) => sum + city.lon[row], 0) / rows.length;
-    const far = rows.map((row) => element.map.distance([lat, lon], [city.lat[row], city.lon[row]]));
     const faulty = rows.filter((row) => city.condition[row] === "case").length;
-    const ring = L.circle([lat, lon], {
-      radius: Math.max(40, Math.max(...far) + 30),
-      color: faulty ? colours.case : "#8a94a6",
-      weight: 1, dashArray: "4 4", fillOpacity: 0.04, interactive: false,
+    const outline = L.polygon(hullOf(rows.map((row) => [city.lat[row], city.lon[row]])), {
+      color: faulty ? colours.case : "#6f7c90", weight: faulty ? 1.5 : 1, opacity: 0.7,
+      fillOpacity: faulty ? 0.1 : 0.05, smoothFactor: 0,
     });
-    const label = faulty ? `${text(name)} · ${faulty}/${rows.length}` : `${text(name)} · ${rows.length}`;
-    ring.bindTooltip(label, { permanent: true, direction: "center", className: "ng-zone", opacity: 1 });
-    ring.addTo(drawn);
+    const label = `${text(name)} · ${faulty ? `${faulty}/` : ""}${rows.length}`;
+    const always = { permanent: true, direction: "top", className: "ng-zone ng-zone-case", opacity: 1 };
+    outline.bindTooltip(label, faulty ? always : { sticky: true, className: "ng-zone-hint" });
+    outline.addTo(drawn);
   };
 
   const drawDevice = (city, row) => {

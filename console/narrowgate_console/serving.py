@@ -70,7 +70,7 @@ def serve(
     binding = binding or Binding()
     refused = refusal_to_bind(binding, access)
     if refused is not None:
-        raise ValueError(refused)
+        raise ValueError(f"console: {refused}")
     listening = _listen(binding.host, binding.port)
     app = create_app(services, access, binding, tile_url=tile_url)
     add_pages(app, services, access, tile_url=tile_url, most_pages=most_pages)

@@ -36,7 +36,7 @@ class Part:
     """One listener, broker or store of the gateway, for the system page."""
 
     kind: str
-    """`listener`, `broker` or `store`."""
+    """`listener`, `broker`, `store` or `receiver`."""
     name: str
     ok: bool
     words: str

@@ -103,6 +103,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "part_listener": ("Listener", "监听"),
     "part_broker": ("Broker", "代理"),
     "part_store": ("Store", "存储"),
+    "part_receiver": ("Receiver", "接收端"),
     "name": ("Name", "名称"),
     "newer": ("← Newer", "← 较新"),
     "older": ("Older →", "较旧 →"),

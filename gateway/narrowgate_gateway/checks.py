@@ -5,6 +5,7 @@ from pathlib import Path
 from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Fleet, RegistryFault
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
+from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.influx_checks import influx_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
@@ -24,6 +25,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
             *_listener_faults(config, settings),
             *influx_faults(config, settings.influxdb),
             *webhook_faults(config, settings.webhook),
+            *console_faults(config, settings.console, home),
         ]
     except ConfigFaults as unsettled:
         faults = unsettled.faults

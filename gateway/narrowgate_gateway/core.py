@@ -1,18 +1,16 @@
 """The core process: pipeline, stores, cases, console. Killed, it goes on from its last transaction."""
 
 import asyncio
-import ipaddress
 import sqlite3
 import threading
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 
 import duckdb
 
-from narrowgate_console import Access, Binding, Services
+from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader
-from narrowgate_gateway.console_settings import Console
+from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
@@ -110,16 +108,6 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-def _binding(console: Console) -> Binding:
-    return Binding(
-        host=console.host,
-        port=console.port,
-        cert_file=Path(console.cert_file) if console.cert_file else None,
-        key_file=Path(console.key_file) if console.key_file else None,
-        proxies=tuple(map(ipaddress.ip_network, console.proxy_allow)),
-    )
-
-
 async def _serve(
     services: Services,
     access: Access,
@@ -133,7 +121,7 @@ async def _serve(
     serving = await asyncio.to_thread(import_module, "narrowgate_console.serving")
     console = settings.console
     try:
-        server = serving.serve(services, access, _binding(console), tile_url=console.tile_url)
+        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url)
     except OSError as error:
         what = f"TCP port {console.port} on {console.host} (console)"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pyarrow as pa
 from prometheus_client import CollectorRegistry
@@ -11,8 +11,9 @@ from prometheus_client.registry import Collector
 
 from narrowgate_cases import counts
 from narrowgate_console import Check, Part
-from narrowgate_fleet import Fleet, FleetReader
+from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.parts import edge_parts, store_parts
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_gateway.webhook import WebhookOut
@@ -68,19 +69,20 @@ class CoreSources:
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
     def fleet(self) -> Fleet:
-        """Give the newest fleet; the pipeline's own reader, so that it is mapped once."""
-        return self._fleet.refresh()
+        """Give the newest fleet that can be read, by the pipeline's own reader: it is mapped once."""
+        with suppress(RegistryFault, OSError):
+            self._fleet.refresh()
+        return self._fleet.fleet
 
     def parts(self) -> Sequence[Part]:
-        """Give listeners and stores, and how each does."""
-        edge = read_status(self._home.run, "edge") or {"listeners": []}
-        listeners = [
-            Part("listener", each["name"], True, f"{each['host']} port {each['port']}")
-            for each in edge["listeners"]
+        """Give listeners, brokers, stores and receivers, and how each does."""
+        further = [
+            check for each in (self._influx, self._webhook) if each is not None for check in each.checks()
         ]
-        trouble = self._runner.trouble
-        where = trouble or f"written to journal offset {self._runner.done}"
-        return (*listeners, Part("store", "telemetry.duckdb", not trouble, where))
+        return (
+            *edge_parts(read_status(self._home.run, "edge")),
+            *store_parts(self._runner.trouble, self._runner.done, further),
+        )
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Answer a SELECT over the telemetry views."""
