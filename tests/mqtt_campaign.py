@@ -47,7 +47,7 @@ class Outcome:
     @property
     def doubled(self) -> set[bytes]:
         """Give what is in the journal more often than the broker said that it was new."""
-        return {payload for payload, n in self.kept.items() if n > max(1, self.notes.afresh[payload])}
+        return {payload for payload, n in self.kept.items() if n > self.notes.afresh[payload]}
 
 
 class Scene:

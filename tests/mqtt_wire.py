@@ -18,7 +18,7 @@ class Notes:
     offered: Counter[bytes] = field(default_factory=Counter)
     """How often the broker sent it."""
     afresh: Counter[bytes] = field(default_factory=Counter)
-    """How often it did so as a new message, or after it was acknowledged."""
+    """How often it did so for the first time, as a new message, or after it was acknowledged."""
     acknowledged: set[bytes] = field(default_factory=set)
 
 
@@ -31,9 +31,13 @@ class Wire:
         self.notes = Notes()
         self._broker_port = broker_port
         self._ends: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.get_running_loop()
 
     def cut(self) -> None:
-        """Break every connection without a word."""
+        """Break every connection without a word; any thread may."""
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
         for end in self._ends:
             end.transport.abort()
 
@@ -66,7 +70,8 @@ class Wire:
         payload = body[2 + topic_bytes + 2 + 1 :]  # MQTT 5 without properties
         offered[mid] = payload
         self.notes.offered[payload] += 1
-        if not packet[0] & _DUP or payload in self.notes.acknowledged:
+        is_first = self.notes.offered[payload] == 1
+        if is_first or not packet[0] & _DUP or payload in self.notes.acknowledged:
             self.notes.afresh[payload] += 1
 
     def _note_ack(self, packet: bytes, offered: dict[int, bytes]) -> None:
