@@ -1,5 +1,6 @@
 """A journal of a small district and a pipeline over it, for tests of what happens between the two."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -188,3 +189,24 @@ def journalled(journal: Path, district: City, *, segment_bytes: int = 200_000) -
                 batch = uplink_batch(frames, devices=devices, received_at_us=times)
                 entries.insert(number % 2, (Kind.UPLINKS, batch))
             opened.append(entries)
+
+
+@dataclass(frozen=True)
+class District:
+    """A journal, and a registry that knows its devices."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """Give the journal's directory; nobody may write there."""
+        return self.root / "journal"
+
+    def home(self, place: Path) -> Path:
+        """Give a fresh home with the district's registry and nothing else."""
+        shutil.copytree(self.root / "home", place)
+        return place
+
+    def line(self, place: Path) -> Line:
+        """Open a pipeline over the journal with a fresh home."""
+        return Line(self.home(place), self.journal)

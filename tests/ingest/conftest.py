@@ -1,33 +1,8 @@
 """A district's journal, made once."""
 
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from ingest_line import Line, city, journalled, register
-
-
-@dataclass(frozen=True)
-class District:
-    """A journal, and a registry that knows its devices."""
-
-    root: Path
-
-    @property
-    def journal(self) -> Path:
-        """Give the journal's directory; nobody may write there."""
-        return self.root / "journal"
-
-    def home(self, place: Path) -> Path:
-        """Give a fresh home with the district's registry and nothing else."""
-        shutil.copytree(self.root / "home", place)
-        return place
-
-    def line(self, place: Path) -> Line:
-        """Open a pipeline over the journal with a fresh home."""
-        return Line(self.home(place), self.journal)
+from ingest_line import District, city, journalled, register
 
 
 @pytest.fixture(scope="session")

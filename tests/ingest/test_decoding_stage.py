@@ -16,7 +16,7 @@ from narrowgate_ingest.decoding import DecodeStage, Decoding
 from narrowgate_schema.words import Disposition, Family, Reason
 
 if TYPE_CHECKING:
-    from conftest import District
+    from ingest_line import District
 
 DISTRICT = city()
 METER, BAY, LAMP = DISTRICT.devices[0], DISTRICT.devices[4], DISTRICT.devices[8]

@@ -11,7 +11,7 @@ from narrowgate_ingest.records import Kind
 from uplinks import tick_batch, uplink_batch
 
 if TYPE_CHECKING:
-    from conftest import District
+    from ingest_line import District
 
 LAMP = city().devices[8]
 BOOT_US = 1_700_000_000_000_000

@@ -16,7 +16,7 @@ from narrowgate_schema.words import Answer, Disposition
 from uplinks import tick_batch, uplink_batch
 
 if TYPE_CHECKING:
-    from conftest import District
+    from ingest_line import District
 
 METER = city().devices[0]
 FRAMES = [(METER, frame) for frame in first_frames(city(), METER, 5)] + [("stranger", b"x"), (METER, b"")]

@@ -20,7 +20,7 @@ from narrowgate_schema.words import Disposition
 from uplinks import tick_batch, uplink_batch
 
 if TYPE_CHECKING:
-    from conftest import District
+    from ingest_line import District
 
 METER = city().devices[0]
 

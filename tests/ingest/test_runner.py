@@ -22,7 +22,7 @@ from narrowgate_schema.words import Family
 from uplinks import uplink_batch
 
 if TYPE_CHECKING:
-    from conftest import District
+    from ingest_line import District
 
 
 def runner_of(
