@@ -3,11 +3,13 @@
 Strangers decide how often some of these lines come, so there is a most of them a minute.
 """
 
+import io
 import logging
 import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 
 MOST_LINES_A_MINUTE = 30
@@ -15,11 +17,17 @@ _LONGEST_LINE = 400
 
 
 def complain(who: str, line: str) -> None:
-    """Write one line to standard error, whatever the text holds."""
+    """Write one line to standard error, whatever the text holds; a line that cannot be written is lost.
+
+    Whoever reads the lines may be gone and the disk under them full: neither stops the gateway.
+    """
     text = " ".join(line.split())
     shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    sys.stderr.write(f"narrowgate{f' {who}' if who else ''}: {shown[:_LONGEST_LINE]}\n")
-    sys.stderr.flush()
+    if sys.stderr is None:
+        return  # closed by whoever started us
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"narrowgate{f' {who}' if who else ''}: {shown[:_LONGEST_LINE]}\n")
+        sys.stderr.flush()
 
 
 class Lines(logging.Handler):
@@ -64,6 +72,7 @@ def speak_plainly(who: str) -> None:
 
     `NARROWGATE_DEBUG=1` leaves faults their traceback.
     """
+    _write_at_once()
     logging.root.handlers[:] = [Lines(who)]
     logging.captureWarnings(True)
     if os.environ.get("NARROWGATE_DEBUG"):
@@ -78,3 +87,12 @@ def speak_plainly(who: str) -> None:
 
     sys.excepthook = end
     threading.excepthook = end_thread
+
+
+def _write_at_once() -> None:
+    """Keep nothing back for standard error: what lies unwritten at the end would change the exit code."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError, ValueError):  # no file behind it
+        at_once = io.FileIO(sys.stderr.fileno(), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(at_once, sys.stderr.encoding, "backslashreplace", write_through=True)

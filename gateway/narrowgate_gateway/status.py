@@ -47,6 +47,6 @@ def read_status(run: Path, name: str) -> dict[str, Any] | None:
     """Give what a role said of itself, or None while it is not ready."""
     try:
         status = json.loads((run / f"{name}.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return None
-    return status if isinstance(status, dict) else None
+    return status if isinstance(status, dict) and "pid" in status else None

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class _Child:
     was_up: bool = False
     """Whether any process of the role ever did."""
     pause_s: float = field(default=_FIRST_PAUSE_S)
+    beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a process is started: who ends the role then waits for it instead of missing it."""
 
 
 class Supervisor:
@@ -68,20 +71,32 @@ class Supervisor:
             stop_with_hand(self._stop)
         children = {name: _Child(name) for name in ROLES}
         keeping = [asyncio.create_task(self._keep(child)) for child in children.values()]
-        await self._stop.wait()
+        stopping = asyncio.create_task(self._stop.wait())
+        # A task that ends by itself has a fault of ours: the gateway then ends in order and says so.
+        await asyncio.wait([stopping, *keeping], return_when=asyncio.FIRST_COMPLETED)
+        self._stop.set()
         # The edge first: what it acknowledges while it ends, the core still takes.
         await _end(children["edge"], _EDGE_STOP_S)
         await _end(children["core"], self._core_stop_s)
-        await asyncio.gather(*keeping)
+        await asyncio.wait(keeping)
         role.release()
+        for task in keeping:
+            task.result()
         return 1 if self._refused else 0
 
     async def _keep(self, child: _Child) -> None:
         """Keep one role running."""
         while not self._stop.is_set():
             child.is_up, began_s = False, time.monotonic()
-            child.process = await self._begin(child)
-            code = await self._watch(child, child.process)
+            try:
+                process = await self._begin(child)
+            except OSError as error:  # no memory, no process or no descriptor to be had: there will be
+                complain("", f"{child.role} cannot be started: {error.strerror or error}; {AGAIN}")
+                await _first(self._stop.wait(), _LAST_PAUSE_ONCE_UP_S)
+                continue
+            if process is None:
+                return
+            code = await self._watch(child, process)
             if self._stop.is_set():
                 return
             if code == CANNOT_START and not child.was_up:
@@ -95,14 +110,19 @@ class Supervisor:
             complain("", f"{child.role} ended with {_how(code)}; {AGAIN}")
             await _first(self._stop.wait(), child.pause_s)
 
-    async def _begin(self, child: _Child) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
-            stdin=PIPE,
-            # Ctrl-C reaches the whole group; who ends when is the supervisor's to say.
-            preexec_fn=_ignore_interrupts,
-        )
+    async def _begin(self, child: _Child) -> Process | None:
+        """Start a role's process; None once the gateway is to end."""
+        async with child.beginning:
+            if self._stop.is_set():
+                return None
+            child.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
+                stdin=PIPE,
+                # Ctrl-C reaches the whole group; who ends when is the supervisor's to say.
+                preexec_fn=_ignore_interrupts,
+            )
+            return child.process
 
     async def _watch(self, child: _Child, process: Process) -> int:
         """Wait for a process to end, noticing when it becomes ready."""
@@ -117,13 +137,16 @@ class Supervisor:
 
 async def _end(child: _Child, within_s: float) -> None:
     """Ask a process to end, and make it end if it does not."""
-    process = child.process
+    async with child.beginning:
+        process = child.process
     if process is None or process.returncode is not None:
         return
-    process.terminate()
+    with suppress(ProcessLookupError):
+        process.terminate()
     if not await _first(process.wait(), within_s):
         complain("", f"{child.role} did not end within {within_s:.0f} s; killed")
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 
