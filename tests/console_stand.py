@@ -322,7 +322,7 @@ def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_fi
     binding = Binding(port=int(port))
     if cert_file:
         binding = Binding(port=int(port), cert_file=Path(cert_file), key_file=Path(key_file))
-    asyncio.run(_serve(stand, binding, 2 if content == "crowded" else 128))
+    asyncio.run(_serve(stand, binding, 2 if content == "crowded" else 64))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from narrowgate_console.places import Condition
 from narrowgate_console.series import Series
 from narrowgate_schema.words import Family
 
-SHOWN_DEVICES = 40
+SHOWN_DEVICES = 25
 SHOWN_HOURS = 48
 First = TypeVar("First")
 

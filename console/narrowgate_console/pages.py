@@ -22,7 +22,7 @@ from narrowgate_console.services import Services
 from narrowgate_console.system_page import SystemPage
 from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
 
-MOST_PAGES = 128
+MOST_PAGES = 64
 """Pages open at once: each costs the process about half a megabyte."""
 UNOPENED_FOR_S = 5.0
 """How old a page must be, that was fetched but never opened its live connection, to make room for another."""

@@ -8,7 +8,8 @@ from narrowgate_console.words import HTML_LANGUAGE, Language
 
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Narrowgate · {title}</title><style>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<title>Narrowgate · {title}</title><style>
 :root {{ color-scheme: light dark; --ground: #f3f5f8; --panel: #fff; --edge: #dfe4ea; --quiet: #5b6778;
 --accent: #1f5fbf; --bad: #b3261e }}
 @media (prefers-color-scheme: dark) {{ :root {{ --ground: #10151c; --panel: #19212b; --edge: #2a3441;

@@ -9,11 +9,11 @@ from narrowgate_console.page import Frame
 
 _LINKED_CELL = """
 <q-td :props="props">
-<a v-if="props.row.links.%(name)s" class="ng-link" :href="props.row.links.%(name)s">{{ props.value }}</a>
+<a v-if="props.row.%(name)s_to" class="ng-link" :href="props.row.%(name)s_to">{{ props.value }}</a>
 <span v-else>{{ props.value }}</span></q-td>
 """
 _MARKED_CELL = """
-<q-td :props="props"><span :class="'ng-mark-' + props.row.marks.%(name)s">{{ props.value }}</span></q-td>
+<q-td :props="props"><span :class="'ng-mark-' + props.row.%(name)s_mark">{{ props.value }}</span></q-td>
 """
 
 Row = Mapping[str, str]
@@ -83,15 +83,20 @@ class TablePanel:
         self._counts.set_text(counts)
         nothing: list[Row] = [{}] * len(rows)
         cells = zip(rows, links or nothing, marks or nothing, strict=True)
-        self._table.update_rows(
-            [{**row, "key": n, "links": to, "marks": mark} for n, (row, to, mark) in enumerate(cells)]
-        )
+        self._table.update_rows([_flat(n, *each) for n, each in enumerate(cells)])
         self._table.set_visibility(bool(rows))
         self._empty.set_text(self._frame.word(self._none))
         self._empty.set_visibility(not rows)
         hidden = 0 if count is None else max(0, count - len(rows))
         self._more.set_text(self._frame.word("more_rows").format(n=f"{hidden:,}") if hidden else "")
         self._more.set_visibility(hidden > 0)
+
+
+def _flat(n: int, row: Row, links: Row, marks: Row) -> dict[str, str | int]:
+    """Give a row as one level: each level more costs the page toolkit memory for every page that is open."""
+    to = {f"{name}_to": where for name, where in links.items()}
+    mark = {f"{name}_mark": what for name, what in marks.items()}
+    return {**row, **to, **mark, "key": n}
 
 
 def device_path(device: str) -> str:
