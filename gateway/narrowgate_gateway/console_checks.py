@@ -1,5 +1,6 @@
 """What keeps the console from listening where it is told to: said by `check`, and before a start."""
 
+import sqlite3
 from importlib import import_module
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -32,7 +33,10 @@ def console_faults(config: Path, console: Console, home: Home) -> list[Fault]:
     # Loaded only here: most starts need none of it.
     access = None
     if (home.root / "access.db").exists():
-        access = import_module("narrowgate_console.access").Access(home.root)
+        try:
+            access = import_module("narrowgate_console.access").Access(home.root)
+        except (sqlite3.Error, ValueError, OSError):
+            return []  # the core names the file when it starts; the edge does without it
     refused = import_module("narrowgate_console.binding").refusal_to_bind(binding_of(console), access)
     if access is not None:
         access.close()

@@ -1,12 +1,9 @@
 """The core process: pipeline, stores, cases, console. Killed, it goes on from its last transaction."""
 
 import asyncio
-import sqlite3
 import threading
 from contextlib import suppress
 from importlib import import_module
-
-import duckdb
 
 from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader
@@ -17,6 +14,7 @@ from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_gateway.stores import opening
 from narrowgate_gateway.ticks import clock_of
 from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.pipeline import Pipeline, Stores
@@ -34,8 +32,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     Raises:
         AlreadyRunning: another core works in this home.
         OSError: the console's address is taken, or a directory cannot be written.
-        ValueError: a store cannot be opened or another format version wrote it, a rule's parameter is not
-            its own, or there is no registry.
+        ValueError: a rule's parameter is not its own, or there is no registry.
+        StoreClosed: a store or the file of users cannot be opened, or another format version wrote it.
         RuntimeError: pipeline or console ended with a fault of ours; it said which.
     """
     role = Role(home.run, "core")
@@ -44,7 +42,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
     fleet = FleetReader(home.registry)
-    pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
+    with opening(home.state):
+        pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     sources = CoreSources(home, stores, tail, runner, fleet)
@@ -52,7 +51,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     sources.show(influx, webhook)
     clock = clock_of(settings)
     services = Services(sources, clock, timezone=settings.zone)
-    access = Access(home.root)
+    with opening(home.root / "access.db"):
+        access = Access(home.root)
     ended = asyncio.Event()
     working = threading.Thread(
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
@@ -87,16 +87,14 @@ def _work(runner: Runner, loop: asyncio.AbstractEventLoop, ended: asyncio.Event)
 
 
 def _open_stores(home: Home) -> Stores:
-    """Open the stores; ValueError names the one that cannot be."""
-    path = home.state
-    try:
-        state = State(path)
-        path = home.telemetry
-        telemetry = Telemetry(path)
-        path = home.quarantine
-        return Stores(state, telemetry, Quarantine(path))
-    except (duckdb.Error, sqlite3.Error) as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
+    """Open the stores; StoreClosed names the one that cannot be."""
+    with opening(home.state):
+        state = State(home.state)
+    with opening(home.telemetry):
+        telemetry = Telemetry(home.telemetry)
+    with opening(home.quarantine / "quarantine.db"):
+        quarantine = Quarantine(home.quarantine)
+    return Stores(state, telemetry, quarantine)
 
 
 def _pace(settings: Settings) -> Pace:

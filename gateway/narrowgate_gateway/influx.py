@@ -1,10 +1,8 @@
 """The core's InfluxDB: the store's thread, and what the core shows of it. Without one, nothing of it is."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 
-import duckdb
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -12,6 +10,7 @@ from narrowgate_console import Check
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.influx_target import target_of
 from narrowgate_gateway.settings import Home
+from narrowgate_gateway.stores import opening
 from narrowgate_ingest.influx_store import InfluxStore
 from narrowgate_ingest.runner import Runner
 from narrowgate_ingest.series import SeriesSource
@@ -30,7 +29,7 @@ class Influx(Collector):
         """Open the store's files, if there is a store.
 
         Raises:
-            ValueError: they cannot be opened, or another format version wrote them.
+            StoreClosed: they cannot be opened, or another format version wrote them.
         """
         self.store: InfluxStore | None = None
         self.series: SeriesSource = DuckDBSeries(telemetry)
@@ -41,12 +40,10 @@ class Influx(Collector):
         target = target_of(options)
         if options.answers:
             self.series = InfluxSeries(target)
-        try:
+        with opening(home.quarantine):
             self.store = InfluxStore(
                 target, telemetry, home.state, home.quarantine, batch_lines=options.batch_lines
             )
-        except (duckdb.Error, sqlite3.Error) as error:
-            raise ValueError(f"{home.quarantine}: {error}") from None
         runner.followers.append(self.store.moved)
         # A daemon: a request that hangs when the core ends is not waited for, it will be sent again.
         self._thread = threading.Thread(target=self.store.run, name="influxdb", daemon=True)

@@ -13,11 +13,16 @@ from pathlib import Path
 from narrowgate_gateway.complaints import complain, speak_plainly
 from narrowgate_gateway.config import ConfigFaults, load
 from narrowgate_gateway.settings import Home, Settings
-from narrowgate_gateway.status import AlreadyRunning
+from narrowgate_gateway.status import AlreadyRunning, StoreClosed
 from narrowgate_ingest.journal import JournalLocked
 
 CANNOT_START = 78
-"""Exit code of a process that would not start a second time either (sysexits' EX_CONFIG)."""
+"""Exit code of a process that would not start a second time either (sysexits' EX_CONFIG).
+
+A port is taken, or the configuration, the registry or the journal is not right.
+"""
+STORE_CLOSED = 74
+"""Exit code of a core that cannot open a file of its own that the edge does without (EX_IOERR)."""
 
 
 async def run_role(role: str, settings: Settings, home: Home, *, watch_input: bool) -> None:
@@ -63,6 +68,9 @@ def start(role: str, settings: Settings, home: Home, *, watch_input: bool) -> in
         asyncio.run(run_role(role, settings, home, watch_input=watch_input))
     except (AlreadyRunning, JournalLocked, ValueError, sqlite3.Error) as error:
         return _refuse(role, str(error))
+    except StoreClosed as error:
+        complain(role, str(error))
+        return STORE_CLOSED
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _refuse(role, f"{error.strerror or error}{where}")

@@ -11,6 +11,10 @@ class AlreadyRunning(Exception):
     """Another process of this role works in the same home."""
 
 
+class StoreClosed(Exception):
+    """A file that only the core needs cannot be opened; devices can be acknowledged all the same."""
+
+
 class Role:
     """One role (edge or core) of a home: held by one process at a time."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from narrowgate_gateway.complaints import complain, speak_plainly
 from narrowgate_gateway.config import load
-from narrowgate_gateway.process import CANNOT_START, stop_on_signals, stop_with_hand
+from narrowgate_gateway.process import CANNOT_START, STORE_CLOSED, stop_on_signals, stop_with_hand
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import AlreadyRunning, Role, read_status
 
@@ -26,6 +26,9 @@ _FIRST_PAUSE_S = 0.1
 _LAST_PAUSE_S = 10.0
 _EDGE_STOP_S = 15.0
 _LAST_PAUSE_ONCE_UP_S = 1.0
+_FIRST_PAUSE_CLOSED_S = 1.0
+_LAST_PAUSE_CLOSED_S = 60.0
+"""A store that cannot be opened waits for a hand: it is tried seldom, and said as seldom [s]."""
 _SOUND_AFTER_S = 10.0
 """A process that lived so long is started again without delay [s]."""
 
@@ -41,6 +44,8 @@ class _Child:
     was_up: bool = False
     """Whether any process of the role ever did."""
     pause_s: float = field(default=_FIRST_PAUSE_S)
+    is_closed: bool = False
+    """Whether the last process could not open a store."""
     beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a process is started: who ends the role then waits for it instead of missing it."""
 
@@ -103,11 +108,7 @@ class Supervisor:
                 self._refused = True
                 self._stop.set()
                 return
-            lived = child.is_up and time.monotonic() - began_s > _SOUND_AFTER_S
-            # One that came up is no hopeless case: its devices are not kept waiting.
-            most_s = _LAST_PAUSE_ONCE_UP_S if child.is_up else _LAST_PAUSE_S
-            child.pause_s = _FIRST_PAUSE_S if lived else min(child.pause_s * 2, most_s)
-            complain("", f"{child.role} ended with {_how(code)}; {AGAIN}")
+            _note_end(child, code, time.monotonic() - began_s)
             await _first(self._stop.wait(), child.pause_s)
 
     async def _begin(self, child: _Child) -> Process | None:
@@ -133,6 +134,21 @@ class Supervisor:
             await asyncio.wait([ended], timeout=0.1)
         child.was_up |= child.is_up
         return await ended
+
+
+def _note_end(child: _Child, code: int, lived_s: float) -> None:
+    """Say how a process ended, and settle how long its successor waits."""
+    was_closed, child.is_closed = child.is_closed, code == STORE_CLOSED
+    if child.is_closed:
+        child.pause_s = min(child.pause_s * 4, _LAST_PAUSE_CLOSED_S) if was_closed else _FIRST_PAUSE_CLOSED_S
+        if not was_closed:  # why it is tried again, each try says itself
+            complain("", f"devices are answered, nothing is decoded until {child.role} is up; {AGAIN}")
+        return
+    lived = child.is_up and lived_s > _SOUND_AFTER_S
+    # One that came up is no hopeless case: its devices are not kept waiting.
+    most_s = _LAST_PAUSE_ONCE_UP_S if child.is_up else _LAST_PAUSE_S
+    child.pause_s = _FIRST_PAUSE_S if lived else min(child.pause_s * 2, most_s)
+    complain("", f"{child.role} ended with {_how(code)}; {AGAIN}")
 
 
 async def _end(child: _Child, within_s: float) -> None:

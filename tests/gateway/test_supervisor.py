@@ -148,14 +148,3 @@ def test_a_taken_tcp_port_is_said_in_one_line(tmp_path: Path, home: Home) -> Non
     assert gateway.said() == [
         f"narrowgate core: TCP port {ports.console} on 127.0.0.1 (console): Address already in use"
     ]
-
-
-def test_a_store_that_is_none_is_said_in_one_line(tmp_path: Path, home: Home) -> None:
-    """A damaged store keeps the gateway from starting, and is named."""
-    home.telemetry.write_bytes(b"nonsense" * 1000)
-    with running(home, *run_arguments(write_config(tmp_path / "a.toml", Ports()), home)) as gateway:
-        code = gateway.process.wait(30)
-
-    assert code == 1
-    (line,) = gateway.said()
-    assert line.startswith(f"narrowgate core: {home.telemetry}: ")
