@@ -1,6 +1,6 @@
 """The CoAP listener: uplinks by POST or PUT to a path template, answered after the journal's sync.
 
-The protocol (messages, retransmission, block-wise, discovery) is aiocoap's; what may come in and what it is
+The intake takes uplinks; ping, discovery and what is no uplink are aiocoap's. What may come in and what it is
 told is the door's.
 """
 
@@ -8,132 +8,52 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import aiocoap
-from aiocoap import error, resource
-from aiocoap.blockwise import Block1Spool, IncompleteException
-from aiocoap.messagemanager import MessageManager
-from aiocoap.numbers import constants
+from aiocoap import resource
 from aiocoap.numbers.codes import Code
+from aiocoap.transports.udp6 import MessageInterfaceUDP6
 
 from narrowgate_fleet import Fleet
-from narrowgate_gateway.door import Arrival, Door, Trust
+from narrowgate_gateway.coap_intake import DISCOVERY, Ancillary, Intake
+from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.path_template import PathTemplate
-from narrowgate_schema.words import Answer, Transport
-
-RETRY_AFTER_S = 30
-"""Max-Age of a 5.03: when a device may come again [s]."""
 
 RECEIVE_BUFFER_BYTES = 4 << 20
 """What is asked of the kernel for datagrams that wait while the loop is busy; it may grant less."""
 
 LONGEST_DATAGRAM_BYTES = 1 << 16
-_LAST_ANSWERS_S = 2.0
-
-_CODES: dict[Answer, Code] = {
-    Answer.KEPT: Code.CHANGED,
-    Answer.DUPLICATE: Code.CHANGED,
-    Answer.UNKNOWN_SENDER: Code.UNAUTHORIZED,
-    Answer.FORBIDDEN: Code.FORBIDDEN,
-    Answer.TOO_LARGE: Code.REQUEST_ENTITY_TOO_LARGE,
-    Answer.TOO_FAST: Code.TOO_MANY_REQUESTS,
-    Answer.CANNOT_KEEP: Code.SERVICE_UNAVAILABLE,
-}
 
 
-class _Blocks(Block1Spool):  # type: ignore[misc]  # aiocoap is untyped here
-    """Joins blocks; one that does not follow the one before is the device's fault (4.08), not ours."""
-
-    def feed_and_take(self, request: aiocoap.Message) -> aiocoap.Message:
-        try:
-            return super().feed_and_take(request)
-        except ValueError:
-            raise IncompleteException from None
-
-
-class _Uplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]
-    """Takes every path; those that fit the template are uplinks."""
-
-    def __init__(self, template: PathTemplate, trust: Trust, door: Door, fleet: Callable[[], Fleet]) -> None:
-        super().__init__()
-        self._block1 = _Blocks()
-        self._template = template
-        self._trust = trust
-        self._door = door
-        self._fleet = fleet
-        self._under_way = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+class _NoUplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]  # aiocoap is untyped here
+    """Takes every path that has no other resource, and refuses."""
 
     async def needs_blockwise_assembly(self, request: aiocoap.Message) -> bool:
-        """Assemble blocks, but none of a stranger, and never more of them than a payload may hold."""
-        block = request.opt.block1
-        if block is None:
-            return False
-        if not self._trust.admits(_source(request)[0]):
-            self._door.count(Answer.FORBIDDEN)
-            raise error.Forbidden
-        if block.start + len(request.payload) > self._trust.max_payload_bytes:
-            self._door.count(Answer.TOO_LARGE)
-            raise error.RequestEntityTooLarge
-        return True
+        """Keep no blocks of what is refused anyway."""
+        return False
 
     async def render(self, request: aiocoap.Message) -> aiocoap.Message:
         """Answer one request."""
-        if request.code not in (Code.POST, Code.PUT):
-            return aiocoap.Message(code=Code.METHOD_NOT_ALLOWED)
-        fields = self._template.match(request.opt.uri_path)
-        if fields is None:
-            return aiocoap.Message(code=Code.NOT_FOUND)
-        self._under_way += 1
-        self._idle.clear()
-        try:
-            (answer,) = await self._door.admit([self._arrival(request, *fields)], self._fleet())
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._idle.set()
-        response = aiocoap.Message(code=_CODES[answer])
-        if answer is Answer.CANNOT_KEEP:
-            response.opt.max_age = RETRY_AFTER_S
-        return response
-
-    async def idle(self) -> None:
-        """Return when every request that came in has its answer."""
-        await self._idle.wait()
-
-    def _arrival(self, request: aiocoap.Message, device: str, port: int | None) -> Arrival:
-        address, source_port = _source(request)
-        return Arrival(
-            trust=self._trust,
-            transport=Transport.COAP,
-            path="/".join(request.opt.uri_path),
-            port=port,
-            device=device,
-            address=address,
-            source_port=source_port,
-            message_id=request.mid,
-            token=bytes(request.token),
-            confirmable=request.mtype is aiocoap.CON,
-            payload=bytes(request.payload),
-        )
+        is_upload = request.code in (Code.POST, Code.PUT)
+        return aiocoap.Message(code=Code.NOT_FOUND if is_upload else Code.METHOD_NOT_ALLOWED)
 
 
-def _source(request: aiocoap.Message) -> tuple[str, int]:
-    """Give a sender's address, IPv4 where it is one, and port."""
-    address, port = request.remote.sockaddr[:2]
-    return address.split("%")[0].removeprefix("::ffff:"), port
+class _Discovery(resource.WKCResource):  # type: ignore[misc]
+    """The list of links, which fits one message."""
+
+    async def needs_blockwise_assembly(self, request: aiocoap.Message) -> bool:
+        """Keep neither blocks nor cut answers."""
+        return False
 
 
 class _Site(resource.Site):  # type: ignore[misc]
     """A site whose root takes what no other resource does."""
 
-    def __init__(self, uplinks: _Uplinks) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._uplinks = uplinks
-        self.add_resource([".well-known", "core"], resource.WKCResource(self.get_resources_as_linkheader))
+        self._rest = _NoUplinks()
+        self.add_resource(DISCOVERY, _Discovery(self.get_resources_as_linkheader))
 
     def _find_child_and_pathstripped_message(
         self, request: aiocoap.Message
@@ -143,17 +63,34 @@ class _Site(resource.Site):  # type: ignore[misc]
                 request
             )
         except KeyError:
-            return self._uplinks, request
+            return self._rest, request
         return found
+
+
+class _Interface(MessageInterfaceUDP6):  # type: ignore[misc]
+    """The library's way to the socket, with an intake before it from the first datagram on."""
+
+    intake: Intake | None = None
+
+    def datagram_msg_received(
+        self, data: bytes, ancdata: Ancillary, flags: int, address: tuple[Any, ...]
+    ) -> None:
+        """Take a datagram; what comes while the listener opens is sent again by its device."""
+        if self.intake is not None:
+            self.intake.take(data, ancdata, flags, address)
+
+    def pass_on(self, data: bytes, ancdata: Ancillary, flags: int, address: tuple[Any, ...]) -> None:
+        """Give the library a datagram."""
+        super().datagram_msg_received(data, ancdata, flags, address)
 
 
 class CoapServer:
     """One open CoAP listener."""
 
-    def __init__(self, context: aiocoap.Context, uplinks: _Uplinks) -> None:
+    def __init__(self, context: aiocoap.Context, intake: Intake) -> None:
         """Stand for an open context; `open` makes one."""
         self._context = context
-        self._uplinks = uplinks
+        self._intake = intake
 
     @classmethod
     async def open(
@@ -175,28 +112,20 @@ class CoapServer:
             door: who judges and keeps.
             fleet: gives the newest registry.
         """
-        # An empty ACK would tell the device "received" before the sync: it waits for the answer instead, and
-        # past the exchange's lifetime nobody listens for that message id any more.
-        constants.TransportTuning.EMPTY_ACK_DELAY = constants.TransportTuning().EXCHANGE_LIFETIME
-        # A second gateway on the same port must be refused, not share its datagrams.
-        os.environ["AIOCOAP_REUSE_PORT"] = "0"
-        uplinks = _Uplinks(template, trust, door, fleet)
-        context = await aiocoap.Context.create_server_context(
-            _Site(uplinks), bind=(host, port), transports=["udp6"]
-        )
-        server = cls(context, uplinks)
-        for interface in context.request_interfaces:
-            _count_repeats(interface.token_interface, door)
-        transport = server._transport
-        # Its own 4096 bytes would cut a longer datagram, and the cut frame would pass for a whole one.
-        transport.max_size = LONGEST_DATAGRAM_BYTES
-        server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        return server
+        context = await _opened(host, port)
+        (requests,) = context.request_interfaces
+        interface = requests.token_interface.message_interface
+        interface.intake = Intake(interface.transport, interface.pass_on, template, trust, door, fleet)
+        return cls(context, interface.intake)
+
+    @property
+    def _messages(self) -> Any:
+        (interface,) = self._context.request_interfaces
+        return interface.token_interface
 
     @property
     def _transport(self) -> Any:
-        (interface,) = self._context.request_interfaces
-        return interface.token_interface.message_interface.transport
+        return self._messages.message_interface.transport
 
     @property
     def _socket(self) -> socket.socket:
@@ -215,19 +144,32 @@ class CoapServer:
 
     async def close(self) -> None:
         """Let the answers that are due go out, then close the socket."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._uplinks.idle(), _LAST_ANSWERS_S)
+        await self._intake.close()
         await self._context.shutdown()
 
 
-def _count_repeats(messages: MessageManager, door: Door) -> None:
-    """Have the door count the messages that aiocoap itself knows again and answers as before."""
-    knows_again = messages._deduplicate_message  # no public way; a test holds this seam
+async def _opened(host: str, port: int) -> aiocoap.Context:
+    """Open the library's part."""
+    # A second gateway on the same port must be refused, not share its datagrams.
+    os.environ["AIOCOAP_REUSE_PORT"] = "0"
+    context = aiocoap.Context(serversite=_Site(), loggername="coap-server")
+    await context._append_tokenmanaged_messagemanaged_transport(
+        lambda messages: _Interface.create_server_transport_endpoint(
+            messages, context.log, asyncio.get_running_loop(), bind=(host, port), multicast=[]
+        )
+    )
+    (requests,) = context.request_interfaces
+    messages = requests.token_interface
+    # It would remember every request for minutes. All that reaches it may be asked twice.
+    messages._deduplicate_message = _is_never_known_again
+    transport = messages.message_interface.transport
+    # Its own 4096 bytes would cut a longer datagram, and the cut frame would pass for a whole one.
+    transport.max_size = LONGEST_DATAGRAM_BYTES
+    listening = transport.get_extra_info("socket")
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    return context
 
-    def counted(message: aiocoap.Message) -> bool:
-        repeated: bool = knows_again(message)
-        if repeated:
-            door.count(Answer.DUPLICATE)
-        return repeated
 
-    messages._deduplicate_message = counted
+def _is_never_known_again(message: aiocoap.Message) -> bool:
+    """Stand in for the library's memory of message ids: the door has one, of a fixed size."""
+    return False

@@ -112,6 +112,10 @@ class Door:
         """Count an answer that the listener itself gave."""
         self._counters.add(answer)
 
+    def count_malformed(self) -> None:
+        """Count a datagram that is no message of its protocol."""
+        self._counters.add("malformed")
+
     def _sort(
         self, names: Sequence[int], answers: list[Answer], now_s: float
     ) -> tuple[dict[int, int], dict[int, "asyncio.Future[bool]"]]:

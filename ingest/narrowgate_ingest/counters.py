@@ -15,8 +15,10 @@ NAMES: tuple[str, ...] = (
     "unacknowledged",
     "commit_failures",
     "retained",
+    "malformed",
 )
-"""One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies.
+"""One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies,
+datagrams that are no message of their protocol.
 
 A name's place is its place in the file: new ones come last.
 """

@@ -5,9 +5,8 @@ import inspect
 from pathlib import Path
 
 import aiocoap
-from aiocoap import blockwise
 from aiocoap.messagemanager import MessageManager
-from aiocoap.numbers.constants import TransportTuning
+from aiocoap.transports.udp6 import MessageInterfaceUDP6
 from aiocoap.util.asyncio.recvmsg import RecvmsgSelectorDatagramTransport
 
 from gateway_door import TRUST, Stand
@@ -21,22 +20,38 @@ async def opened(stand: Stand) -> CoapServer:
     return await CoapServer.open("127.0.0.1", 0, template, TRUST, stand.door, lambda: stand.fleet)
 
 
-def test_an_empty_acknowledgement_waits_for_the_exchange_lifetime(tmp_path: Path) -> None:
-    """The library takes the delay from the class attribute that the listener sets, on every request."""
-
-    async def delay_s() -> float:
-        server = await opened(Stand(tmp_path))
-        await server.close()
-        return float(aiocoap.Message().transport_tuning.EMPTY_ACK_DELAY)
-
-    assert asyncio.run(delay_s()) == TransportTuning().EXCHANGE_LIFETIME
-    assert "request.transport_tuning.EMPTY_ACK_DELAY" in inspect.getsource(MessageManager._process_request)
-
-
 def test_repeats_are_known_by_one_method_of_one_argument() -> None:
-    """The library asks `_deduplicate_message(message)` and drops what it says is a repeat."""
+    """The library asks `_deduplicate_message(message)` and remembers requests nowhere else."""
+    source = inspect.getsource(MessageManager)
+
     assert list(inspect.signature(MessageManager._deduplicate_message).parameters) == ["self", "message"]
-    assert "self._deduplicate_message(message) is True" in inspect.getsource(MessageManager.dispatch_message)
+    assert "self._deduplicate_message(message) is True" in source
+    assert source.count("self._recent_messages[key] = None") == 1
+
+
+def test_datagrams_reach_the_library_by_one_method_of_its_interface() -> None:
+    """The transport gives each datagram to `datagram_msg_received`, which the listener's interface takes."""
+    names = ["self", "data", "ancdata", "flags", "address"]
+
+    assert list(inspect.signature(MessageInterfaceUDP6.datagram_msg_received).parameters) == names
+    reading = inspect.getsource(RecvmsgSelectorDatagramTransport._read_ready)
+    assert "self._protocol.datagram_msg_received(data, ancdata, flags, addr)" in reading
+
+
+def test_an_interface_is_opened_as_the_library_opens_its_own() -> None:
+    """The library's servers come by the same two methods, with the same arguments."""
+    opening = inspect.getsource(aiocoap.Context.create_server_context)
+
+    assert "self._append_tokenmanaged_messagemanaged_transport(" in opening
+    made = inspect.signature(MessageInterfaceUDP6.create_server_transport_endpoint).parameters
+    assert list(made) == ["ctx", "log", "loop", "bind", "multicast"]
+
+
+def test_an_answer_is_sent_by_the_transports_own_method() -> None:
+    """`sendmsg` takes bytes, ancillary data, flags and an address, as recvmsg gave them."""
+    names = ["self", "data", "ancdata", "flags", "address"]
+
+    assert list(inspect.signature(RecvmsgSelectorDatagramTransport.sendmsg).parameters) == names
 
 
 def test_a_datagram_is_read_up_to_the_transports_size(tmp_path: Path) -> None:
@@ -57,9 +72,8 @@ def test_the_port_is_not_shared() -> None:
     assert "AIOCOAP_REUSE_PORT" in inspect.getsource(aiocoap.defaults.has_reuse_port)
 
 
-def test_blocks_are_joined_by_the_spool_of_the_resource() -> None:
-    """A resource joins blocks by `_block1.feed_and_take`, and a gap is a ValueError in it."""
+def test_a_resource_may_do_without_blocks() -> None:
+    """Blocks and cut answers are held only where `needs_blockwise_assembly` says so."""
     source = inspect.getsource(aiocoap.interfaces.Resource._render_to_pipe)
 
-    assert "self._block1.feed_and_take(req)" in source
-    assert list(inspect.signature(blockwise.Block1Spool.feed_and_take).parameters) == ["self", "req"]
+    assert source.index("if await self.needs_blockwise_assembly(req):") < source.index("feed_and_take")
