@@ -5,7 +5,7 @@ not in the header keeps what the registry holds; an empty cell means the column'
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -53,15 +53,17 @@ def read_sheet(
         progress: is told the bytes of each line read.
 
     Returns:
-        The good rows and all faults; a fault of the header leaves no rows.
+        The good rows and all faults; a fault of the header leaves no rows, yet their cells are judged by the
+        columns that are known.
     """
     lines = Lines(stream, progress)
     records = iter(lines)
     line, names = next(records, (1, []))
     header = [name.strip() for name in names]
-    faults = lines.faults or _header_faults(line, header)
-    if faults:
-        return Sheet(faults=faults)
+    if lines.faults:
+        return Sheet(faults=lines.faults)
+    if faults := _header_faults(line, header):
+        return Sheet(faults=sorted(faults + _cell_faults(records, header, families) + lines.faults))
     reader = _Rows([BY_NAME[name] for name in header], families)
     rows = [row for line, cells in records if (row := reader.row(line, cells)) is not None]
     return Sheet(
@@ -97,6 +99,26 @@ def _near(name: str, accepted: Mapping[str, object]) -> str:
     return f"is unknown{hint} (known: {listed if len(listed) <= 400 else listed[:400] + '…'})"
 
 
+def _cell_faults(
+    records: Iterable[tuple[int, list[str]]], header: list[str], families: Mapping[str, str]
+) -> list[Fault]:
+    """Give the faults of the cells below those names of a faulty header that are known."""
+    known = [place for place, name in enumerate(header) if name in BY_NAME]
+    if not known:
+        return []
+    reader = _Rows([BY_NAME[header[place]] for place in known], families)
+    for line, cells in records:
+        if len(cells) == len(header):
+            reader.judge(line, [cells[place] for place in known])
+        else:
+            reader.faults.append(_width_fault(line, cells, len(header)))
+    return reader.faults
+
+
+def _width_fault(line: int, cells: list[str], columns: int) -> Fault:
+    return Fault(line, "", "", f"has {len(cells)} cells, the header has {columns} columns")
+
+
 class _Rows:
     """Turns records into rows; faults gather in `faults`."""
 
@@ -119,8 +141,7 @@ class _Rows:
     def row(self, line: int, cells: list[str]) -> Row | None:
         """Give a record as a row, or None with its faults told."""
         if len(cells) != len(self._columns):
-            should = f"has {len(cells)} cells, the header has {len(self._columns)} columns"
-            self.faults.append(Fault(line, "", "", should))
+            self.faults.append(_width_fault(line, cells, len(self._columns)))
             return None
         told = len(self.faults)
         values = self._values(line, cells)
@@ -140,6 +161,12 @@ class _Rows:
             _instant_or(values.get("valid_from"), ALWAYS_US),
             _instant_or(values.get("valid_to"), OPEN_US),
         )
+
+    def judge(self, line: int, cells: list[str]) -> None:
+        """Tell the faults of each cell by itself: what a row means is unknown where the header is wrong."""
+        profile = self._values(line, cells).get("profile")
+        if profile is not None and str(profile) not in self._families:
+            self.faults.append(Fault(line, "profile", str(profile), _near(str(profile), self._families)))
 
     def _values(self, line: int, cells: list[str]) -> dict[str, Value]:
         values: dict[str, Value] = {}

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from narrowgate_gateway.closed_streams import stand_in
+
 VERBS: dict[str, str] = {
     "backup": "a whole copy of a home, while running or stopped",
     "bench": "benchmarks side by side with peers, raw figures",
@@ -56,6 +58,7 @@ def narrowgate() -> None:
 
 def main() -> None:
     """Run the program; exit 0 on success, 1 on a refusal or finding, 2 on wrong use."""
+    stand_in()
     try:
         narrowgate(prog_name="narrowgate")
     except OSError as error:

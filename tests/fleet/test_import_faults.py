@@ -87,6 +87,27 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert [(f.line, f.column) for f in faults] == [(2, "lat"), (2, "q3_m3_per_h"), (3, "profile")]
 
 
+def test_a_fault_of_the_header_hides_no_fault_of_a_cell(tmp_path: Path) -> None:
+    """Below a header with an unknown name, what stands in the columns that are known is judged in one go."""
+    content = csv_text("device,profil,lat,profile", f"w1,x,91,{WATER}", "w2,x", "w3,x,1,none")
+    faults = take(tmp_path, content).faults
+
+    assert [(f.line, f.column) for f in faults] == [
+        (1, "header"),
+        (1, "header"),
+        (2, "lat"),
+        (3, ""),
+        (4, "profile"),
+    ]
+
+
+def test_a_header_of_unknown_names_alone_is_told_alone(tmp_path: Path) -> None:
+    """A file of something else gets the faults of its header, not one for each of its lines."""
+    faults = take(tmp_path, csv_text("name,road", "w1", "w2,Long Street")).faults
+
+    assert {f.line for f in faults} == {1}
+
+
 def test_a_device_that_stands_twice_is_told(tmp_path: Path) -> None:
     """The second row of a device with the same valid_from is a fault that names the first."""
     lines = told(take(tmp_path, csv_text(HEADER, row(), row())))

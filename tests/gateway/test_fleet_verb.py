@@ -59,6 +59,16 @@ def test_an_export_writes_a_whole_file(tmp_path: Path, file: Path) -> None:
     assert not list(tmp_path.glob("*unfinished*"))
 
 
+def test_a_place_that_takes_no_export_is_named_as_given(tmp_path: Path, file: Path) -> None:
+    """What cannot be written is the file that was asked for."""
+    fleet(tmp_path, "import", str(file))
+    asked = tmp_path / "none" / "x.csv"
+    done = fleet(tmp_path, "export", str(asked))
+
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: {asked}: No such file or directory\n"
+
+
 def test_a_dry_run_prints_the_difference_a_line_each(tmp_path: Path, file: Path) -> None:
     """Each change is a line of JSON, the summary is the last one, and nothing was changed."""
     rows = [

@@ -89,11 +89,14 @@ def export(file: str, home: Path) -> None:
             export_csv(registry, sys.stdout)
             return
         beside = Path(f"{file}.unfinished")
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            count = export_csv(registry, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(file)
+        try:
+            with beside.open("w", encoding="utf-8", newline="") as stream:
+                count = export_csv(registry, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.replace(file)
+        except OSError as error:
+            raise click.ClickException(f"{file}: {error.strerror or error}") from error
     click.echo(f"{count} rows in {file}", err=True)
 
 
