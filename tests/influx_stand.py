@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from narrowgate_ingest.influx_client import Target
 from narrowgate_ingest.influx_store import InfluxStore, Patience
-from narrowgate_ingest.pipeline import PIPELINE
-from narrowgate_ingest.state import State, set_cursor
+from narrowgate_ingest.state import PIPELINE, State, set_cursor
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family

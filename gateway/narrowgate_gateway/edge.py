@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import math
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -26,7 +27,9 @@ from narrowgate_gateway.status import Role
 from narrowgate_gateway.ticks import clock_of, keep_ticking
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
+from narrowgate_ingest.lineage import floor_of
 from narrowgate_ingest.records import Kind
+from narrowgate_ingest.recovery import NOTHING_READ, Floor
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import Clock, SystemClock
 from narrowgate_schema.words import Transport
@@ -47,7 +50,7 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         ValueError: another format version wrote the journal, or there is no registry.
     """
     role = Role(home.run, "edge")
-    journal = Journal(home.journal, segment_bytes=settings.journal.segment_bytes)
+    journal = Journal(home.journal, segment_bytes=settings.journal.segment_bytes, floor=_floor(home))
     counters = DoorCounters(home.door_counters)
     clock = clock_of(settings)
     committer = Committer(
@@ -77,6 +80,15 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     await _close(committer, working, servers)
     journal.close()
     role.release()
+
+
+def _floor(home: Home) -> Floor:
+    """Give how far the stores have read; frames are kept all the same where these cannot be asked."""
+    try:
+        return floor_of(home.state)
+    except sqlite3.Error as error:
+        _LOG.warning("%s cannot be asked how far the journal was read (%s)", home.state, error)
+        return NOTHING_READ
 
 
 def _tell(role: Role, settings: Settings, brokers: Brokers) -> None:

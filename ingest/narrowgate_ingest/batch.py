@@ -1,6 +1,6 @@
 """One pipeline batch: rows of the journal in order, uplinks and ticks apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ class Batch:
     uplinks: pa.RecordBatch
     ticks: pa.RecordBatch
     damage: list[Damage]
+    brands: dict[int, bytes] = field(default_factory=dict)
+    """Of the journal's segments that the rows came from, by their first offsets."""
 
     def arrivals_us(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the offsets (n,) of all rows, ascending, and when each came in (n,) [us]."""
@@ -42,6 +44,7 @@ def batch_of(chunk: Chunk, start: int, limit: int | None) -> Batch:
         uplinks=_joined(chunk, Kind.UPLINKS, UPLINKS, end),
         ticks=_joined(chunk, Kind.TICKS, TICKS, end),
         damage=[damage for damage in chunk.damage if damage.first_offset < end],
+        brands={first: brand for first, brand in chunk.brands.items() if first < end},
     )
 
 

@@ -25,9 +25,8 @@ from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
 from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
 from narrowgate_ingest.influx_points import Points, points_of
 from narrowgate_ingest.influx_sorting import EndpointRefuses, Refused, write_around
-from narrowgate_ingest.pipeline import PIPELINE
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
-from narrowgate_ingest.state import cursor, set_cursor
+from narrowgate_ingest.state import PIPELINE, cursor, set_cursor
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.words import Family
 

@@ -1,7 +1,7 @@
 """The journal: what was acknowledged, on disk before it was.
 
 Rule 1: `append` returns only after the rows are synced; nobody is answered before.
-Rule 2: an offset that a reader may have seen is never given to another row.
+Rule 2: an offset that a reader may have seen is never given to another row, whatever the directory has lost.
 Rule 3: after a failed write or sync the file is not trusted: the next append starts a new segment.
 Rule 4: damaged bytes are copied aside before they are cut.
 Rule 5: the directory alone tells where the journal stands: there is always a segment whose header is synced.
@@ -10,6 +10,7 @@ Rule 5: the directory alone tells where the journal stands: there is always a se
 import fcntl
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from zlib import crc32
 
@@ -25,7 +26,7 @@ from narrowgate_ingest.records import (
     pieces,
     serialised,
 )
-from narrowgate_ingest.recovery import recover
+from narrowgate_ingest.recovery import NOTHING_READ, Floor, recover
 from narrowgate_ingest.segments import create_segment, make_directory, write_all
 from narrowgate_ingest.wake import Bell
 from narrowgate_ingest.watermark import Mark, Watermark
@@ -40,8 +41,15 @@ class JournalLocked(Exception):
 class Journal:
     """The one writer of a directory of segment files."""
 
-    def __init__(self, directory: Path, *, segment_bytes: int = DEFAULT_SEGMENT_BYTES) -> None:
+    def __init__(
+        self, directory: Path, *, segment_bytes: int = DEFAULT_SEGMENT_BYTES, floor: Floor = NOTHING_READ
+    ) -> None:
         """Open the journal for appending, mending what a crash left.
+
+        Args:
+            directory: made if it is not there.
+            segment_bytes: a segment that would pass this is followed by another [B].
+            floor: how far the stores have read; offsets go on behind it, whatever became of the directory.
 
         Raises:
             JournalLocked: another process has it open for appending.
@@ -55,13 +63,12 @@ class Journal:
         self._descriptor: int | None = None
         self._brand = b""
         self._lock = _lock(directory)
-        try:
+        with ExitStack() as undo:
+            undo.callback(os.close, self._lock)
             self._watermark = Watermark(directory, writable=True)
-            self._mark = recover(directory, self._watermark.read())
+            self._mark = recover(directory, self._watermark.read(), floor)
             self._watermark.set(self._mark)
-        except BaseException:
-            os.close(self._lock)
-            raise
+            undo.pop_all()
         self._bell.ring()
 
     @property
@@ -102,13 +109,12 @@ class Journal:
 
     def _write(self, records: Sequence[tuple[Header, bytes]]) -> None:
         descriptor = self._segment(_length(records))
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._abandon)
             data = b"".join(encode(self._brand, header, payload) for header, payload in records)
             write_all(descriptor, data, self._mark.position)
             os.fdatasync(descriptor)
-        except BaseException:
-            self._abandon()
-            raise
+            undo.pop_all()
 
     def _segment(self, more_bytes: int) -> int:
         """Give the segment being written; a new one where there is none, or where it would grow too long."""

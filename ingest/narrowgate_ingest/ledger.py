@@ -4,8 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from narrowgate_ingest.counters import DoorCounters
-from narrowgate_ingest.pipeline import FRAMES_SEEN
-from narrowgate_ingest.state import cursor
+from narrowgate_ingest.state import FRAMES_SEEN, cursor
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.words import Answer, Disposition, Family
 

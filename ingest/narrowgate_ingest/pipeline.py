@@ -23,16 +23,16 @@ from narrowgate_ingest.batch import Batch, batch_of
 from narrowgate_ingest.decoding import DecodeStage, Decoding
 from narrowgate_ingest.host_clock import HostClock
 from narrowgate_ingest.judging import Judgement, judge
+from narrowgate_ingest.lineage import Lineage
 from narrowgate_ingest.quarantine import Quarantine, Refused, transport_facts
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
-from narrowgate_ingest.tail import Tail
+from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE
+from narrowgate_ingest.tail import Damage, Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import Engine
 from narrowgate_schema.words import Disposition, Reason
 
-PIPELINE = "pipeline"
-FRAMES_SEEN = "frames_seen"
 _ENGINE, _REPEATS, _HOST_CLOCK = "engine", "repeats", "host_clock"
 _SNAPSHOTS = (_ENGINE, _REPEATS, _HOST_CLOCK)
 
@@ -69,6 +69,7 @@ class Pipeline:
     ) -> None:
         """Restore the rules from their snapshot and find the place to go on from."""
         self._tail = tail
+        self._lineage = Lineage(tail.directory)
         self._fleet = fleet
         self.stores = stores
         self.engine = engine
@@ -138,14 +139,26 @@ class Pipeline:
             if mark is not None and mark.end < self._done:
                 raise JournalUnreadable(
                     f"{self._tail.directory}: the journal ends at offset {mark.end}, yet its rows up to "
-                    f"{self._done} were seen: it is another one, or lost its end"
+                    f"{self._done} were seen: it is another one, or lost its end; "
+                    "the next start of the edge goes on behind them"
                 )
+            if strange := self._lineage.strange(self.stores.state.connection, self._done):
+                raise JournalUnreadable(f"{self._tail.directory}: {strange}")
+            gone = self._gone()
             chunk = self._tail.read(self.offset, max_rows)
         except (OSError, ValueError) as error:
             raise JournalUnreadable(f"{self._tail.directory}: {error}") from error
         if chunk.next_offset == self.offset:
             return None
+        chunk.damage[:0] = gone
         return batch_of(chunk, self.offset, self._done if self.offset < self._done else None)
+
+    def _gone(self) -> list[Damage]:
+        """Name the rows that nobody trimmed, since they were not read yet, and that are gone all the same."""
+        start = self._tail.start()
+        if not 0 < self._done <= self.offset < start:
+            return []
+        return [Damage(start, 0, 0, self.offset, start - self.offset)]
 
     def _newest_fleet(self) -> Fleet:
         try:
@@ -199,6 +212,7 @@ class Pipeline:
             name = f"readings_{family}"
             state.set_cursor(connection, name, state.cursor(connection, name) + rows.num_rows)
         state.put_damage(connection, batch.damage)
+        state.put_brands(connection, batch.brands)
         state.put_facts(connection, decoding.facts)
         state.put_findings(connection, prepared.judgement.findings)
         _open_cases(connection, batch, prepared.judgement.findings)

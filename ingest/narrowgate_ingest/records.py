@@ -1,10 +1,13 @@
 """How a journal record lies on disk, and how records are found again among damaged bytes.
 
-    segment = segment header (40 bytes) record*     file name: <offset of its first row, 20 digits>.seg
+    segment = segment header, filled up to 4096 bytes, the same header again, record*
+              file name: <offset of its first row, 20 digits>.seg
     record  = header (40 bytes) payload padding to 8 bytes
 
-A record opens with its segment's brand, four bytes drawn at random for each segment: what a device sends can
-never pass for a record, however the bytes around it are damaged. The header has a check sum of its own, so
+A record opens with its segment's brand, four bytes drawn at random for each segment, which only the segment's
+header tells: what a device sends can never pass for a record, however the bytes around it are damaged. The
+header stands twice, a sector apart; where both are damaged nothing of the segment is taken for a record. A
+record's header has a check sum of its own, so
 that a record with a damaged payload can be stepped over by its length, and a damaged header is passed by
 looking for the next whole one (records start at multiples of 8). The payload is one Arrow record batch
 message; its schema belongs to the kind, at this format version.
@@ -27,7 +30,11 @@ BRAND_BYTES = 4
 _SEGMENT = struct.Struct("<8sI4sQQ")
 _SEGMENT_MAGIC = b"NGJOURNL"
 _CRC = struct.Struct("<I")
-SEGMENT_HEADER_BYTES = 40
+_COPY_BYTES = 40
+_COPY_AT = 4096
+"""Where the segment's header stands again: no sector holds both."""
+SEGMENT_HEADER_BYTES = _COPY_AT + _COPY_BYTES
+"""Where the first record starts."""
 
 _HEADER = struct.Struct("<4sBBHIIQQI")
 HEADER_BYTES = _HEADER.size + _CRC.size
@@ -123,14 +130,22 @@ def _padded(length: int) -> int:
 def segment_header(header: SegmentHeader, *, version: int = FORMAT_VERSION) -> bytes:
     """Give the bytes that open a segment file."""
     head = _SEGMENT.pack(_SEGMENT_MAGIC, version, header.brand, header.first_offset, header.frames_before)
-    return (head + _CRC.pack(crc32(head))).ljust(SEGMENT_HEADER_BYTES, b"\0")
+    copy = (head + _CRC.pack(crc32(head))).ljust(_COPY_BYTES, b"\0")
+    return copy.ljust(_COPY_AT, b"\0") + copy
 
 
-def read_segment_header(head: bytes) -> SegmentHeader | None:
-    """Read the opening bytes; None if they are damaged, ValueError if another format version wrote them."""
-    if len(head) < SEGMENT_HEADER_BYTES or _CRC.unpack_from(head, _SEGMENT.size) != (
-        crc32(head[: _SEGMENT.size]),
-    ):
+def read_segment_header(data: bytes) -> SegmentHeader | None:
+    """Read a segment's first SEGMENT_HEADER_BYTES; None if both copies of the header are damaged.
+
+    Raises:
+        ValueError: another format version wrote the segment.
+    """
+    first = _copy_of_header(data[:_COPY_BYTES])
+    return first if first is not None else _copy_of_header(data[_COPY_AT:SEGMENT_HEADER_BYTES])
+
+
+def _copy_of_header(head: bytes) -> SegmentHeader | None:
+    if len(head) < _COPY_BYTES or _CRC.unpack_from(head, _SEGMENT.size) != (crc32(head[: _SEGMENT.size]),):
         return None
     magic, version, brand, first_offset, frames_before = _SEGMENT.unpack_from(head)
     if magic != _SEGMENT_MAGIC:
@@ -141,20 +156,15 @@ def read_segment_header(head: bytes) -> SegmentHeader | None:
 
 
 def brand_of(data: bytes) -> bytes:
-    """Give the brand of a segment from its first bytes: where its header is damaged, that of a whole record.
+    """Give the brand of a segment from its first SEGMENT_HEADER_BYTES; empty if nothing tells it.
+
+    No record is asked: the first that looks whole may be one that a device sent.
 
     Raises:
         ValueError: another format version wrote the segment.
     """
     header = read_segment_header(data)
-    if header is not None:
-        return header.brand
-    view = memoryview(data)
-    for position in range(SEGMENT_HEADER_BYTES, len(data) - HEADER_BYTES + 1, ALIGNMENT):
-        brand = bytes(view[position : position + BRAND_BYTES])
-        if _header_at(view, position, brand) is not None:
-            return brand
-    return b""
+    return header.brand if header is not None else b""
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

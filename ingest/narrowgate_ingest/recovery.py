@@ -1,6 +1,8 @@
 """What a writer does with a journal that it finds: cut the torn end, and find the place to go on from."""
 
+import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from narrowgate_ingest.records import (
@@ -13,13 +15,29 @@ from narrowgate_ingest.records import (
 from narrowgate_ingest.segments import first_offsets, segment_path, set_aside
 from narrowgate_ingest.watermark import Mark
 
+_LOG = logging.getLogger(__name__)
 
-def recover(directory: Path, published: Mark | None) -> Mark:
-    """Give the mark to go on from: behind everything whole, and behind everything ever published.
+
+@dataclass(frozen=True)
+class Floor:
+    """How far the stores have read, for a writer whose directory may have lost its end."""
+
+    end: int
+    """Offset behind the last row."""
+    frames: int
+    """Frames counted up to there."""
+
+
+NOTHING_READ = Floor(0, 0)
+
+
+def recover(directory: Path, published: Mark | None, floor: Floor) -> Mark:
+    """Give the mark to go on from: behind everything whole, everything ever published, everything ever read.
 
     Args:
         directory: the journal's, held by the caller alone.
         published: what the watermark says; after a power cut it may say less than is on disk.
+        floor: how far the stores have read; a journal that lost its end, or is gone, may say less.
 
     Raises:
         OSError: the last segment cannot be read or cut.
@@ -27,9 +45,18 @@ def recover(directory: Path, published: Mark | None) -> Mark:
     """
     known = published if published is not None else Mark(0, 0, 0, 0)
     firsts = first_offsets(directory)
-    if not firsts:
-        return Mark(known.end, 0, known.end, known.frames)
-    return _recover_segment(directory, firsts[-1], known)
+    found = (
+        _recover_segment(directory, firsts[-1], known)
+        if firsts
+        else Mark(known.end, 0, known.end, known.frames)
+    )
+    if found.end < floor.end:
+        _LOG.warning(
+            "the journal in %s ends at offset %d, yet its rows up to %d were read: it goes on behind them",
+            directory, found.end, floor.end,
+        )  # fmt: skip
+    segment = found.segment if firsts else max(found.segment, floor.end)
+    return Mark(segment, found.position, max(found.end, floor.end), max(found.frames, floor.frames))
 
 
 def _recover_segment(directory: Path, segment: int, known: Mark) -> Mark:

@@ -6,8 +6,8 @@ move together: a batch of the journal has either happened here or it has not.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,10 @@ from narrowgate_ingest.tail import Damage
 from narrowgate_schema.tables import FINDINGS
 
 FORMAT_VERSION = 1
+PIPELINE = "pipeline"
+"""The cursor of what is settled."""
+FRAMES_SEEN = "frames_seen"
+"""The cursor that counts frames up to there."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -29,6 +33,7 @@ CREATE TABLE IF NOT EXISTS snapshots (name TEXT PRIMARY KEY, offset INTEGER NOT 
 CREATE TABLE IF NOT EXISTS damage (
     segment INTEGER, position INTEGER, bytes INTEGER, first_offset INTEGER PRIMARY KEY, rows INTEGER
 );
+CREATE TABLE IF NOT EXISTS segments (first_offset INTEGER PRIMARY KEY, brand BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (
     device TEXT, name TEXT, frame INTEGER, value BLOB NOT NULL, PRIMARY KEY (device, name, frame)
 );
@@ -57,13 +62,12 @@ class State:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.connection.close)
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self._check_version()
-        except BaseException:
-            self.connection.close()
-            raise
+            undo.pop_all()
         self.connection.executescript(_SCHEMA + CASES_SCHEMA)
         self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (FORMAT_VERSION,))
 
@@ -88,11 +92,10 @@ class State:
         try:
             yield self.connection
             self.connection.execute("COMMIT")
-        except BaseException:
-            # A full disk may have ended the transaction already.
+        finally:
+            # Ended already if it is committed, perhaps also by a full disk.
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
-            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -147,6 +150,16 @@ def put_damage(connection: sqlite3.Connection, damage: Iterable[Damage]) -> None
         "INSERT OR IGNORE INTO damage VALUES (?, ?, ?, ?, ?)",
         ((d.segment, d.position, d.bytes_lost, d.first_offset, d.rows) for d in damage),
     )
+
+
+def put_brands(connection: sqlite3.Connection, read: Mapping[int, bytes]) -> None:
+    """Note the brands of journal segments that were read; the first that was noted of each stays."""
+    connection.executemany("INSERT OR IGNORE INTO segments VALUES (?, ?)", read.items())
+
+
+def brands(connection: sqlite3.Connection) -> dict[int, bytes]:
+    """Give the brands of all journal segments ever read, by their first offsets."""
+    return dict(connection.execute("SELECT first_offset, brand FROM segments").fetchall())
 
 
 def _json_list(values: list[str] | None) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from narrowgate_ingest.records import (
-    HEADER_BYTES,
     SEGMENT_HEADER_BYTES,
     Damaged,
     Intact,
@@ -59,6 +58,8 @@ class Chunk:
     record_bytes: int = 0
     frames_end: int = 0
     """Frames ever journalled up to `next_offset`, as far as this chunk tells."""
+    brands: dict[int, bytes] = field(default_factory=dict)
+    """Of the segments that were read, by their first offsets; empty bytes where damage took it."""
 
     def is_full(self, max_rows: int) -> bool:
         """Tell whether a reader that wants so many rows has enough."""
@@ -110,7 +111,10 @@ class Tail:
         mark = self.mark()
         if mark is None or offset >= mark.end:
             return chunk
-        for segment in self._segments(offset, mark):
+        firsts = first_offsets(self.directory)
+        if not firsts:
+            return self._all_lost(chunk, mark)
+        for segment in self._segments(firsts, offset, mark):
             chunk.next_offset = max(chunk.next_offset, segment.first)
             try:
                 with segment_path(self.directory, segment.first).open("rb", buffering=0) as file:
@@ -121,9 +125,20 @@ class Tail:
                 break
         return chunk
 
-    def _segments(self, offset: int, mark: Mark) -> Iterator[_Segment]:
+    def _all_lost(self, chunk: Chunk, mark: Mark) -> Chunk:
+        """Name all up to the mark as missing: it stands there and tells of rows, the segments are gone."""
+        if not self._watermark.is_there():
+            # Nothing is: rather a volume that is not mounted than a journal that lost its rows.
+            raise FileNotFoundError("there is neither a segment nor the mark of one")
+        chunk.damage.append(Damage(mark.segment, 0, 0, chunk.next_offset, mark.end - chunk.next_offset))
+        chunk.next_offset, chunk.frames_end = mark.end, mark.frames
+        return chunk
+
+    def _segments(self, firsts: list[int], offset: int, mark: Mark) -> Iterator[_Segment]:
         """Yield the segments from the one that holds an offset."""
-        firsts = [first for first in first_offsets(self.directory) if first <= mark.segment]
+        firsts = [first for first in firsts if first <= mark.segment]
+        if not firsts:  # a mark from before a power cut: the writer is about to set it anew
+            return
         start = max((i for i, first in enumerate(firsts) if first <= offset), default=0)
         for first, following in zip(firsts[start:], [*firsts[start + 1 :], mark.end], strict=True):
             try:
@@ -153,7 +168,8 @@ class Tail:
 
     def _items(self, chunk: Chunk, segment: _Segment, file: FileIO) -> Iterator[Intact | Damaged]:
         position, size = self._position(chunk.next_offset, segment.first), _CHUNK_BYTES
-        brand = _brand(file)
+        brand = brand_of(os.pread(file.fileno(), SEGMENT_HEADER_BYTES, 0))
+        chunk.brands[segment.first] = brand
         while position < segment.length:
             data = os.pread(file.fileno(), min(size, segment.length - position), position)
             begin, more = position, position + len(data) < segment.length
@@ -190,12 +206,6 @@ class Tail:
         missing = until - chunk.next_offset
         chunk.damage.append(Damage(segment.first, start, end - start, chunk.next_offset, missing))
         chunk.next_offset = until
-
-
-def _brand(file: FileIO) -> bytes:
-    """Give the brand of a segment's records."""
-    head = os.pread(file.fileno(), SEGMENT_HEADER_BYTES + HEADER_BYTES, 0)
-    return brand_of(head) or brand_of(os.pread(file.fileno(), _CHUNK_BYTES, 0))
 
 
 def _fits(item: Intact, segment: _Segment) -> bool:

@@ -38,8 +38,10 @@ class Watermark:
     def __init__(self, directory: Path, *, writable: bool = False) -> None:
         """Map the page; a writer makes it if it is not there, and OSError tells why it cannot."""
         self._path = directory / "durable"
-        self._page = _page_to_write(self._path) if writable else None
+        self._writable = writable
+        self._inode = 0
         self._seen: tuple[int, Mark | None] = (0, None)
+        self._page = _page_to_write(self._path) if writable else None
         self._turn = max((turn for turn, _ in _whole_slots(self._copied())), default=0)
 
     def read(self) -> Mark | None:
@@ -63,11 +65,27 @@ class Watermark:
         start = (self._turn % 2) * _SLOT_BYTES
         self._page[start : start + _SLOT_BYTES] = slot + _CRC.pack(crc32(slot))
 
+    def is_there(self) -> bool:
+        """Tell whether the page has its name in the directory."""
+        return self._path.exists()
+
     def _copied(self) -> bytes:
         """Give both slots as they are now; nothing while there is no page."""
-        if self._page is None:
-            self._page = _page_to_read(self._path)
+        if not self._writable:
+            self._follow()
         return b"" if self._page is None else self._page[: 2 * _SLOT_BYTES]
+
+    def _follow(self) -> None:
+        """Map the page that has the name now: a writer makes another where somebody removed it."""
+        try:
+            inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            return
+        if self._page is None or inode != self._inode:
+            page = _page_to_read(self._path)
+            if page is not None:
+                # Its turns are counted anew.
+                self._page, self._inode, self._seen = page, inode, (0, self._seen[1])
 
 
 def _whole_slots(data: bytes) -> list[tuple[int, Mark]]:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -142,20 +143,99 @@ def test_a_segment_half_made_at_a_power_cut_is_passed_over(tmp_path: Path) -> No
 
 
 def test_damage_in_the_segments_header_costs_no_row(tmp_path: Path) -> None:
-    """At each byte of the header: all rows are served, and a new writer goes on behind them."""
+    """At each byte of either copy: all rows are served, and a new writer goes on behind them."""
     journal = Journal(tmp_path)
     keep(journal, b"a")
     keep(journal, b"b")
     journal.close()
     path = segment_path(tmp_path, 0)
     data = path.read_bytes()
-    for place in range(SEGMENT_HEADER_BYTES):
+    for place in (*range(40), *range(SEGMENT_HEADER_BYTES - 40, SEGMENT_HEADER_BYTES)):
         broken = bytearray(data)
         broken[place] ^= 0x55
         path.write_bytes(broken)
         Journal(tmp_path).close()
 
         assert served(tmp_path) == {0: b"a", 1: b"b"}, place
+
+
+@pytest.mark.parametrize("zeroed", [512, 4096, 8192])
+def test_a_record_that_a_device_sent_is_none_with_the_first_sectors_zeroed(
+    tmp_path: Path, zeroed: int
+) -> None:
+    """A frame that imitates a record of ticks is never served as one, whatever became of the header."""
+    ticks = records.serialised(Kind.TICKS, tick_batch(4_102_444_800_000_000))
+    header = records.Header(Kind.TICKS, len(ticks), 1, 0, 0, crc32(ticks))
+    forged = records.encode(b"EVIL", header, ticks)
+    journal = Journal(tmp_path)
+    keep(journal, *(bytes(shift) + forged for shift in range(8)), bytes(6000) + forged)
+    keep(journal, b"ok")
+    journal.close()
+    with segment_path(tmp_path, 0).open("r+b") as file:
+        file.write(bytes(zeroed))
+    chunk = Tail(tmp_path).read(0, 100)
+    served = [kind for kind, _ in chunk.records]
+
+    assert Kind.TICKS not in served
+    assert (chunk.next_offset, chunk.rows + sum(damage.rows for damage in chunk.damage)) == (10, 10)
+    assert bool(served) == (zeroed <= 4096)
+
+
+def test_a_mark_without_any_segment_names_all_missing_and_goes_on(tmp_path: Path) -> None:
+    """With all segments gone and the mark left, reader and writer go on behind what the mark tells of."""
+    journal = Journal(tmp_path)
+    keep(journal, b"a", b"b", b"c")
+    journal.close()
+    segment_path(tmp_path, 0).unlink()
+    before = Tail(tmp_path).read(1, 100)
+    keep(Journal(tmp_path), b"d")
+    after = Tail(tmp_path).read(1, 100)
+
+    assert [(d.first_offset, d.rows) for d in before.damage] == [(1, 2)]
+    assert (before.next_offset, before.frames_end) == (3, 3)
+    assert (served(tmp_path), after.next_offset) == ({3: b"d"}, 4)
+
+
+def test_an_empty_directory_under_a_reader_is_no_loss(tmp_path: Path) -> None:
+    """Where segments and mark are away together the reader is refused and nothing counts as lost."""
+    journal = Journal(tmp_path / "journal")
+    keep(journal, b"a")
+    reader = Tail(tmp_path / "journal")
+    reader.mark()
+    (tmp_path / "journal").rename(tmp_path / "away")
+    (tmp_path / "journal").mkdir()
+    with pytest.raises(FileNotFoundError, match="neither a segment nor the mark"):
+        reader.read(0, 10)
+    (tmp_path / "journal").rmdir()
+    (tmp_path / "away").rename(tmp_path / "journal")
+
+    assert reader.read(0, 10).rows == 1
+
+
+def test_a_reader_follows_a_mark_that_was_made_anew(tmp_path: Path) -> None:
+    """Somebody removed the mark while a reader had it: the next writer's is read all the same."""
+    keep(journal := Journal(tmp_path), b"a")
+    journal.close()
+    reader = Tail(tmp_path)
+    reader.read(0, 10)
+    (tmp_path / "durable").unlink()
+    keep(Journal(tmp_path), b"b")
+
+    assert reader.read(1, 10).rows == 1
+
+
+def test_a_stale_mark_with_its_segment_trimmed_reads_nothing_yet(tmp_path: Path) -> None:
+    """After a power cut, before the writer is up: what the mark does not reach is left, not lost."""
+    journal = Journal(tmp_path, segment_bytes=1)
+    keep(journal, b"a", b"b")
+    stale = (tmp_path / "durable").read_bytes()
+    keep(journal, b"c")
+    trim(tmp_path, 2, keep_bytes=0)
+    journal.close()
+    (tmp_path / "durable").write_bytes(stale)
+    chunk = Tail(tmp_path).read(1, 10)
+
+    assert (chunk.rows, chunk.damage, chunk.next_offset) == (0, [], 1)
 
 
 def test_a_lost_segment_in_the_middle_is_reported(tmp_path: Path) -> None:

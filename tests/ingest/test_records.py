@@ -27,6 +27,7 @@ from narrowgate_ingest.records import (
 from uplinks import tick_batch, uplink_batch
 
 BRAND = b"\x8b\x01\xf0\x77"
+SECTOR_BYTES = 4096
 
 
 def record(frames: list[bytes], offset: int, brand: bytes = BRAND) -> bytes:
@@ -92,16 +93,27 @@ def test_a_damaged_segment_header_is_no_other_version(place: int) -> None:
     """A flipped bit in the version is damage, not another release's format."""
     head = bytearray(segment_header(SegmentHeader(BRAND, 5, 5)))
     head[place] ^= 2
+    head[SECTOR_BYTES + place] ^= 2
 
     assert read_segment_header(bytes(head)) is None
 
 
-def test_the_brand_outlives_a_damaged_segment_header() -> None:
-    """Where the segment's header is damaged the first whole record tells the brand."""
-    damaged = bytes(SEGMENT_HEADER_BYTES) + bytes(64) + record([b"a"], 0)
+@pytest.mark.parametrize("sector", [0, SECTOR_BYTES])
+def test_the_brand_outlives_a_lost_sector(sector: int) -> None:
+    """The header stands in two sectors: with either one zeroed the other tells the brand."""
+    header = SegmentHeader(BRAND, 5, 4)
+    damaged = bytearray(segment_header(header))
+    damaged[sector : sector + SECTOR_BYTES] = bytes(len(damaged[sector : sector + SECTOR_BYTES]))
 
-    assert brand_of(damaged) == BRAND
-    assert brand_of(bytes(200)) == b""
+    assert read_segment_header(bytes(damaged)) == header
+
+
+def test_no_record_tells_the_brand() -> None:
+    """Where both copies of the header are damaged there is no brand: a record might be a stranger's."""
+    damaged = bytes(SEGMENT_HEADER_BYTES) + record([b"a"], 0)
+
+    assert brand_of(damaged) == b""
+    assert not any(isinstance(item, Intact) for item in scan(damaged, b"", SEGMENT_HEADER_BYTES))
 
 
 def test_a_batch_too_long_for_one_record_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
