@@ -91,6 +91,43 @@ def water(most: int = 120) -> st.SearchStrategy[list[Arrival]]:
     )
 
 
+_DATA_US = st.sampled_from([every * MINUTE_US for every in (5, 10, 15, 30, 40, 60, 90)])
+_TURNS = st.lists(st.tuples(st.integers(1, 90), st.sampled_from([0.0, 0.0, 0.0125, 0.02, 0.2])), min_size=1)
+_MISHAPS = st.dictionaries(
+    st.integers(0, 400),
+    st.sampled_from(["hole", "long hole", "lost", "twice", "reset", "jitter", "no volume"]),
+)
+
+
+@st.composite
+def fine_water(draw: st.DrawFn, most: int = 400) -> list[Arrival]:
+    """Give one register read every 5 to 90 minutes through turns of use and rest, with mishaps."""
+    every_us, mishaps = draw(_DATA_US), draw(_MISHAPS)
+    turns = draw(_TURNS)
+    readings = draw(st.integers(0, min(most, 40 * HOUR_US // every_us)))
+    register, time_us, left_us, arrivals = 100.0, MONDAY_US, 0, []
+    turn = -1
+    for n in range(readings):
+        what = mishaps.get(n, "")
+        span_us = {"hole": 5 * HOUR_US, "long hole": 7 * HOUR_US, "jitter": every_us + 40 * SECOND_US}.get(
+            what, every_us
+        )
+        if left_us <= 0:
+            turn = (turn + 1) % len(turns)
+            left_us = turns[turn][0] * MINUTE_US
+        left_us -= span_us
+        register += turns[turn][1] * span_us / HOUR_US
+        time_us += span_us
+        register = 1.0 if what == "reset" else register
+        volume = None if what == "no volume" else int(register * 1000 + 1e-6) / 1000
+        if what != "lost":
+            arrivals += [
+                Row(2 * n + again, "a", time_us, {"volume_m3": volume})
+                for again in range(1 + (what == "twice"))
+            ]
+    return list(arrivals)
+
+
 def _registers(steps: Sequence[tuple[str, int, bool, float | None]]) -> list[Arrival]:
     register = dict.fromkeys(DEVICES, 100.0)
     rows = []

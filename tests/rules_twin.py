@@ -7,7 +7,7 @@ sorted as the engine sorts its findings.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rules_rows import HOUR_US, MINUTE_US, SECOND_US, Arrival, Row, Tick
 
@@ -56,13 +56,14 @@ class _Episodes:
 
 @dataclass
 class _Meter:
-    """A meter as the leak rule sees it."""
+    """A meter as the definition sees it: all readings of its evidence, and all dry hours among them."""
 
     episodes: _Episodes
     last: tuple[int, float] | None = None
-    block_us: int = 0
-    block_steps: int = 0
-    run_us: int = 0
+    readings: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+    """(time that counts [us], register steps that count), both from the start of the evidence."""
+    dry: list[tuple[int, int]] = field(default_factory=list)
+    """(begin, end) of each dry hour [us]."""
 
 
 def continuous_leak(
@@ -88,24 +89,45 @@ def _read(
     meter: _Meter, row: Row, volume_m3: float, step_m3: float, floor_steps: int, most_steps: float
 ) -> None:
     if meter.last is None or row.time_us - meter.last[0] > 6 * HOUR_US:
-        meter.block_us = meter.block_steps = meter.run_us = 0
+        meter.readings, meter.dry = [(0, 0)], []
         return
     span_us = row.time_us - meter.last[0]
     steps = round((volume_m3 - meter.last[1]) / step_m3)
     if steps < 0 or steps > most_steps * (span_us / HOUR_US) + 1:
         return
-    meter.block_us += span_us
-    meter.block_steps += steps
-    if meter.block_us < 54 * MINUTE_US:
+    end_us, end_steps = meter.readings[-1][0] + span_us, meter.readings[-1][1] + steps
+    meter.readings.append((end_us, end_steps))
+    begin = _hour_ago(meter.readings)
+    if begin is None:
         return
-    if meter.block_steps >= max(1, floor_steps * meter.block_us // HOUR_US):
-        meter.run_us += meter.block_us
-        if meter.run_us >= 24 * HOUR_US:
-            meter.episodes.prove(True, row.time_us - (meter.run_us - 24 * HOUR_US), row.frame)
-    else:
-        meter.run_us = 0
+    begin_us, begin_steps = begin
+    if end_steps - begin_steps < max(1, floor_steps * (end_us - begin_us) // HOUR_US):
+        meter.dry.append((begin_us, end_us))
         meter.episodes.prove(False, row.time_us, row.frame)
-    meter.block_us = meter.block_steps = 0
+        return
+    # Is there a reading at least 24 h ago, with no dry hour between it and this one?
+    ago_us = [
+        end_us - since_us
+        for since_us, _ in meter.readings
+        if end_us - since_us >= 24 * HOUR_US
+        and not any(since_us <= dry_us and to_us <= end_us for dry_us, to_us in meter.dry)
+    ]
+    if ago_us:
+        meter.episodes.prove(True, row.time_us - (max(ago_us) - 24 * HOUR_US), row.frame)
+
+
+def _hour_ago(readings: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Give the reading from which to the last one it is an hour, as far as the readings tell."""
+    end_us = readings[-1][0]
+    if end_us - readings[-2][0] >= 54 * MINUTE_US:
+        return readings[-2]
+    candidates = []
+    for later, earlier in pairwise(reversed(readings)):
+        if later[0] - earlier[0] >= 54 * MINUTE_US:
+            break
+        if end_us - earlier[0] >= 54 * MINUTE_US:
+            candidates.append(earlier)
+    return min(candidates, key=lambda one: (abs(end_us - one[0] - HOUR_US), -one[0]), default=None)
 
 
 @dataclass

@@ -1,27 +1,32 @@
 """Continuous leak: no hour without flow in 24 h.
 
 How a register becomes hours. Rows without a volume and repeats of a time are skipped. The step between
-two rows counts as flow at its mean rate. Steps are collected until they span an hour; a step longer than
-an hour is one block by itself. A block flows if it holds at least the floor, rounded down to whole
-register steps and never less than one. A step longer than the longest hole is not evaluable: the evidence
-begins anew behind it, an open leak stays open. A step that falls, or is more than the meter can pass, is
-bridged: neither its volume nor its time counts, what was collected before it stands. So a faulty register
-can neither make a leak nor hide one.
+two rows counts as flow at its mean rate. Steps are collected until they span four minutes: that is a look,
+and how finely dry hours are told. Every look ends an hour, so that a dry hour is found wherever it lies:
+a step of about an hour or more is one by itself, shorter ones reach back together (`trailing`). An hour
+flows if it holds at least the floor, rounded down to whole register steps and never less than one. The
+evidence is unbroken as long as no dry hour lies in it whole: it goes on from the second look of the last
+dry hour. A step longer than the longest hole is not evaluable: the evidence begins anew behind it, an open
+leak stays open. A step that falls, or is more than the meter can pass, is bridged: neither its volume nor
+its time counts, what was collected before it stands. So a faulty register can neither make a leak nor hide
+one.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask
+from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
 from narrowgate_rules.hours import Blocks, collect
 from narrowgate_rules.segments import first_rows, last_rows, shifted, sum_since
+from narrowgate_rules.trailing import GRAIN_US, HOUR_US, KEPT_LOOKS, MOST_STEPS, Hours, Kept, hours_behind
 from narrowgate_schema.words import Family, Late, Severity
 
-_HOUR_US = 3_600_000_000
-_CARRIED = ("block_us", "block_steps", "run_us")
+_CARRIED = ("look_us", "look_steps", "recent_us", "recent_steps", "run_us")
 
 
 @dataclass(frozen=True)
@@ -49,25 +54,40 @@ class _Steps:
     steps: Instants
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What is known at the end of each look, (m,) each."""
+
+    group: Indices
+    row: Indices
+    hours: Hours
+    flows: Mask
+    run_us: Instants
+    """Time up to here in which no dry hour lies whole [us]."""
+
+
 def _judge(columns: Columns) -> Outcome:
     meters = _meters(columns)
     way = _steps(columns, meters)
     begin = np.flatnonzero(way.begins)
-    carried = {name: np.where(way.hole[begin], 0, columns.state[name][way.group[begin]]) for name in _CARRIED}
-    blocks = collect(
-        way.begins,
-        way.span_us,
-        way.steps,
-        carried["block_us"],
-        carried["block_steps"],
-        round(columns.params["hour_min"] * 60e6),
+    carried = {name: _carried(columns, way, begin, name) for name in _CARRIED}
+    hour_us = round(columns.params["hour_min"] * 60e6)
+    looks = collect(
+        way.begins, way.span_us, way.steps, carried["look_us"], carried["look_steps"], min(GRAIN_US, hour_us)
     )
-    flows, run_us = _runs(blocks, meters.floor_steps_per_h[way.group[blocks.row]], carried["run_us"])
-    signals = _signals(columns, meters, way, blocks, flows, run_us)
-    transitions, open_us = toggled(signals, columns.state["open_us"])
+    before = Kept(carried["recent_us"], carried["recent_steps"])
+    hours, after = hours_behind(looks.stretch, looks.span_us, looks.steps, before, hour_us)
+    evidence = _evidence(meters, way, looks, hours, carried["run_us"])
+    transitions, open_us = toggled(_signals(columns, meters, way, evidence), columns.state["open_us"])
 
-    carried["run_us"][blocks.stretch] = run_us
-    left = {"block_us": blocks.rest_us, "block_steps": blocks.rest_steps, "run_us": carried["run_us"]}
+    carried["run_us"][looks.stretch] = evidence.run_us
+    left: State = {
+        "look_us": looks.rest_us,
+        "look_steps": looks.rest_steps,
+        "recent_us": after.span_us,
+        "recent_steps": after.steps,
+        "run_us": carried["run_us"],
+    }
     state = {**columns.state, "open_us": open_us}
     final = last_rows(way.group[begin])
     for name in _CARRIED:
@@ -78,29 +98,40 @@ def _judge(columns: Columns) -> Outcome:
     return Outcome(state, transitions)
 
 
-def _runs(blocks: Blocks, floor_steps_per_h: Instants, carried_us: Instants) -> tuple[Mask, Instants]:
-    """Tell which blocks flow, (m,), and the unbroken flow up to the end of each [us], (m,)."""
-    least = np.maximum(floor_steps_per_h * blocks.span_us // _HOUR_US, 1)
-    flows = blocks.steps >= least
-    initial_us = np.where(blocks.first & flows, carried_us[blocks.stretch], 0)
-    return flows, sum_since(np.where(flows, blocks.span_us, 0), blocks.first | ~flows, initial_us)
+def _carried(columns: Columns, way: _Steps, begin: Indices, name: str) -> NDArray[Any]:
+    """Give what each stretch goes on from, (stretches,) or (stretches, width): nothing behind a hole."""
+    carried = columns.state[name][way.group[begin]]
+    carried[way.hole[begin]] = 0
+    return carried
 
 
-def _signals(
-    columns: Columns, meters: _Meters, way: _Steps, blocks: Blocks, flows: Mask, run_us: Instants
-) -> Signals:
-    need_us = round(columns.params["flowing_h"] * _HOUR_US)
-    proof = np.flatnonzero(~flows | (run_us >= need_us))
-    row = blocks.row[proof]
-    group, run_us, raises = way.group[row], run_us[proof], flows[proof]
-    flow_steps_per_h = blocks.steps[proof] * (_HOUR_US / blocks.span_us[proof])
+def _evidence(meters: _Meters, way: _Steps, looks: Blocks, hours: Hours, carried_us: Instants) -> _Evidence:
+    group = way.group[looks.row]
+    least = np.maximum(meters.floor_steps_per_h[group] * hours.span_us // HOUR_US, 1)
+    flows = hours.steps >= least
+    dry = hours.whole & ~flows
+    run_us = sum_since(
+        np.where(dry, hours.since_second_us, looks.span_us),
+        looks.first | dry,
+        np.where(dry, 0, carried_us[looks.stretch]),
+    )
+    return _Evidence(group, looks.row, hours, flows, run_us)
+
+
+def _signals(columns: Columns, meters: _Meters, way: _Steps, evidence: _Evidence) -> Signals:
+    need_us = round(columns.params["flowing_h"] * HOUR_US)
+    hours = evidence.hours
+    proof = np.flatnonzero(hours.whole & (~evidence.flows | (evidence.run_us >= need_us)))
+    row, group = evidence.row[proof], evidence.group[proof]
+    run_us, raises = evidence.run_us[proof], evidence.flows[proof]
+    flow_steps_per_h = hours.steps[proof] * (HOUR_US / hours.span_us[proof])
     return Signals(
         group=group,
         raises=raises,
         at_us=way.time_us[row] - np.where(raises, run_us - need_us, 0),
         frame=way.frame[row],
         evidence={
-            "flowing_h": run_us / _HOUR_US,
+            "flowing_h": np.where(raises, run_us / HOUR_US, 0.0),
             "flow_m3_per_h": flow_steps_per_h * meters.step_m3[group],
             "floor_m3_per_h": (meters.floor_steps_per_h * meters.step_m3)[group],
         },
@@ -113,7 +144,9 @@ def _meters(columns: Columns) -> _Meters:
     step = columns.attribute("register_step_m3", params["default_register_step_m3"], 1e-6, 1e3)
     # 1e-9 lifts 12.499999 of a floor that is 12.5 on paper, never a whole step.
     floor = np.floor(q3 * params["floor_share_pct"] / 100.0 / step + 1e-9)
-    return _Meters(step, np.maximum(floor, 1.0).astype(np.int64), q3 * params["overload_factor"] / step)
+    return _Meters(
+        step, np.clip(floor, 1.0, MOST_STEPS).astype(np.int64), q3 * params["overload_factor"] / step
+    )
 
 
 def _steps(columns: Columns, meters: _Meters) -> _Steps:
@@ -127,11 +160,11 @@ def _steps(columns: Columns, meters: _Meters) -> _Steps:
     first = first_rows(group)
     before_us = shifted(time_us, first, columns.state["last_us"][group[first]])
     before_m3 = shifted(volume, first, columns.state["last_m3"][group[first]])
-    hole = time_us - before_us > round(columns.params["longest_hole_h"] * _HOUR_US)
+    hole = time_us - before_us > round(columns.params["longest_hole_h"] * HOUR_US)
     with np.errstate(over="ignore", invalid="ignore"):
         steps = np.rint((volume - before_m3) / meters.step_m3[group])
         # One step may fall due the moment after the row before: it says nothing of the rate.
-        most = meters.most_steps_per_h[group] * ((time_us - before_us) / _HOUR_US) + 1.0
+        most = meters.most_steps_per_h[group] * ((time_us - before_us) / HOUR_US) + 1.0
         counts = ~hole & (steps >= 0.0) & (steps <= most)
     return _Steps(
         group=group,
@@ -147,7 +180,7 @@ def _steps(columns: Columns, meters: _Meters) -> _Steps:
 
 CONTINUOUS_LEAK = Rule(
     name="continuous_leak",
-    version=1,
+    version=2,
     family=Family.WATER,
     help="No continuous hour without flow in 24 h.",
     inputs=("volume_m3",),
@@ -167,8 +200,10 @@ CONTINUOUS_LEAK = Rule(
     state=(
         StateColumn("last_us", "int64", BEFORE_US),
         StateColumn("last_m3", "float64", 0.0),
-        StateColumn("block_us", "int64", 0),
-        StateColumn("block_steps", "int64", 0),
+        StateColumn("look_us", "int64", 0),
+        StateColumn("look_steps", "int64", 0),
+        StateColumn("recent_us", "uint32", 0, KEPT_LOOKS),
+        StateColumn("recent_steps", "uint32", 0, KEPT_LOOKS),
         StateColumn("run_us", "int64", 0),
         StateColumn("open_us", "int64", NEVER_US),
     ),

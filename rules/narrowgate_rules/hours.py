@@ -1,4 +1,4 @@
-"""Collects the steps of a register into blocks of at least an hour, stretch by stretch."""
+"""Collects the steps of a register into blocks of at least some span, stretch by stretch."""
 
 from dataclasses import dataclass
 

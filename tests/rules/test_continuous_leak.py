@@ -111,6 +111,54 @@ def test_quarter_hours() -> None:
     assert raised(24) == leaks(steady(24, 0.0125, per_hour=4), every_us=15 * MINUTE_US)
 
 
+def test_dry_hours_that_no_clock_hour_shows() -> None:
+    """14 L in the first quarter of one hour and the last of the next leave 90 dry minutes: no leak."""
+    quarters = [14, 0, 0, 0, 0, 0, 0, 14] * 24
+
+    assert (
+        leaks([100 + sum(quarters[:n]) / 1000 for n in range(len(quarters))], every_us=15 * MINUTE_US) == []
+    )
+
+
+@pytest.mark.parametrize("dry_from", range(290, 302))
+def test_dry_hour_ends_a_leak_wherever_it_lies(dry_from: int) -> None:
+    """A leak of 24 L/h read every 5 minutes ends when the last 60 minutes hold less than 12 L."""
+    litres = [0 if dry_from <= n < dry_from + 12 else 2 for n in range(320)]
+    register = [100 + sum(litres[:n]) / 1000 for n in range(len(litres) + 1)]
+
+    cleared_us = MONDAY_US + (dry_from + 7) * 5 * MINUTE_US
+    assert leaks(register, every_us=5 * MINUTE_US) == [("m", MONDAY_US + 24 * HOUR_US, cleared_us)]
+
+
+def test_short_rest_does_not_end_a_leak() -> None:
+    """Half an hour without flow leaves every hour above the floor, so the leak stays."""
+    litres = [0 if 290 <= n < 296 else 2 for n in range(320)]
+    register = [100 + sum(litres[:n]) / 1000 for n in range(len(litres) + 1)]
+
+    assert leaks(register, every_us=5 * MINUTE_US) == raised(24)
+
+
+def test_evidence_goes_on_from_within_the_dry_hour() -> None:
+    """A dry hour from 0:15 to 1:15 lies in no 24 h that begin at 0:30: a leak since then is raised there."""
+    litres = [4, 0, 0, 0, 0, *[4] * 110]
+    register = [100 + sum(litres[:n]) / 1000 for n in range(len(litres) + 1)]
+
+    # 1:15 to 1:30 brings 4 L: the hours from 0:30 and 0:45 hold 4 and 8 of 12 L, the one from 1:00 all.
+    assert leaks(register, every_us=15 * MINUTE_US) == raised(1 + 24)
+
+
+def test_minutes() -> None:
+    """Readings closer than 4 minutes are taken together: 68 dry minutes are found wherever they lie."""
+    litres = [0 if n % 97 < 68 else 1 for n in range(60 * 48)]
+
+    assert leaks([100 + sum(litres[:n]) / 1000 for n in range(len(litres))], every_us=MINUTE_US) == []
+
+
+def test_leak_read_every_minute() -> None:
+    """A steady leak read every minute is a leak after 24 h."""
+    assert raised(24) == leaks(steady(24, 0.0125, per_hour=60), every_us=MINUTE_US)
+
+
 def test_repeats_change_nothing() -> None:
     """The same reading twice is one reading."""
     twice = [

@@ -206,7 +206,7 @@ def test_finding_row() -> None:
         "finding": finding["finding"],
         "version": 1,
         "rule": "continuous_leak",
-        "rule_version": 1,
+        "rule_version": 2,
         "severity": "minor",
         "family": "water",
         "device": "m",

@@ -7,7 +7,7 @@ import rules_twin
 from narrowgate_rules import CONTINUOUS_LEAK, LAMP_OUT, OVERSTAY, RULES, Engine
 from narrowgate_rules.sun import solar_elevation_deg
 from narrowgate_schema.words import Family
-from rules_arrivals import CUTS, busy_bay, lighting, parking, water
+from rules_arrivals import CUTS, busy_bay, fine_water, lighting, parking, water
 from rules_rows import NOWHERE, Arrival, Columns, Heard, hear, hear_in_parts
 
 LAMPS = Columns(
@@ -57,6 +57,15 @@ def test_leak_twin_without_a_floor(arrivals: list[Arrival]) -> None:
     engine = Engine([CONTINUOUS_LEAK], {"continuous_leak": {"floor_share_pct": 0.0}})
 
     assert rules_twin.continuous_leak(arrivals, share_pct=0.0) == said(hear(engine, Family.WATER, arrivals))
+
+
+@given(fine_water())
+@settings(deadline=None)
+def test_leak_twin_of_fine_readings(arrivals: list[Arrival]) -> None:
+    """A dry hour counts wherever it lies among readings finer than an hour."""
+    assert rules_twin.continuous_leak(arrivals) == said(
+        hear(Engine([CONTINUOUS_LEAK]), Family.WATER, arrivals)
+    )
 
 
 def _level_by_sun_pct(time_us: int) -> float | None:
@@ -144,6 +153,17 @@ def test_overstay_splits_of_a_full_history(arrivals: list[Arrival], cuts: list[i
 @settings(deadline=None, max_examples=60)
 def test_leak_splits(arrivals: list[Arrival], cuts: list[int]) -> None:
     """Leaks do not depend on where batches end or the engine is restored."""
+    whole = hear(all_rules(), Family.WATER, arrivals)
+
+    parts = hear_in_parts(all_rules, Family.WATER, arrivals, NOWHERE, cuts)
+
+    assert (whole.findings, whole.late) == (parts.findings, parts.late)
+
+
+@given(fine_water(), CUTS)
+@settings(deadline=None, max_examples=60)
+def test_leak_splits_of_fine_readings(arrivals: list[Arrival], cuts: list[int]) -> None:
+    """An hour that lies across the end of a batch or a restart is the same hour."""
     whole = hear(all_rules(), Family.WATER, arrivals)
 
     parts = hear_in_parts(all_rules, Family.WATER, arrivals, NOWHERE, cuts)
