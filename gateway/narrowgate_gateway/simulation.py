@@ -195,9 +195,11 @@ def send_again(wish: Wish, link: Link, recording: Path) -> SentReport:
         GatewayRefusesError: a broker does not let the devices in.
         OSError: a file cannot be read or written, or the host is unknown.
     """
-    if wish.dry_run:
+    # A pipe can be read only once; a file is judged to its last line before anybody is waited for.
+    if wish.dry_run or not (recording.is_fifo() or recording.is_char_device()):
         for _ in read_recording(recording):
             pass
+    if wish.dry_run:
         return SentReport()
     if wish.record is None:
         return asyncio.run(_replay(wish, link, recording))

@@ -143,6 +143,21 @@ def test_recording_can_be_sent_again(tmp_path: Path) -> None:
     assert json.loads(replayed.stdout)["acked"] == len(gateway.kept) == count
 
 
+@pytest.mark.parametrize("line", ["nonsense", '{"device": "w1"}'])
+def test_bad_recording_is_told_before_a_gateway_is_waited_for(tmp_path: Path, line: str) -> None:
+    """A file that is no recording is named at once, whether or not a gateway is there."""
+    frames, gateway = tmp_path / "frames.jsonl", PretendGateway()
+    simulate("--dry-run", "--devices", "3", "--hours", "1", "--record", str(frames))
+    count = len(frames.read_text().splitlines())
+    with frames.open("a") as file:
+        file.write(f"{line}\n")
+    with listening(gateway) as target:
+        result = simulate("--target", target, "--replay", str(frames), "--rate", "inf")
+
+    assert (result.exit_code, f"{frames}, line {count + 1}: " in result.stderr) == (1, True)
+    assert gateway.kept == []
+
+
 def test_radio_and_more_faults_are_put_in(tmp_path: Path) -> None:
     """A city with a radio and further faults is sent whole, and its truth names them."""
     truth, gateway = tmp_path / "truth.jsonl", PretendGateway()
