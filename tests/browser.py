@@ -122,7 +122,8 @@ def chromium(profile: Path) -> Iterator[Browser]:
         address = _devtools(process)
         with closing(connect(address, max_size=_MOST_BYTES)) as root:
             tab = address.rpartition("/devtools/")[0] + "/devtools/page/" + _first_tab(root)
-        with closing(connect(tab, max_size=_MOST_BYTES)) as connection:
+        # Between tests nobody reads what the page tells: neither a full queue nor a late pong ends the tab.
+        with closing(connect(tab, max_size=_MOST_BYTES, max_queue=None, ping_interval=None)) as connection:
             yield Browser(connection)
     finally:
         # Chromium is a family of processes: all of them end, and none goes on writing to the profile.

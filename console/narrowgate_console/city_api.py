@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from narrowgate_console.api import NOT_FOUND, REFUSALS, Hours, Limit, Offset
 from narrowgate_console.asking import Asking
@@ -29,9 +29,10 @@ def router() -> APIRouter:
     """Give the routes."""
     api = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
-    @api.get("/map", summary="Every device with its place and how it does")
-    def map_(ask: Asking) -> MapModel:
-        return MapModel.of(ask.city.map())
+    @api.get("/map", summary="Every device with its place and how it does", response_model=MapModel)
+    def map_(ask: Asking) -> Response:
+        text = ask.city.map_text(lambda city: MapModel.of(city).model_dump_json().encode())
+        return Response(text, media_type="application/json")
 
     @api.get("/water/night-flow", summary="Each zone's flow from 02:00 to 04:00, night by night")
     def night_flow(ask: Asking, nights: Nights = 7) -> list[ZoneNightModel]:

@@ -1,6 +1,6 @@
 """The questions about a city's devices: where they are, how they do, what each family is looked at for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -50,6 +50,11 @@ class CityView(Rights):
         """Give every visible device with its place and how it does."""
         self._need(Scope.TELEMETRY)
         return self._kept("map", self._map)
+
+    def map_text(self, written: Callable[[CityMap], bytes]) -> bytes:
+        """Give the map as it is sent, written once for all who look: it is by far the longest answer."""
+        self._need(Scope.TELEMETRY)
+        return self._kept("map_text", lambda: written(self.map()))
 
     def _map(self) -> CityMap:
         now_us, seen = self.now_us(), self._visible()

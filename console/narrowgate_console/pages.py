@@ -77,10 +77,18 @@ class Pages:
     def _still(self, request: Request) -> Callable[[], bool]:
         """Give the question whether who opened a page may still look at it."""
         principal: Principal = request.state.principal
-        cookie = {name: value for name, value in request.cookies.items() if "narrowgate" in name}
-        if principal.csrf is None:
-            return lambda: self._access.local() == principal or principal.name.startswith("token:")
-        return lambda: any(self._access.of_cookie(value) == principal for value in cookie.values())
+        token = request.headers.get("authorization", "").partition(" ")[2].strip()
+        cookies = [value for name, value in request.cookies.items() if "narrowgate" in name]
+
+        def still() -> bool:
+            access = self._access
+            if token:
+                return access.of_token(token) == principal
+            if principal.csrf is None:
+                return access.local() == principal
+            return any(access.of_cookie(cookie) == principal for cookie in cookies)
+
+        return still
 
 
 def _refused(title: str, words: str, language: Language, status: int) -> Response:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from anyio import to_thread
 
 from narrowgate_console.access import Access
 from narrowgate_console.app import create_app
@@ -18,6 +19,8 @@ from narrowgate_console.pages import MOST_PAGES, add_pages
 from narrowgate_console.services import Services
 
 STOP_WITHIN_S = 3
+MOST_THREADS = 6
+"""Threads that ask the stores for the API: each holds a reader and memory of its own."""
 MOST_CONNECTIONS = 512
 MOST_WEBSOCKET_BYTES = 1 << 20
 
@@ -38,6 +41,7 @@ class ConsoleServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until `should_exit`; then let what is being answered end, for at most STOP_WITHIN_S."""
+        to_thread.current_default_thread_limiter().total_tokens = MOST_THREADS
         await super().serve(sockets or [self._listening])
 
     @contextlib.contextmanager
