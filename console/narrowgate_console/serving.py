@@ -15,6 +15,7 @@ from anyio import to_thread
 from narrowgate_console.access import Access
 from narrowgate_console.app import create_app
 from narrowgate_console.binding import Binding, refusal_to_bind
+from narrowgate_console.idle_connections import IdleConnections
 from narrowgate_console.pages import MOST_PAGES, add_pages
 from narrowgate_console.services import Services
 
@@ -32,6 +33,7 @@ class ConsoleServer(uvicorn.Server):
         """Serve a configuration on a listening socket."""
         super().__init__(config)
         self._listening = listening
+        self._idle = IdleConnections()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -43,6 +45,11 @@ class ConsoleServer(uvicorn.Server):
         """Serve until `should_exit`; then let what is being answered end, for at most STOP_WITHIN_S."""
         to_thread.current_default_thread_limiter().total_tokens = MOST_THREADS
         await super().serve(sockets or [self._listening])
+
+    async def on_tick(self, counter: int) -> bool:
+        """End idle connections too, ten times a second, so that they never are as many as may be open."""
+        self._idle.tidy(tuple(self.server_state.connections))
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
