@@ -225,6 +225,14 @@ class Pipeline:
         seen: int = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows
         return max(0, batch.frames_end - seen)
 
+    def compact(self) -> int:
+        """Let telemetry go of a stretch of rows that no reader sees any more; give how many went.
+
+        Raises:
+            duckdb.Error: nothing was changed.
+        """
+        return self.stores.telemetry.compact(self._done)
+
     def trim(self, keep_bytes: int) -> int:
         """Unlink journal segments that no snapshot and no store needs any more, beyond a share kept."""
         offset = state.snapshot_offset(self.stores.state.connection, _SNAPSHOTS)

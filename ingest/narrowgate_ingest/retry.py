@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +115,9 @@ def finish(pipeline: Pipeline) -> list[Retried]:
 def _settle_asked(pipeline: Pipeline, asked: Sequence[tuple[int, int, int]]) -> list[Retried]:
     waiting = _waiting(pipeline, [frame for frame, _, _ in asked])
     before = pipeline.engine.snapshot()
-    try:
+    with ExitStack() as undo:
+        # The rules must not know of what is not written.
+        undo.callback(pipeline.engine.restore, before)
         prepared = _run(pipeline, waiting)
         outcomes = _outcomes(waiting, prepared)
         pipeline.stores.telemetry.write_again(
@@ -123,10 +126,7 @@ def _settle_asked(pipeline: Pipeline, asked: Sequence[tuple[int, int, int]]) -> 
         with pipeline.stores.state.transaction() as connection:
             _write_state(connection, waiting, prepared, outcomes, asked)
             pipeline.put_snapshots(connection)
-    except BaseException:
-        # The rules must not know of what is not written.
-        pipeline.engine.restore(before)
-        raise
+        undo.pop_all()
     return outcomes
 
 

@@ -4,13 +4,16 @@ The thread is there because stores and rules compute and wait for disks, and the
 answering meanwhile.
 """
 
+import logging
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
+from types import TracebackType
 from typing import TypeVar
 
 import duckdb
@@ -25,6 +28,15 @@ _LAST_RETRY_S = 10.0
 _IDLE_S = 1.0
 _STORE_ERRORS = (duckdb.Error, sqlite3.Error, OSError)
 MOST_ERRANDS = 8
+_JOURNAL, _STORES, _SNAPSHOT, _COMPACTION, _REGISTRY, _END = (
+    "journal",
+    "stores",
+    "snapshot",
+    "compaction",
+    "registry",
+    "end",
+)
+_LOG = logging.getLogger(__name__)
 
 Told = TypeVar("Told")
 
@@ -52,7 +64,7 @@ class Runner:
         self._give_up_at_s = float("inf")
         self._snapshot_at_s = 0.0
         self._snapshot_offset = -1
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
         self._errands: queue.Queue[Callable[[], None]] = queue.Queue(MOST_ERRANDS)
         self.alive = False
         """Whether `run` is running."""
@@ -67,7 +79,16 @@ class Runner:
     @property
     def trouble(self) -> str:
         """Say why the last batch was not read or written, or the registry not taken; empty if all is well."""
-        return self._trouble or self._pipeline.registry_trouble
+        return next((words for words in self._troubles.values() if words), "")
+
+    def _note(self, what: str, words: str = "") -> None:
+        """Keep a trouble's words; say once that it begins, and once that it is over."""
+        said = self._troubles.get(what, "")
+        self._troubles[what] = words
+        if words and not said:
+            _LOG.warning("%s", words)
+        elif said and not words:
+            _LOG.warning("over: %s", said)
 
     def stop(self) -> None:
         """Ask for the end: the journal as it stands is worked off, for `drain_s` at most."""
@@ -88,13 +109,15 @@ class Runner:
         future: Future[Told] = Future()
 
         def run() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(errand(self._pipeline))
-                except BaseException as error:
-                    future.set_exception(error)
-                    if not isinstance(error, (*_STORE_ERRORS, ValueError)):
-                        raise
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(errand(self._pipeline))
+            except (*_STORE_ERRORS, ValueError) as error:
+                future.set_exception(error)
+            finally:
+                if not future.done():
+                    future.set_exception(RuntimeError("a fault of ours ended the pipeline"))
 
         self._errands.put_nowait(run)
         self._wake.ring()
@@ -103,14 +126,18 @@ class Runner:
     def run(self) -> None:
         """Run until stopped and drained, then keep a last snapshot."""
         self.alive = True
-        try:
+        with ExitStack() as ending:
+            ending.callback(self._wake.close)
+            ending.push(self._end)
             self._work()
-        except BaseException as error:
-            self._trouble = f"the pipeline ended: {type(error).__name__}: {error}"
-            raise
-        finally:
-            self.alive = False
-            self._wake.close()
+
+    def _end(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell what the pipeline died of; it goes on to whoever called."""
+        if kind is not None:
+            self._troubles = {_END: f"the pipeline ended: {kind.__name__}: {error}"}
+        self.alive = False
 
     def _work(self) -> None:
         while time.monotonic() < self._give_up_at_s:
@@ -120,6 +147,7 @@ class Runner:
                 self._write(prepared)
                 continue
             self._keep_snapshot()
+            self._compact()
             if self._stop.is_set():
                 break
             self._wake.wait(_IDLE_S)
@@ -140,9 +168,10 @@ class Runner:
             try:
                 finish(self._pipeline)
             except _STORE_ERRORS as error:
-                self._trouble = f"{type(error).__name__}: {error}"
+                self._note(_STORES, f"{type(error).__name__}: {error}")
                 self._pause(pause_s)
             else:
+                self._note(_STORES)
                 return
 
     def _prepare(self) -> Prepared | None:
@@ -151,10 +180,11 @@ class Runner:
             try:
                 prepared = self._pipeline.prepare(self._pace.batch_rows)
             except JournalUnreadable as error:
-                self._trouble = str(error)
+                self._note(_JOURNAL, str(error))
                 self._pause(pause_s)
             else:
-                self._trouble = ""
+                self._note(_JOURNAL)
+                self._note(_REGISTRY, self._pipeline.registry_trouble)
                 return prepared
         return None
 
@@ -167,10 +197,10 @@ class Runner:
                 if with_snapshot and self._pipeline.offset == self._pipeline.done:
                     self._note_snapshot()
             except _STORE_ERRORS as error:
-                self._trouble = f"{type(error).__name__}: {error}"
+                self._note(_STORES, f"{type(error).__name__}: {error}")
                 self._pause(pause_s)
             else:
-                self._trouble = ""
+                self._note(_STORES)
                 for follower in self.followers:
                     follower.set()
                 return
@@ -201,10 +231,21 @@ class Runner:
             self._pipeline.keep_snapshot()
             self._note_snapshot()
         except _STORE_ERRORS as error:
-            self._trouble = f"{type(error).__name__}: {error}"
+            self._note(_SNAPSHOT, f"{type(error).__name__}: {error}")
 
     def _note_snapshot(self) -> None:
-        """Say when the next snapshot is due, and let go of the journal behind the one just kept."""
+        """Say when the next snapshot is due, and let go of what nobody needs behind the one just kept."""
         self._snapshot_at_s = time.monotonic() + self._pace.snapshot_every_s
         self._snapshot_offset = self._pipeline.offset
         self._pipeline.trim(self._pace.keep_bytes)
+        self._note(_SNAPSHOT)
+        self._compact()
+
+    def _compact(self) -> None:
+        """Have a stretch of telemetry compacted, if one is due; a failure stops nothing else."""
+        try:
+            self._pipeline.compact()
+        except _STORE_ERRORS as error:
+            self._note(_COMPACTION, f"telemetry is not compacted: {type(error).__name__}: {error}")
+        else:
+            self._note(_COMPACTION)

@@ -8,7 +8,7 @@ after a crash the new decision stands.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -76,12 +76,15 @@ class Telemetry:
             "TimeZone": "UTC",
             "autoinstall_known_extensions": False,
         }
+        self.stretch_frames = 1 << 16
+        """Journal rows that one call of `compact` looks at."""
         self._readers = threading.local()
         self._connection = self._connected()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(self._path), config=self._config)
-        try:
+        with ExitStack() as undo:
+            undo.callback(connection.close)
             self._check_version(connection)
             with _transaction(connection):
                 for statement in _tables():
@@ -90,9 +93,9 @@ class Telemetry:
                     connection.execute(
                         "INSERT INTO meta VALUES ('cursor', 0), ('format_version', ?)", [FORMAT_VERSION]
                     )
-        except BaseException:
-            connection.close()
-            raise
+                if _meta(connection, "compacted") is None:
+                    connection.execute("INSERT INTO meta VALUES ('compacted', 0)")
+            undo.pop_all()
         return connection
 
     def _check_version(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -216,16 +219,32 @@ class Telemetry:
         finally:
             self._connection.unregister("incoming")
 
-    def compact(self, before: int) -> None:
-        """Rewrite keys that have more than one row as one; readers see no difference.
+    def compact(self, before: int) -> int:
+        """Let go of rows that no reader sees any more: newer frames have stated all that they state.
+
+        A call looks at the keys of the next `stretch_frames`, where the last call ended, and does nothing
+        before a whole stretch is settled. What still shows stays as it came, under its frame, so that a frame
+        run again later finds its place between the others.
 
         Args:
             before: the offset up to which the state is settled: rows behind it may yet be replaced.
+
+        Returns:
+            The number of rows let go of.
+
+        Raises:
+            duckdb.Error: nothing was changed.
         """
-        for family in Family:
-            with _transaction(self._connection) as connection:
-                for statement in _compaction(family):
-                    connection.execute(statement, [before] if "?" in statement else [])
+        start = _meta(self._connection, "compacted") or 0
+        until = start + self.stretch_frames
+        if until > min(before, self.cursor()):
+            return 0
+        gone = 0
+        with self._revived(), _transaction(self._connection) as connection:
+            for family in Family:
+                gone += connection.execute(_compaction(family), [start, until]).fetchall()[0][0]
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'compacted'", [until])
+        return gone
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Give the rows of a SELECT over `water`, `parking`, `lighting` and `sessions`, from any thread."""
@@ -250,26 +269,33 @@ def _meta(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
 def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Run a block as one transaction: all of it is durable afterwards, or none."""
     connection.execute("BEGIN")
-    try:
+    with ExitStack() as undo:
+        undo.callback(_roll_back, connection)
         yield connection
         connection.execute("COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # a commit that fails has ended the transaction already
-            connection.execute("ROLLBACK")
-        raise
+        undo.pop_all()
 
 
-def _compaction(family: Family) -> tuple[str, ...]:
-    """Give the statements that rewrite the keys of a family; `?` is the offset that bounds them."""
-    names = ", ".join(f'"{field.name}"' for field in fields_of(family))
-    settled = f"SELECT * FROM {family}_rows WHERE frame < ?"  # noqa: S608
-    doubled = f"SELECT {_KEY} FROM ({settled}) GROUP BY {_KEY} HAVING count(*) > 1"  # noqa: S608
-    return (
-        f"CREATE TEMP TABLE doubled AS {doubled}",
-        f"CREATE TEMP TABLE merged AS SELECT {_KEY}, {_merged(family)} FROM "  # noqa: S608
-        f"({settled}) SEMI JOIN doubled USING ({_KEY}) GROUP BY {_KEY}",
-        f"DELETE FROM {family}_rows WHERE frame < ? AND ({_KEY}) IN (SELECT ({_KEY}) FROM doubled)",  # noqa: S608
-        f"INSERT INTO {family}_rows ({names}) SELECT {names} FROM merged",  # noqa: S608
-        "DROP TABLE doubled",
-        "DROP TABLE merged",
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):  # a commit that fails has ended the transaction already
+        connection.execute("ROLLBACK")
+
+
+def _compaction(family: Family) -> str:
+    """Give the statement that deletes the hidden rows of keys that the frames [$1, $2) have."""
+    states = (f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame")
+    is_hidden = " AND ".join(
+        ["frame < max(frame) OVER same"]
+        + [
+            f'("{name}" IS NULL OR frame < max(frame) FILTER ("{name}" IS NOT NULL) OVER same)'
+            for name in states
+        ]
     )
+    rows = f"{family}_rows"
+    keys = f"SELECT DISTINCT {_KEY} FROM {rows} WHERE frame >= $1 AND frame < $2"  # noqa: S608
+    hidden = (
+        f"SELECT rowid AS place, {is_hidden} AS hidden FROM "  # noqa: S608 - a closed set
+        f"(SELECT rowid, * FROM {rows} WHERE frame < $2) SEMI JOIN ({keys}) USING ({_KEY}) "
+        f"WINDOW same AS (PARTITION BY {_KEY})"
+    )
+    return f"DELETE FROM {rows} WHERE rowid IN (SELECT place FROM ({hidden}) WHERE hidden)"  # noqa: S608

@@ -1,5 +1,7 @@
 """What the runner promises: it outlasts stores that fail, says so, and ends when told."""
 
+import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -264,3 +266,74 @@ def test_a_fault_of_ours_is_told_before_the_thread_ends(
     line.close()
 
     assert (runner.alive, runner.trouble) == (False, "the pipeline ended: ZeroDivisionError: a fault")
+
+
+def test_a_trouble_is_said_once_when_it_begins_and_once_when_it_is_over(
+    district: "District", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often a batch is tried again, the log has two lines."""
+    line = district.line(tmp_path / "home")
+    break_store(line, "state", Failing(sqlite3.OperationalError("disk I/O error"), 3), monkeypatch)
+    runner = runner_of(line)
+    runner.stop()
+    with caplog.at_level(logging.WARNING):
+        runner.run()
+    line.close()
+
+    assert caplog.messages == ["OperationalError: disk I/O error", "over: OperationalError: disk I/O error"]
+
+
+def test_a_registry_that_is_not_used_is_said_once(
+    district: "District", tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A damaged registry is met at every batch and said at the first."""
+    line = district.line(tmp_path / "home")
+    (tmp_path / "home" / "registry" / "current").write_text("no snapshot")
+    runner = runner_of(line)
+    runner.stop()
+    with caplog.at_level(logging.WARNING):
+        runner.run()
+    line.close()
+
+    assert caplog.messages == [runner.trouble]
+
+
+def test_an_errand_that_meets_a_fault_of_ours_is_answered(district: "District", tmp_path: Path) -> None:
+    """Who asked is told that the pipeline ended, and it does end."""
+    line = district.line(tmp_path / "home")
+    runner = runner_of(line)
+    asked = runner.ask(lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        runner.run()
+    line.close()
+
+    with pytest.raises(RuntimeError, match="ended the pipeline"):
+        asked.result(0)
+
+
+def test_repeated_keys_do_not_pile_up(district: "District", tmp_path: Path) -> None:
+    """A running pipeline lets go of rows that newer frames have stated again; readers see the same."""
+    home = district.home(tmp_path / "home")
+    journal = Journal(tmp_path / "journal")
+    sent = (e for step in city().steps(600) for e in step.emissions if e.time_us is None)
+    clockless = next(sent)
+    for _ in range(40):
+        # Dated by its arrival: the same instant is the same key.
+        batch = uplink_batch([clockless.payload], devices=[clockless.device])
+        journal.append([(Kind.UPLINKS, batch)])
+    journal.close()
+    counts, views = [], []
+    for stretch in (1 << 16, 4):
+        line = Line(shutil.copytree(home, tmp_path / str(stretch)), tmp_path / "journal")
+        line.stores.telemetry.stretch_frames = stretch
+        pace = Pace(batch_rows=4, snapshot_every_s=0.0, drain_s=60.0, keep_bytes=1 << 40)
+        runner = Runner(line.pipeline, line.tail, pace)
+        runner.stop()
+        runner.run()
+        ask = line.stores.telemetry.query
+        counts.append(sum(ask(f"SELECT frame FROM {family}_rows").num_rows for family in Family))  # noqa: S608
+        views.append([ask(f"SELECT * FROM {family} ORDER BY ALL").to_pylist() for family in Family])  # noqa: S608
+        line.close()
+
+    assert views[0] == views[1]
+    assert counts == [40, 1]

@@ -77,38 +77,67 @@ _VALUES = st.fixed_dictionaries(
 _ROWS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 2), _VALUES), max_size=14)
 
 
-@settings(max_examples=40, deadline=None)
-@given(_ROWS, st.integers(0, 15))
+def compacted_by(store: Telemetry, stretch: int, before: int) -> int:
+    """Compact all that is settled, stretch by stretch, and give how many rows went."""
+    store.stretch_frames = stretch
+    return sum(store.compact(before) for _ in range(before // stretch + 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS, st.integers(1, 15), st.integers(0, 30), st.tuples(st.integers(0, 14), _VALUES))
 def test_compacting_changes_nothing_for_readers(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[Any], before: int
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[Any],
+    stretch: int,
+    before: int,
+    late: tuple[int, dict[str, float | bool]],
 ) -> None:
-    """Whatever the rows and up to whatever offset, readers see the same; so they do after later writes."""
-    store = Telemetry(tmp_path_factory.mktemp("compact") / "telemetry.duckdb")
-    made = [(frame, device, time_s, values) for frame, (device, time_s, values) in enumerate(rows)]
-    store.write(water(*made), NO_SESSIONS, 0, len(rows))
-    plain = seen(store)
-    store.compact(before)
-    compacted = seen(store)
-    store.write(water((99, "a", 1, {"volume_m3": 7.5})), NO_SESSIONS, 99, 100)
-    later = next(row for row in seen(store) if row["device"] == "a" and row["frame"] == 99)
-    kept = store.query("SELECT count(*) AS n FROM water_rows").to_pylist()[0]["n"]
-    store.close()
+    """Whatever the rows, readers see the same, and so they do after a frame between them was run again."""
+    made = [(2 * n, device, time_s, values) for n, (device, time_s, values) in enumerate(rows)]
+    saw = []
+    for is_compacted in (False, True):
+        store = Telemetry(tmp_path_factory.mktemp("compact") / "telemetry.duckdb")
+        store.write(water(*made), NO_SESSIONS, 0, 30)
+        if is_compacted:
+            compacted_by(store, stretch, before)
+        views = [seen(store)]
+        store.write_again(water((2 * late[0] + 1, "a", 1, late[1])), NO_SESSIONS, [2 * late[0] + 1])
+        views.append(seen(store))
+        store.write(water((99, "a", 1, {"volume_m3": 7.5})), NO_SESSIONS, 99, 100)
+        views.append(seen(store))
+        store.close()
+        saw.append(views)
 
-    assert compacted == plain
-    assert later["volume_m3"] == 7.5
-    assert kept <= len(rows) + 1
+    assert saw[0] == saw[1]
 
 
-def test_compacting_leaves_one_row_a_key(store: Telemetry) -> None:
-    """Settled keys that stood in several rows stand in one."""
+@pytest.mark.parametrize("stretch", [1, 2, 9])
+def test_compacting_leaves_one_row_a_key(store: Telemetry, stretch: int) -> None:
+    """Settled keys whose every field was stated again stand in one row."""
     store.write(
         water(*((frame, "m", 7, {"volume_m3": 1.0 * frame}) for frame in range(9))), NO_SESSIONS, 0, 9
     )
-    store.compact(9)
+    gone = compacted_by(store, stretch, 9)
 
-    assert store.query("SELECT frame, volume_m3 FROM water_rows").to_pylist() == [
-        {"frame": 8, "volume_m3": 8.0}
+    assert gone == (8 if stretch != 2 else 7)
+    assert store.query("SELECT max(frame) AS frame, count(*) AS n FROM water_rows").to_pylist() == [
+        {"frame": 8, "n": 9 - gone}
     ]
+
+
+def test_a_row_that_still_shows_is_not_compacted(store: Telemetry) -> None:
+    """A field that no newer frame states keeps its row."""
+    store.write(water((0, "m", 7, {"pressure_bar": 3.0}), (1, "m", 7, {"volume_m3": 1.0})), NO_SESSIONS, 0, 2)
+
+    assert compacted_by(store, 1, 2) == 0
+
+
+def test_compacting_waits_for_a_whole_settled_stretch(store: Telemetry) -> None:
+    """Rows that may yet be replaced are left, and a few frames are not worth a look at the store."""
+    store.write(water((0, "m", 7, {"leak": True}), (9, "m", 7, {"leak": False})), NO_SESSIONS, 0, 10)
+    store.stretch_frames = 10
+
+    assert [store.compact(before) for before in (0, 9, 10, 10)] == [0, 0, 1, 0]
 
 
 def test_the_same_stretch_again_changes_nothing(store: Telemetry) -> None:
