@@ -13,7 +13,7 @@ from pathlib import Path
 from narrowgate_ingest.records import SEGMENT_HEADER_BYTES, brand_of
 from narrowgate_ingest.recovery import NOTHING_READ, Floor
 from narrowgate_ingest.segments import first_offsets, segment_path
-from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE, brands, cursor
+from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE, brand_read, cursor
 
 
 def floor_of(state: Path) -> Floor:
@@ -35,8 +35,8 @@ class Lineage:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._recognised: set[tuple[int, int]] = set()
-        """(first offset, inode)."""
+        self._recognised: set[int] = set()
+        """First offsets."""
 
     def strange(self, connection: sqlite3.Connection, done: int) -> str:
         """Say which segment has offsets that were read, yet was not; empty if there is none.
@@ -49,32 +49,25 @@ class Lineage:
             OSError: a segment cannot be read.
             ValueError: another format version wrote a segment.
         """
-        found = [(first, self._inode(first)) for first in first_offsets(self._directory) if first < done]
-        fresh = [each for each in found if each[1] and each not in self._recognised]
-        if not fresh:
-            return ""
-        known = brands(connection)
-        for first, inode in fresh:
-            if not self._is_known(first, known.get(first)):
+        found = [first for first in first_offsets(self._directory) if first < done]
+        for first in found:
+            # The last is looked at each time: another journal's rows are never followed by those of this one.
+            if first in self._recognised and first != found[-1]:
+                continue
+            if not self._is_known(first, brand_read(connection, first)):
                 return (
                     f"segment {first} is not the one that the stores have read up to offset {done}: this is "
                     "another journal; put the former one back, or begin with stores of its own"
                 )
-            self._recognised.add((first, inode))
+            self._recognised.add(first)
         return ""
-
-    def _inode(self, first: int) -> int:
-        try:
-            return segment_path(self._directory, first).stat().st_ino
-        except FileNotFoundError:  # trimmed just now
-            return 0
 
     def _is_known(self, first: int, known: bytes | None) -> bool:
         try:
             with segment_path(self._directory, first).open("rb", buffering=0) as file:
                 head = os.pread(file.fileno(), SEGMENT_HEADER_BYTES, 0)
                 is_empty = os.fstat(file.fileno()).st_size <= SEGMENT_HEADER_BYTES
-        except FileNotFoundError:
+        except FileNotFoundError:  # trimmed just now
             return True
         if known is None:
             return is_empty

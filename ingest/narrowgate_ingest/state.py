@@ -157,9 +157,11 @@ def put_brands(connection: sqlite3.Connection, read: Mapping[int, bytes]) -> Non
     connection.executemany("INSERT OR IGNORE INTO segments VALUES (?, ?)", read.items())
 
 
-def brands(connection: sqlite3.Connection) -> dict[int, bytes]:
-    """Give the brands of all journal segments ever read, by their first offsets."""
-    return dict(connection.execute("SELECT first_offset, brand FROM segments").fetchall())
+def brand_read(connection: sqlite3.Connection, first_offset: int) -> bytes | None:
+    """Give the brand of a journal segment that was read; None if none of that first offset was."""
+    sql = "SELECT brand FROM segments WHERE first_offset = ?"
+    row = connection.execute(sql, (first_offset,)).fetchone()
+    return bytes(row[0]) if row is not None else None
 
 
 def _json_list(values: list[str] | None) -> str:

@@ -150,6 +150,18 @@ def test_offsets_given_twice_are_never_taken_for_read(home: Path, lose: object, 
             taken(home)
 
 
+def test_a_running_core_meets_another_journal_at_once(home: Path) -> None:
+    """A core that has recognised its journal looks again: one put in its place under it is not read."""
+    line = Line(home, home / "journal")
+    keep(home, [b"a"])
+    line.run()
+    shutil.rmtree(home / "journal")
+    keep(home, [b"kept"] * 40, floored=False)
+    with pytest.raises(JournalUnreadable, match="another journal"):
+        line.step()
+    line.close()
+
+
 def test_trimmed_segments_are_not_missed(home: Path) -> None:
     """A journal that begins where the stores stand, or before, is theirs."""
     keep(home, [b"a"])
