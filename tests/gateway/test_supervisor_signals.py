@@ -1,14 +1,18 @@
 """A gateway that is told to end while it still starts ends: at once, with exit code 0, and leaves nobody."""
 
+import asyncio
 import os
 import random
 import signal
 import time
+from asyncio.subprocess import Process
 from pathlib import Path
 
 import pytest
 
-from gateway_home import Ports, alive, make_home, run_arguments, running, wait_until, write_config
+from gateway_home import SOON_S, Ports, alive, make_home, run_arguments, running, wait_until, write_config
+from narrowgate_gateway.config import load
+from narrowgate_gateway.supervisor import Supervisor, _Child
 
 SEED = 20
 ROUNDS = 10
@@ -51,15 +55,36 @@ def test_a_storm_of_signals_at_the_start_leaves_nothing(tmp_path: Path) -> None:
     assert left == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux' /proc")
 def test_a_signal_while_a_killed_process_is_started_again_ends_it(tmp_path: Path) -> None:
     """SIGTERM in the moment of a restart ends the gateway with exit code 0."""
-    chance = random.Random(SEED)
     home, config = make_home(tmp_path / "home"), write_config(tmp_path / "a.toml", Ports())
     with running(home, *run_arguments(config, home)) as gateway:
         gateway.until_ready("edge", "core")
-        os.kill(gateway.pid("edge"), signal.SIGKILL)
-        gateway.until(lambda: any("starting it again" in line for line in gateway.said()))
-        spin(chance.uniform(0.15, 0.25))
+        pid, before = gateway.process.pid, gateway.pid("edge")
+        os.kill(before, signal.SIGKILL)
+        give_up_s = time.monotonic() + SOON_S
+        while not set(children_of(pid)) - {before, gateway.pid("core")}:
+            assert time.monotonic() < give_up_s
         code = gateway.end()
 
     assert code == 0
+
+
+def test_a_fault_of_ours_ends_the_gateway_and_is_said(tmp_path: Path) -> None:
+    """What the supervisor itself dies of ends both processes first, and is raised."""
+    home, config = make_home(tmp_path / "home"), write_config(tmp_path / "a.toml", Ports())
+    born: list[int] = []
+
+    class Faulty(Supervisor):
+        async def _watch(self, child: _Child, process: Process) -> int:
+            born.append(process.pid)
+            if child.role == "core":
+                raise RuntimeError("a fault of ours")
+            return await super()._watch(child, process)
+
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        asyncio.run(Faulty(config, load(config), home).run())
+
+    assert len(born) == 2
+    assert not any(map(alive, born))
