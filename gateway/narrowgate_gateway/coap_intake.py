@@ -6,6 +6,7 @@ strangers.
 """
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -50,6 +51,8 @@ _UPLINK_CODES = (Code.POST, Code.PUT)
 _WANTS_NO_SUCCESS = 2
 _LAST_ANSWERS_S = 2.0
 
+_LOG = logging.getLogger(__name__)
+
 Ancillary = Sequence[tuple[int, int, bytes]]
 
 
@@ -91,10 +94,10 @@ class Intake:
         if self._closing:
             return
         head, sender = Head.read(datagram), Sender.of(sockaddr, ancillary)
-        if head is None:
-            self._door.count_malformed()
-        elif not self._trust.admits(sender.address):
+        if not self._trust.admits(sender.address):
             self._turn_away(head, sender)
+        elif head is None:
+            self._note_malformed(sender)
         elif (message := _parsed(datagram)) is None:
             self._refuse_malformed(head, sender)
         elif (fields := self._fields(message)) is not None:
@@ -112,16 +115,24 @@ class Intake:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _turn_away(self, head: Head, sender: Sender) -> None:
+    def _turn_away(self, head: Head | None, sender: Sender) -> None:
         """Tell a stranger that waits for it that an uplink is forbidden; say nothing to anything else."""
+        if head is None:
+            self._door.count_malformed()
+            return
         if not head.is_request:
             return
         self._door.count(Answer.FORBIDDEN)
         if head.is_confirmable and head.code in _UPLINK_CODES:
             self._send(acknowledgement(head, Code.FORBIDDEN), sender)
 
-    def _refuse_malformed(self, head: Head, sender: Sender) -> None:
+    def _note_malformed(self, sender: Sender) -> None:
+        """Count it, and name the one who sent it: a device of ours, or somebody in its network."""
         self._door.count_malformed()
+        _LOG.warning("%s port %d sent a datagram that is no CoAP message", sender.address, sender.port)
+
+    def _refuse_malformed(self, head: Head, sender: Sender) -> None:
+        self._note_malformed(sender)
         if head.is_request and head.is_confirmable:
             self._send(acknowledgement(head, Code.BAD_OPTION), sender)
 

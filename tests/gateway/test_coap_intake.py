@@ -126,13 +126,13 @@ def test_who_wants_no_answer_is_told_all_the_same_what_was_not_kept(tmp_path: Pa
 def test_options_that_cannot_be_read_are_a_bad_option(
     tmp_path: Path, datagram: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A confirmable request with a readable head is told 4.02 and counted, without a word in the log."""
+    """A confirmable request with a readable head is told 4.02, counted, and named in one line."""
     stand = Stand(tmp_path)
     seen = told(stand, sent_at_once([datagram], 1))
 
     assert seen == [Seen(ACK, "4.02", int.from_bytes(datagram[2:4], "big"), b"c", None)]
     assert stand.counters.read()["malformed"] == 1
-    assert caplog.records == []
+    assert ["sent a datagram that is no CoAP message" in line for line in caplog.messages] == [True]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,17 @@ def entries(server: CoapServer) -> list[int]:
         len(messages._active_exchanges),
         len(requests.incoming_requests),
     ]
+
+
+def test_a_strangers_noise_is_counted_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who is outside the listed networks writes no line of the log."""
+    stand = Stand(tmp_path)
+    told(stand, answer_or_silence(b"\xff" * 9), STRANGERS)
+
+    assert stand.counters.read()["malformed"] == 1
+    assert caplog.messages == []
 
 
 def test_strangers_leave_nothing_behind(tmp_path: Path) -> None:
