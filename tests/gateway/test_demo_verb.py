@@ -159,7 +159,8 @@ def test_a_demo_without_its_gateway_ends(tmp_path: Path, start: list[Started]) -
     _, err = one.process.communicate(timeout=LONGEST_S)
 
     assert one.process.returncode == 1
-    assert err.splitlines()[-1].startswith("Error: the gateway ended: ")
+    # Its processes may be up before the demo has seen its broker connected.
+    assert re.match("Error: the gateway (ended|did not start): ", err.splitlines()[-1])
 
 
 def test_the_live_view_shows_the_city_on_a_terminal(tmp_path: Path, start: list[Started]) -> None:
