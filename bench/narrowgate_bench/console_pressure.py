@@ -1,0 +1,102 @@
+"""Acknowledgements while the console is hammered and while it is left alone, and what a start takes."""
+
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from narrowgate_bench.codecs import Line
+from narrowgate_bench.gateway_processes import (
+    ROLES,
+    Place,
+    Start,
+    bare_start,
+    browsers,
+    gateway,
+    lay_out,
+    role_start,
+    settle,
+)
+from narrowgate_bench.uplink_flood import Flood, Phase, tail_of
+
+DEVICES = 300
+MOST_DEVICES = 10_000
+"""Devices in the registry when a start is timed."""
+CLIENTS = 20
+RATE_PER_S = 2_000
+SOCKETS = 200
+LONGEST_PHASE = 20_000
+"""Frames of a phase at most: ten seconds."""
+_ALONE = "the console left alone"
+_BARE = "a process with the same imports only"
+
+
+def rows(seed: int, runs: int, most_frames: int = LONGEST_PHASE) -> Iterator[dict[str, Any]]:
+    """Give the table's rows.
+
+    Args:
+        seed: of the district.
+        runs: phases of each kind, and starts of each process.
+        most_frames: of a phase.
+    """
+    with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
+        yield from _acknowledgements(Path(folder), seed, runs, min(most_frames, LONGEST_PHASE))
+    with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
+        place = lay_out(Path(folder), seed, MOST_DEVICES, 0)
+        for role in ROLES:
+            yield from _starts(place, role, runs)
+
+
+def _acknowledgements(root: Path, seed: int, runs: int, frames: int) -> Iterator[dict[str, Any]]:
+    place = lay_out(root, seed, DEVICES, LONGEST_PHASE)
+    quiet: list[Phase] = []
+    hammered: list[Phase] = []
+    asked: list[dict[str, int]] = []
+    with (
+        gateway(place),
+        Flood(place.coap_port, [tail_of(each) for each in place.emissions], SOCKETS) as flood,
+    ):
+        flood.send(min(frames, RATE_PER_S), RATE_PER_S)
+        for run in range(runs):
+            # Which goes first takes turns, so that what grows with time falls on both.
+            for pressed in (bool(run % 2), not run % 2):
+                settle(place)
+                if not pressed:
+                    quiet.append(flood.send(frames, RATE_PER_S))
+                    continue
+                with browsers(place, CLIENTS) as counts:
+                    hammered.append(flood.send(frames, RATE_PER_S))
+                asked.append(counts)
+    pairs: tuple[tuple[str, str, Callable[[Phase], float]], ...] = (
+        ("ack_p99", "ms", lambda phase: phase.p99_ms),
+        ("ack_median", "ms", lambda phase: phase.median_ms),
+        ("rate_reached", "frames/s", lambda phase: phase.rate_per_s),
+        ("answers_missing", "frames", lambda phase: phase.missing),
+    )
+    for name, unit, figure in pairs:
+        yield _row(name, unit, list(map(figure, hammered)), _ALONE, list(map(figure, quiet)))
+    # The ratio of neighbouring phases says what the machine's other work would hide in two medians.
+    ratios = [one.p99_ms / other.p99_ms for one, other in zip(hammered, quiet, strict=True)]
+    yield _row("ack_p99_ratio", "times", ratios, _ALONE, [1.0] * runs)
+    answered, failed = ([float(counts[name]) for counts in asked] for name in ("answered", "failed"))
+    yield _row("console_answers", "answers", answered, "answers other than 200", failed)
+
+
+def _starts(place: Place, role: str, runs: int) -> Iterator[dict[str, Any]]:
+    ours: list[Start] = []
+    bare: list[Start] = []
+    for _ in range(runs):
+        ours.append(role_start(place, role))
+        bare.append(bare_start(role))
+    yield _row(f"{role}_ready", "s", [s.ready_s for s in ours], _BARE, [s.ready_s for s in bare])
+    yield _row(f"{role}_rss", "MB", [s.rss_mb for s in ours], _BARE, [s.rss_mb for s in bare])
+
+
+def _row(
+    name: str, unit: str, runs: Sequence[float], peer: str, peer_runs: Sequence[float]
+) -> dict[str, Any]:
+    figures, peers = ([round(figure, 3) for figure in each] for each in (runs, peer_runs))
+    middle, peers_middle = statistics.median(figures), statistics.median(peers)
+    return asdict(Line(name, middle, unit, peer, peers_middle, figures, peers))
