@@ -102,7 +102,9 @@ def serve(
 
 def _listen(host: str, port: int) -> socket.socket:
     is_six = ipaddress.ip_address(host).version == 6
-    listening = socket.socket(socket.AF_INET6 if is_six else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if is_six else socket.AF_INET
+    # asyncio sends small writes at once (TCP_NODELAY) on sockets that name their protocol, and on no others.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

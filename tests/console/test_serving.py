@@ -50,6 +50,25 @@ def test_a_server_stops_when_it_should(stand: Stand, access: Access) -> None:
     assert asyncio.run(run()) == (200, True)
 
 
+def test_answers_leave_at_once(stand: Stand, access: Access) -> None:
+    """Connections do not wait for a browser's delayed acknowledgement before they send an answer's body."""
+
+    async def run() -> list[int]:
+        server = serve(Services(stand, StandingClock()), access, Binding(port=0))
+        serving = asyncio.create_task(server.serve())
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await reader.readline()
+        taken = [each.transport.get_extra_info("socket") for each in server.server_state.connections]
+        undelayed = [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in taken]
+        writer.close()
+        server.should_exit = True
+        await serving
+        return undelayed
+
+    assert asyncio.run(run()) == [1]
+
+
 def test_a_server_leaves_nothing_behind(tmp_path: Path) -> None:
     """SIGTERM ends a serving process with exit 0, and nothing is written where it ran."""
     stores, here = tmp_path / "stores", tmp_path / "here"
