@@ -75,39 +75,41 @@ async def _live(stage: Stage, plan: list[Kill]) -> Life:
 
     def plot(progress: Progress) -> None:
         while plan and plan[0].step <= progress.step:
-            dying.append(asyncio.create_task(_kill(stage, plan.pop(0))))
+            dying.append(asyncio.create_task(strike(stage, plan.pop(0))))
 
     try:
         await gateway.ready()
         async with link:
             sent = await drive(stage.city, link, stage.clock, 12.0 if plan else None, progress=plot)
         killed = sum(await asyncio.gather(*dying))
-        await _drained(stage)
+        await drained(stage)
         assert await asyncio.to_thread(gateway.stop) == 0, gateway.last_words()
     finally:
         gateway.kill()
     return Life(
         summary=summarise(stage.home, sent, stage.city.truth),
         killed=killed,
-        findings=_rows(stage, "SELECT rule, device, version, state, raised_at, cleared_at FROM findings"),
+        findings=state_rows(
+            stage, "SELECT rule, device, version, state, raised_at, cleared_at FROM findings"
+        ),
         # When the desk heard of it is left out: that is the instant of a tick, and ticks follow the wall.
-        cases=_rows(stage, "SELECT service, device, state, raised_at, cleared_at FROM cases"),
-        readings=_readings(stage),
+        cases=state_rows(stage, "SELECT service, device, state, raised_at, cleared_at FROM cases"),
+        readings=stored_readings(stage),
     )
 
 
-async def _kill(stage: Stage, kill: Kill) -> int:
+async def strike(stage: Stage, kill: Kill) -> int:
     """Kill processes wherever they stand, in their start too; give how many died."""
     await asyncio.sleep(kill.after_s)
     for role in kill.roles:
         async with asyncio.timeout(20):
-            while (pid := _pid(stage, role)) is None:
+            while (pid := role_pid(stage, role)) is None:
                 await asyncio.sleep(0.02)
         os.kill(pid, signal.SIGKILL)
     return len(kill.roles)
 
 
-def _pid(stage: Stage, role: str) -> int | None:
+def role_pid(stage: Stage, role: str) -> int | None:
     """Give the process that plays a role in this home, ready or not."""
     wanted = ["narrowgate_gateway.process", role, str(stage.config), str(stage.home.root)]
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -120,7 +122,8 @@ def _pid(stage: Stage, role: str) -> int | None:
     return None
 
 
-async def _drained(stage: Stage) -> None:
+async def drained(stage: Stage) -> None:
+    """Wait until the core is up and has decided all that is in the journal."""
     async with asyncio.timeout(90):
         while (
             not read_status(stage.home.run, "core")
@@ -129,7 +132,7 @@ async def _drained(stage: Stage) -> None:
             await asyncio.sleep(0.05)
 
 
-def _rows(stage: Stage, sql: str) -> set[tuple[object, ...]]:
+def state_rows(stage: Stage, sql: str) -> set[tuple[object, ...]]:
     """Give rows with times cut to the second: within a step, devices may come in another order."""
     with closing(sqlite3.connect(stage.home.state)) as state:
         return {
@@ -140,7 +143,8 @@ def _rows(stage: Stage, sql: str) -> set[tuple[object, ...]]:
         }
 
 
-def _readings(stage: Stage) -> set[tuple[object, ...]]:
+def stored_readings(stage: Stage) -> set[tuple[object, ...]]:
+    """Give (family, device, series, time [s]) of every row, each of which stands once."""
     telemetry = Telemetry(stage.home.telemetry)
     kept: set[tuple[object, ...]] = set()
     try:
