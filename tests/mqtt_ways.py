@@ -1,4 +1,4 @@
-"""Pretend devices of which some send by MQTT and the others by CoAP, as one link with a patience of its own."""
+"""Pretend devices, some sending by MQTT and the others by CoAP, as one link with a patience of its own."""
 
 from collections.abc import Iterable, Set
 from contextlib import AsyncExitStack
