@@ -102,7 +102,7 @@ async def strike(stage: Stage, kill: Kill) -> int:
     """Kill processes wherever they stand, in their start too; give how many died."""
     await asyncio.sleep(kill.after_s)
     for role in kill.roles:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):  # one that dies before it is up is started again ever more slowly
             while (pid := role_pid(stage, role)) is None:
                 await asyncio.sleep(0.02)
         os.kill(pid, signal.SIGKILL)

