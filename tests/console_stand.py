@@ -322,7 +322,7 @@ def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_fi
     binding = Binding(port=int(port))
     if cert_file:
         binding = Binding(port=int(port), cert_file=Path(cert_file), key_file=Path(key_file))
-    # Clients that fetch pages and never open them are no browsers: only the crowded stand is to meet the bound.
+    # Clients that fetch pages and never open them are no browsers: only the crowded stand meets the bound.
     asyncio.run(_serve(stand, binding, 2 if content == "crowded" else 4096))
 
 
