@@ -14,7 +14,6 @@ from pathlib import Path
 from district import TIMING, Kill, drained, role_pid, state_rows, stored_readings, strike
 from gateway_home import alive, running
 from mosquitto import Mosquitto, Publisher
-from mqtt_ways import Ways
 from mqtt_wire import Notes, wired
 from narrowgate_gateway.demo_city import HOST, Stage, lay_out
 from narrowgate_gateway.demo_summary import acknowledged_times, count_now, summarise
@@ -27,6 +26,7 @@ from narrowgate_simulators import (
     Progress,
     SentReport,
     Target,
+    Ways,
     Weather,
     drive,
 )

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from narrowgate_gateway.demo_city import Gateway, Stage
-from narrowgate_gateway.demo_link import DemoLink
+from narrowgate_gateway.demo_link import demo_link
 from narrowgate_gateway.demo_screen import Screen
 from narrowgate_gateway.demo_summary import count_now, summarise
 from narrowgate_schema.words import Disposition
@@ -55,7 +55,7 @@ async def _course(stage: Stage, gateway: Gateway, seconds: int | None, began_s: 
     if seconds is not None:
         span_s = max(0.0, seconds - (time.monotonic() - began_s) - _END_S)
     with Screen(stage) as screen:
-        async with DemoLink(stage) as link:
+        async with demo_link(stage) as link:
             report = await drive(stage.city, link, stage.clock, span_s, progress=screen.show)
         await _drain(stage, screen, report)
         if seconds is None:

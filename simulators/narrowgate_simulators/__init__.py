@@ -16,6 +16,7 @@ from narrowgate_simulators.report import SentReport
 from narrowgate_simulators.target import Target
 from narrowgate_simulators.timing import Timing, Weather
 from narrowgate_simulators.udp_link import UdpLink
+from narrowgate_simulators.ways import Ways
 
 __all__ = [
     "MORE_FAULTS",
@@ -40,6 +41,7 @@ __all__ = [
     "Target",
     "Timing",
     "UdpLink",
+    "Ways",
     "Weather",
     "drive",
     "open_link",

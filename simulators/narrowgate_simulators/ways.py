@@ -1,11 +1,14 @@
-"""Pretend devices, some sending by MQTT and the others by CoAP, as one link with a patience of its own."""
+"""Pretend devices of one city, some sending by MQTT and the others by CoAP, as one link."""
 
 from collections.abc import Iterable, Set
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from narrowgate_simulators import CoapLink, Emission, MqttLink, SentReport
+from narrowgate_simulators.emission import Emission
+from narrowgate_simulators.link import CoapLink
+from narrowgate_simulators.mqtt_link import MqttLink
+from narrowgate_simulators.report import SentReport
 from narrowgate_simulators.together import together
 
 
