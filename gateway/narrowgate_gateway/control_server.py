@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from narrowgate_gateway.control import (
 
 MOST_ASKERS = 8
 _IDLE_S = 60.0
+_PAUSE_S = 1.0
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
@@ -43,22 +45,52 @@ class ControlServer:
         self._run = run
         self._handlers = handlers
         self._listening = bind(run)
-        self._askers: set[asyncio.Task[None]] = set()
+        self._askers: dict[asyncio.Task[None], socket.socket] = {}
 
     async def serve(self) -> None:
-        """Answer until cancelled; then the socket is gone."""
-        server = await asyncio.start_unix_server(self._attend, sock=self._listening, limit=MOST_REQUEST_BYTES)
+        """Answer until cancelled; then the socket and every connection are gone.
+
+        The loop's own ways of accepting lose sight of a connection that comes in the step that ends them.
+        """
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._listening, self._accept)
         try:
             await asyncio.Event().wait()
         finally:
-            server.close()
+            loop.remove_reader(self._listening)
+            self._listening.close()
             (self._run / SOCKET_NAME).unlink(missing_ok=True)
-            for asker in self._askers:
+            left = dict(self._askers)
+            for asker in left:
                 asker.cancel()
-            await asyncio.gather(*self._askers, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
+            for connection in left.values():
+                # A task that was cancelled before its first step ran no line of its own.
+                connection.close()
 
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with self._counted(), suppress(ConnectionError, TimeoutError):
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:
+            # No descriptor is free: asking again at once would spin.
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._listening)
+            loop.call_later(_PAUSE_S, self._listen_again)
+            return
+        connection.setblocking(False)
+        asker = asyncio.create_task(self._attend(connection))
+        self._askers[asker] = connection
+        asker.add_done_callback(self._askers.pop)
+
+    def _listen_again(self) -> None:
+        if self._listening.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(self._listening, self._accept)
+
+    async def _attend(self, connection: socket.socket) -> None:
+        with suppress(ConnectionError, TimeoutError):
+            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=MOST_REQUEST_BYTES)
             try:
                 if len(self._askers) > MOST_ASKERS:
                     writer.write(_refused(Refusal.BUSY, f"{MOST_ASKERS} are asking already"))
@@ -67,17 +99,6 @@ class ControlServer:
                 await self._converse(reader, writer)
             finally:
                 writer.close()
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("askers are attended by tasks")
-        self._askers.add(task)
-        try:
-            yield
-        finally:
-            self._askers.discard(task)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
