@@ -34,7 +34,16 @@ class Measures:
     """(m,) Where the time is known."""
     unsynchronised: Mask | None
     """(m,) Where the clock was never set; None: the device has none."""
-    series: str
+    series: "str | Series"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The series of rows that have different ones."""
+
+    words: tuple[str, ...]
+    numbers: NDArray[Any]
+    """(m,) Into the words."""
 
 
 def measures_of(
@@ -58,8 +67,8 @@ def measures_of(
     made: list[Measures] = []
     clocks = _Clocks(plan, zone, received_us, received)
     for reading in profile.readings:
-        if reading.each is not None:
-            made.extend(_items(reading, reading.each, plan, level, clocks))
+        if reading.each is not None or reading.series_by is not None:
+            made.extend(_items(reading, plan, level, clocks))
             continue
         measures = _measures(reading, plan, level)
         if len(measures.rows):
@@ -169,7 +178,7 @@ def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -
         measures.unsynchronised = ~dated
 
 
-def _items(reading: Reading, each: Each, plan: Plan, level: Level, clocks: _Clocks) -> list[Measures]:
+def _items(reading: Reading, plan: Plan, level: Level, clocks: _Clocks) -> list[Measures]:
     """Give the items of a list as rows of their own, one entry for each part of the frames that has it."""
     sound = np.zeros(level.count, np.bool_)
     sound[level.sound(plan.cases.get(reading.message, -1))] = True
@@ -179,24 +188,65 @@ def _items(reading: Reading, each: Each, plan: Plan, level: Level, clocks: _Cloc
             continue
         rows = np.lexsort((items.index, items.owners))
         rows = rows[sound[items.owners[rows]]]
-        instants, dated = _item_instants(reading, each, level, items, rows, clocks)
-        fields = {
-            carry.field: _taken(items.columns[carry.name], rows)
-            for carry in reading.carries
-            if carry.name in items.columns
-        }
-        said = _said_anything(fields, len(rows))
-        kept = np.flatnonzero(dated if said is None else dated & said)
-        words = {
-            carry.field: tuple(plan.wants.words[carry.name])
-            for carry in reading.carries
-            if carry.name in plan.wants.words
-        }
-        fields = {name: _taken(column, kept) for name, column in fields.items()}
-        timed = np.ones(len(kept), np.bool_)
-        owners = items.owners[rows[kept]]
-        made.append(Measures(owners, fields, words, instants[kept], timed, None, reading.series))
+        measures = _item_measures(reading, plan, items, rows)
+        if reading.each is None:
+            _date(measures, reading, level, clocks)
+        else:
+            instants, dated = _item_instants(reading, reading.each, level, items, rows, clocks)
+            measures.time_us, measures.timed = instants, dated
+        made.append(_kept(measures, reading, items, rows))
     return made
+
+
+def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places) -> Measures:
+    """Give what items say, not yet dated, under the rows of their frames."""
+    fields, words = {}, {}
+    for carry in reading.carries:
+        if carry.name in items.columns:
+            fields[carry.field] = _taken(items.columns[carry.name], rows)
+            if carry.name in plan.wants.words:
+                words[carry.field] = tuple(plan.wants.words[carry.name])
+    series: str | Series = reading.series
+    if reading.series_by is not None:
+        series = _series(items.columns.get(reading.series_by), plan.wants.words.get(reading.series_by), rows)
+    if items.owners is None:
+        raise TypeError("a list's level has owners")
+    return Measures(items.owners[rows], fields, words, _NO_TIMES, _NOWHERE, None, series)
+
+
+def _series(column: Column | None, words: list[str] | None, rows: Places) -> Series:
+    """Give the series that items name; numbers stand for themselves, and -1 for none."""
+    if column is None:
+        return Series((), np.full(len(rows), -1))
+    taken = _taken(column, rows)
+    numbers, known = taken.values, tuple(words or ())
+    if words is None:
+        found, numbers = np.unique(taken.values, return_inverse=True)
+        known = tuple(str(number) for number in found.tolist())
+    return Series(known, numbers if taken.said is None else np.where(taken.said, numbers, -1))
+
+
+def _kept(measures: Measures, reading: Reading, items: Level, rows: Places) -> Measures:
+    """Give the rows that say something, have a series and, where items date themselves, an instant."""
+    keep = np.ones(len(rows), np.bool_) if reading.each is None else measures.timed.copy()
+    said = _said_anything(measures.fields, len(rows))
+    if said is not None:
+        keep &= said
+    if isinstance(measures.series, Series):
+        keep &= measures.series.numbers >= 0
+    if keep.all():
+        return measures
+    kept = np.flatnonzero(keep)
+    series, unset = measures.series, measures.unsynchronised
+    return Measures(
+        measures.rows[kept],
+        {name: _taken(column, kept) for name, column in measures.fields.items()},
+        measures.words,
+        measures.time_us[kept],
+        measures.timed[kept],
+        None if unset is None else unset[kept],
+        series if isinstance(series, str) else Series(series.words, series.numbers[kept]),
+    )
 
 
 def _item_instants(

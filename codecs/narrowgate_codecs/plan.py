@@ -98,6 +98,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     """
     cases = {name: number for number, name in enumerate(_case_names(profile.single_message, fields))}
     values = {carry.name for reading in profile.readings for carry in reading.carries}
+    values |= {reading.series_by for reading in profile.readings if reading.series_by is not None}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
     dating: dict[str, el.Clock | el.Epoch] = {}

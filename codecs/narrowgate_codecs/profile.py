@@ -46,8 +46,11 @@ class Reading:
     clock: str | None = None
     """Name of the Clock or Epoch that dates the row; None: it is dated by reception."""
     series: str = ""
+    series_by: str | None = None
+    """Declared name inside the items of `records` whose word or number is the series: the items are rows of
+    their own, dated like the message unless `each` dates them; one that says no series gives no row."""
     each: Each | None = None
-    """How the items of `records` become rows of their own; None: they make one row."""
+    """How the items of `records` become rows of their own, each at its own instant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ def rows_of(
         if reading.each is not None:
             rows.extend(_items(reading, reading.each, scope, timezone, received_at_us))
             continue
+        if reading.series_by is not None:
+            rows.extend(_series(reading, scope, timezone, received_at_us))
+            continue
         row = _measures(reading, values)
         if row:
             row["series"] = reading.series
@@ -66,10 +69,31 @@ def _items(
         time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
         if each.clock is not None:
             time_us = _instant(each.clock, item, timezone, received_at_us)
-        row = {} if time_us is None else _carried(reading, _sound(item))
-        if row:
-            rows.append({**row, "series": reading.series, "time": time_us})
+        said = {} if time_us is None else _sound(item)
+        row, series = _carried(reading, said), _series_of(reading, said)
+        if row and series is not None:
+            rows.append({**row, "series": series, "time": time_us})
     return rows
+
+
+def _series(reading: Reading, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> list[Row]:
+    """Give a row for each item of a list, all at the message's instant, each under its own series."""
+    rows: list[Row] = []
+    for item in scope.lists.get(reading.records or "", []):
+        said = _sound(item)
+        row, series = _carried(reading, said), _series_of(reading, said)
+        if row and series is not None:
+            row["series"] = series
+            _date(row, reading, scope, timezone, received_at_us)
+            rows.append(row)
+    return rows
+
+
+def _series_of(reading: Reading, said: dict[str, Value]) -> str | None:
+    if reading.series_by is None:
+        return reading.series
+    series = said.get(reading.series_by)
+    return None if series is None else str(series)
 
 
 def _sound(item: Scope) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs.cohort import Mask
 from narrowgate_codecs.context import Context
-from narrowgate_codecs.mapping import Measures
+from narrowgate_codecs.mapping import Measures, Series
 from narrowgate_codecs.rows import RADIO, Row, readings_batch
 from narrowgate_codecs.wire import Places
 from narrowgate_schema.tables import READINGS, TIMESTAMP
@@ -73,7 +73,7 @@ def family_batch(
 def _measures_batch(family: Family, profile: str, measures: Measures, origins: Origins) -> pa.RecordBatch:
     rows, count = measures.rows, len(measures.rows)
     columns: dict[str, pa.Array] = {
-        "series": pa.repeat(pa.scalar(measures.series), count),
+        "series": _series(measures.series, count),
         "profile": pa.repeat(pa.scalar(profile), count),
         "time": pa.array(measures.time_us, mask=_mask(measures.timed)).view(TIMESTAMP),
     }
@@ -91,6 +91,12 @@ def _measures_batch(family: Family, profile: str, measures: Measures, origins: O
     return pa.RecordBatch.from_arrays(
         [columns[field.name] for field in READINGS[family]], schema=READINGS[family]
     )
+
+
+def _series(series: str | Series, count: int) -> pa.Array:
+    if isinstance(series, str):
+        return pa.repeat(pa.scalar(series), count)
+    return pa.array(series.words, pa.string()).take(pa.array(series.numbers))
 
 
 def _mask(said: Mask | None) -> NDArray[np.bool_] | None:

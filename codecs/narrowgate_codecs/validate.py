@@ -191,8 +191,21 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
             raise ValueError(f"{place}: nothing in the frame says {name}")
     if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
         raise ValueError(f"{place}: items as rows need a list and a clock")
+    _check_series(profile, reading, place)
     for carry in reading.carries:
         _check_carry(profile, carry, place, said)
+
+
+def _check_series(profile: Profile, reading: Reading, place: str) -> None:
+    if reading.series_by is None:
+        return
+    lists = [field for field in every(profile.up) if isinstance(field, (lay.Records, lay.Array))]
+    inside = [field for field in lists if field.name == reading.records]
+    kinds = {kind for field in inside for kind in dtypes_of(lay.children(field), reading.series_by)}
+    if not kinds or not kinds <= {"string", "int64"} or len(kinds) > 1:
+        raise ValueError(
+            f"{place}: {reading.series_by} is no word or number of the items of {reading.records}"
+        )
 
 
 def _check_carry(profile: Profile, carry: Carry, place: str, said: set[str]) -> None:
