@@ -178,10 +178,6 @@ class Stand:
             Part("store", "telemetry.duckdb", True, "written to journal offset 12408"),
         ]
 
-    def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
-        """Ask the telemetry."""
-        return self._telemetry.query(sql, parameters)
-
     @property
     def series(self) -> SeriesSource:
         """Give who answers questions about series."""

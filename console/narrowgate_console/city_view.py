@@ -15,6 +15,7 @@ from narrowgate_console.device_file import (
     frame_rows,
 )
 from narrowgate_console.faults import reading
+from narrowgate_console.hourly import hourly
 from narrowgate_console.lit_rate import FROM_HOUR, TO_HOUR, LitNight, lit_nights
 from narrowgate_console.night_flow import AROUND_US, ZoneNight, nights, zone_flows
 from narrowgate_console.night_flow import FROM_HOUR as FLOW_FROM_HOUR
@@ -44,7 +45,7 @@ class CityView(Rights):
     def _series(self, family: Family, hours: int) -> Series:
         devices = self._visible().devices
         with reading("telemetry"):
-            return self._services.telemetry.hourly(family, self.now_us(), hours, devices)
+            return hourly(self._services.telemetry, family, self.now_us(), hours, devices)
 
     def map(self) -> CityMap:
         """Give every visible device with its place and how it does."""

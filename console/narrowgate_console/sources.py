@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
 from narrowgate_fleet import Fleet
@@ -54,13 +53,6 @@ class Sources(Protocol):
         """Give a connection that reads the state database, for the calling thread alone.
 
         It has the desk's tables and `findings`. The console closes it after use.
-        """
-        ...
-
-    def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
-        """Answer a SELECT over the views `water`, `parking`, `lighting`: one row a key, the schema's fields.
-
-        Parameters may be aware datetimes; `time` is a TIMESTAMP WITH TIME ZONE.
         """
         ...
 

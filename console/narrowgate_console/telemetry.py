@@ -3,7 +3,7 @@
 Rule 1: `devices` narrows each question to a principal's own, in here; None asks about all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from narrowgate_console.series import HOUR_US, Query, Series, hourly
+from narrowgate_console.series import HOUR_US
 from narrowgate_ingest.series import Aggregate, Question, SeriesSource
 from narrowgate_schema.words import Family
 
 Devices = frozenset[str] | None
 MOST_ROWS = 1_000_000
+PORTION_ROWS = 100_000
+"""Rows of a portion at most; what a city says in two days is never in memory at once."""
 ASKED_BY_NAME = 100
 """More devices than these are picked from the answer: a store compares each row with each name."""
 
@@ -31,10 +33,6 @@ MAIN_FIELD: dict[Family, str] = {
 class Store(Protocol):
     """Who answers: a part of the core's Sources."""
 
-    def query(self, sql: str, parameters: Sequence[object]) -> pa.Table:
-        """Answer a SELECT over the families' views."""
-        ...
-
     @property
     def series(self) -> SeriesSource:
         """Who answers questions about series."""
@@ -46,10 +44,6 @@ class Telemetry:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    def hourly(self, family: Family, now_us: int, hours: int, devices: Devices = None) -> Series:
-        """Give a family's figure for each of the last hours."""
-        return hourly(self._narrowed(family, devices), family, now_us, hours)
 
     def last(
         self, family: Family, field: str, start_us: int, end_us: int, devices: Devices = None
@@ -78,24 +72,27 @@ class Telemetry:
         question = _question(family, field, start_us, end_us, devices)
         return _own(self._store.series.downsample(question, HOUR_US, aggregate), devices)
 
-    def _narrowed(self, family: Family, devices: Devices) -> Query:
-        """Give a query that finds only some devices' rows in a family's view."""
-        if devices is None:
-            return self._store.query
-        own = sorted(devices)
+    def portions(
+        self, family: Family, field: str, start_us: int, end_us: int, devices: Devices = None
+    ) -> Iterator[pa.Table]:
+        """Yield all values in [start_us, end_us) by time, in portions that end where it suits the store.
 
-        def query(sql: str, parameters: Sequence[object]) -> pa.Table:
-            # A name that WITH gives stands before the view of that name.
-            mark = f"${len(parameters) + 1}"
-            narrowed = (
-                f"WITH {family} AS (SELECT * FROM main.{family}"  # noqa: S608 - a closed set
-                f" WHERE device IN (SELECT unnest({mark}::VARCHAR[])))"
-            )
-            rest = sql.strip()
-            joined = f", {rest[4:]}" if rest.startswith("WITH") else f" {rest}"
-            return self._store.query(narrowed + joined, [*parameters, own])
-
-        return query
+        A span that turns out to hold too much is asked about again in halves; one that holds little makes
+        the next one longer.
+        """
+        span_us = HOUR_US
+        while start_us < end_us:
+            until_us = min(end_us, start_us + span_us)
+            question = _question(family, field, start_us, until_us, devices)
+            most_rows = PORTION_ROWS if until_us - start_us > 1 else MOST_ROWS
+            found = self._store.series.range(question, most_rows=most_rows)
+            if found.num_rows == PORTION_ROWS and until_us - start_us > 1:
+                span_us = max(1, (until_us - start_us) // 2)
+                continue
+            yield _own(found, devices)
+            start_us = until_us
+            if found.num_rows < PORTION_ROWS // 4:
+                span_us *= 2
 
 
 def times_us(table: pa.Table) -> NDArray[np.int64]:

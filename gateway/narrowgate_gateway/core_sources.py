@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 
-import pyarrow as pa
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -83,10 +82,6 @@ class CoreSources:
             *edge_parts(read_status(self._home.run, "edge")),
             *store_parts(self._runner.trouble, self._runner.done, further),
         )
-
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """Answer a SELECT over the telemetry views."""
-        return self._stores.telemetry.query(sql, parameters)
 
     def count(self) -> Ledger:
         """Count the ledger now."""

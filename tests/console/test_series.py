@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from console_stand import HOUR_US, NOW_US, Stand
-from narrowgate_console.series import hourly
+from narrowgate_console.hourly import hourly
+from narrowgate_console.telemetry import Telemetry
 from narrowgate_schema.words import Family
 
 START_US = int(datetime(2026, 3, 14, 20, tzinfo=UTC).timestamp()) * 1_000_000
@@ -18,7 +19,7 @@ _PLAIN: dict[Family, tuple[str, object]] = {
 
 
 def _values(stand: Stand, family: Family, hours: int = 6) -> list[tuple[int, object, int]]:
-    points = hourly(stand.query, family, NOW_US, hours).points
+    points = hourly(Telemetry(stand), family, NOW_US, hours).points
     return [((p.hour_us - START_US) // HOUR_US, pytest.approx(p.value), p.devices) for p in points]
 
 
@@ -34,7 +35,7 @@ def _bay(device: str, minutes: int, *, occupied: bool | None) -> dict[str, objec
 @pytest.mark.parametrize("family", list(Family))
 def test_no_readings_give_no_points(stand: Stand, family: Family) -> None:
     """A family without readings has an empty chart."""
-    assert hourly(stand.query, family, NOW_US, 24).points == ()
+    assert hourly(Telemetry(stand), family, NOW_US, 24).points == ()
 
 
 def test_flow_is_what_the_registers_moved(stand: Stand) -> None:
@@ -129,14 +130,14 @@ def test_readings_of_the_future_are_not_shown(stand: Stand, family: Family) -> N
     name, value = _PLAIN[family]
     stand.add(family, [{"device": "a", "time": NOW_US + h * HOUR_US, name: value} for h in (1, 2)])
 
-    assert hourly(stand.query, family, NOW_US, 24).points == ()
+    assert hourly(Telemetry(stand), family, NOW_US, 24).points == ()
 
 
 @pytest.mark.parametrize("family", list(Family))
 @pytest.mark.parametrize("hours", [1, 24, 48])
 def test_no_more_hours_are_shown_than_asked_for(filled: Stand, family: Family, hours: int) -> None:
     """The chart holds the asked hours at most, each once and in order."""
-    found = [point.hour_us for point in hourly(filled.query, family, NOW_US, hours).points]
+    found = [point.hour_us for point in hourly(Telemetry(filled), family, NOW_US, hours).points]
 
     assert found == sorted(set(found))
     assert all(NOW_US - hours * HOUR_US < hour_us <= NOW_US for hour_us in found)
