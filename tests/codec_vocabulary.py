@@ -76,6 +76,24 @@ _DECIMALS = (
     Named("empty_pipe", 2, _TRUTH, otherwise=False),
 )
 
+_SCALES = (
+    Int("battery_v", 1, per=250, plus=625),
+    Int("temperature_c", 1, per=2, plus=20, signed=True, limits=(-30.0, 70.0)),
+    Int("ecl", 2, "little", plus=-3),
+    Bits(
+        "code",
+        1,
+        (
+            Part("leak", 0),
+            Part("pressure_bar", 1, 3, numbers=(0.0, 0.5, None, 4.0), void_by="leak"),
+            Part("flow_m3_per_h", 4, 2, numbers=(1.0, 10.0, 100.0, 1000.0, 9.0)),
+        ),
+    ),
+    Clock("local", ("Y M D h m s",), earliest_year=2010, zone="Asia/Shanghai"),
+    Sized(1, (Text("maker"),)),
+    Text("model"),
+)
+
 _MESSAGES = (
     Case("floats", (1,), _FLOATS),
     Case("forwards", (2,), _FORWARDS),
@@ -83,6 +101,7 @@ _MESSAGES = (
     Case("repeats", (4,), _REPEATS),
     Case("tlv", (5,), _TLV),
     Case("decimals", (6,), _DECIMALS),
+    Case("scales", (7,), _SCALES),
 )
 
 
@@ -123,6 +142,18 @@ _READINGS = (
         "tlv",
         (Carry("temperature_c"), Carry("burst"), Carry("tamper"), Carry("valve"), Carry("rssi_dbm")),
         records="records",
+    ),
+    Reading(
+        "scales",
+        (
+            Carry("battery_v"),
+            Carry("temperature_c"),
+            Carry("ecl"),
+            Carry("leak"),
+            Carry("pressure_bar"),
+            Carry("flow_m3_per_h"),
+        ),
+        clock="local",
     ),
     Reading("decimals", (Carry("volume_m3"), Carry("temperature_c"), Carry("empty_pipe")), clock="clock"),
 )

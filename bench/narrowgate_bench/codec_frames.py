@@ -11,6 +11,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.layout import Direction
+from narrowgate_codecs.plan import goes_to_the_end
 from narrowgate_codecs.scope import Wanted
 from narrowgate_codecs.soundness import every
 
@@ -164,17 +165,18 @@ class Sender:
 
 
 def _goes_to_the_end(fields: tuple[lay.Element, ...]) -> bool:
-    return bool(fields) and isinstance(fields[-1], el.Rest)
+    return bool(fields) and goes_to_the_end(fields[-1])
 
 
 def _int(field: el.Int, rng: random.Random) -> Any:
     bits = 8 * field.width
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if field.signed else (0, (1 << bits) - 1)
+    low, high = low + field.plus, high + field.plus
     if field.limits is not None:
         low = max(low, round(field.limits[0] * field.per))
         high = min(high, round(field.limits[1] * field.per))
-    raw = rng.randint(low, high)
-    return raw if field.per == 1 else raw / field.per
+    count = rng.randint(low, high)
+    return count if field.per == 1 else count / field.per
 
 
 def _code(field: el.Code, rng: random.Random) -> int:
@@ -211,7 +213,10 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     el.Named: lambda field, rng: rng.choice(field.words)[1],
     el.Hex: lambda field, rng: rng.randbytes(field.width).hex(),
     el.Rest: lambda field, rng: rng.randbytes(rng.randrange(40)).hex(),
-    el.Text: lambda field, rng: "".join(chr(rng.randrange(0x20, 0x7F)) for _ in range(field.width)),
+    el.Text: lambda field, rng: "".join(
+        chr(rng.randrange(0x20, 0x7F))
+        for _ in range(rng.randrange(24) if field.width is None else field.width)
+    ),
     el.Clock: _clock,
 }
 

@@ -89,7 +89,29 @@ def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> Map
     top = part.at + part.size - 1
     bits = f"bit {part.at}" if part.size == 1 else f"bits {part.at} to {top}"
     words = f": {_words(part.words)}" if part.words else ""
-    return MapLine(where, at, field.width, part.name, f"{bits}{words}")
+    numbers = f": {_runs(part.numbers)}" if part.numbers else ""
+    return MapLine(where, at, field.width, part.name, f"{bits}{words}{numbers}")
+
+
+def _runs(numbers: tuple[float | None, ...]) -> str:
+    """Give what codes from 0 on stand for, even runs as their first and last."""
+    runs: list[str] = []
+    first = 0
+    for at in range(1, len(numbers) + 1):
+        if at == len(numbers) or _step(numbers, at) != _step(numbers, first + 1):
+            runs.append(_run(numbers, first, at - 1))
+            first = at
+    return ", ".join(runs)
+
+
+def _step(numbers: tuple[float | None, ...], at: int) -> float | None:
+    before, after = numbers[at - 1], numbers[at] if at < len(numbers) else None
+    return None if before is None or after is None else after - before
+
+
+def _run(numbers: tuple[float | None, ...], first: int, last: int) -> str:
+    shown = ["null" if number is None else f"{number:g}" for number in (numbers[first], numbers[last])]
+    return f"{first} {shown[0]}" if first == last else f"{first} to {last} {shown[0]} to {shown[1]}"
 
 
 def _words(words: tuple[tuple[int, el.Word], ...]) -> str:
@@ -104,6 +126,8 @@ def _int(field: el.Int) -> str:
     said = ["signed number" if field.signed else "number"]
     if field.width > 1:
         said.append(_order(field.order))
+    if field.plus:
+        said.append(f"{field.plus:+d}")
     if field.per != 1:
         said.append(f"1/{field.per}")
     if field.limits is not None:
@@ -133,6 +157,11 @@ def _bcd(field: el.Bcd) -> str:
     return f"packed decimal, {_order(field.order)}{scale}; no number: null"
 
 
+def _clock(field: el.Clock) -> str:
+    zone = "" if field.zone is None else f" of {field.zone}"
+    return f"packed decimal clock {' or '.join(field.orders)}{zone}; no time: null"
+
+
 def _code(field: el.Code) -> str:
     if field.accepts is None:
         return "code"
@@ -154,8 +183,8 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Bits: lambda field: f"bits, {_order(field.order)}",
     el.Hex: lambda field: f"bytes as hex, {_order(field.order)}",
     el.Rest: lambda field: "everything up to the end, as hex",
-    el.Text: lambda field: "ASCII",
-    el.Clock: lambda field: f"packed decimal clock {' or '.join(field.orders)}; no time: null",
+    el.Text: lambda field: "ASCII" if field.width is not None else "everything up to the end, as ASCII",
+    el.Clock: _clock,
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
     el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.instants import zone_of
 from narrowgate_codecs.values import year_us
 from narrowgate_codecs.wire import Bytes
 
@@ -141,11 +142,12 @@ def instants_us(
     Args:
         clock: the element.
         raw: (n, width) its bytes.
-        zone: the zone they are in.
+        zone: the city's, which clocks are in that state none.
         received_us: (n,) reception [us since 1970 UTC].
         received: (n,) where reception is known; elsewhere the first candidate is meant.
     """
     digits = _TWO_DIGITS[raw]
+    zone = zone_of(clock, zone)
     best, dated = np.zeros(len(raw), np.int64), np.zeros(len(raw), np.bool_)
     for order in clock.orders:
         seconds, good = local_seconds(clock, order, digits)

@@ -26,7 +26,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Int:
-    """A binary integer; its value is raw / per, an int where per is 1."""
+    """A binary integer; its value is (raw + plus) / per, an int where per is 1."""
 
     name: str
     width: int
@@ -35,6 +35,8 @@ class Int:
     signed: bool = False
     per: int = 1
     """Raw counts in one unit of the value."""
+    plus: int = 0
+    """Counts added to the raw ones before they are divided: a scale that does not begin at zero."""
     limits: tuple[float, float] | None = None
     """Least and greatest value a sound device can send [unit of the value]; outside: `sanity`."""
     default: float | None = None
@@ -107,9 +109,12 @@ class Part:
     """[bit]"""
     words: tuple[tuple[int, Word], ...] = ()
     """Codes to words; a code that is missing here says nothing (null)."""
+    numbers: tuple[float | None, ...] = ()
+    """What the codes 0, 1, 2 .. stand for where they do not count evenly; a code past the last, or one that
+    stands for None, says nothing (null)."""
     void_by: str | None = None
     """Name of a part that, while true, makes this one say nothing."""
-    default: Word | int | None = None
+    default: Word | float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +150,11 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Printable ASCII of a fixed width."""
+    """Printable ASCII of a fixed width, or all of it up to the end of the region; none is legal there."""
 
     name: str
-    width: int
-    """[byte]"""
+    width: int | None = None
+    """[byte]; None: up to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,8 @@ class Clock:
     """One letter a byte: s m h D M Y (year of the century) C (century), in the order of the wire."""
     earliest_year: int
     """A clock before it was never set."""
+    zone: str | None = None
+    """The zone of a clock that runs in one wherever the device stands; None: the city's."""
 
 
 @dataclass(frozen=True, slots=True)

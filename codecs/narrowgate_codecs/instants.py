@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from narrowgate_codecs.elements import Clock
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -27,3 +29,8 @@ def instant_us(times: Sequence[datetime], timezone: ZoneInfo, received_at_us: in
     if received_at_us is None:
         return instants[0]
     return min(instants, key=lambda instant: abs(instant - received_at_us))
+
+
+def zone_of(clock: Clock, city: ZoneInfo) -> ZoneInfo:
+    """Give the zone that a clock runs in."""
+    return city if clock.zone is None else ZoneInfo(clock.zone)

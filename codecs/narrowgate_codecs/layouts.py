@@ -118,6 +118,8 @@ class Layouts:
 
 def _plain_dtype(leaf: Any) -> str | None:
     """Give numpy's name of a number that is only kept, neither judged nor looked at; None for others."""
-    if not isinstance(leaf, IntStep) or leaf.raw or leaf.leaf.limits is not None or leaf.leaf.width > 4:
+    if not isinstance(leaf, IntStep) or leaf.raw or leaf.leaf.limits is not None:
+        return None
+    if leaf.leaf.width > 4 or leaf.leaf.plus:
         return None
     return dtype_of(leaf.leaf.width, leaf.leaf.order, signed=leaf.leaf.signed)

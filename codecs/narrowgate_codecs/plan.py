@@ -30,6 +30,7 @@ from narrowgate_codecs.plan_regions import (
     Skip,
     Steps,
     Stretch,
+    TextToEnd,
     ToEnd,
     follow,
 )
@@ -151,6 +152,11 @@ def fixed_width(field: lay.Element) -> int | None:
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
 
+def goes_to_the_end(field: lay.Element) -> bool:
+    """Give whether an element takes whatever is left of its region."""
+    return isinstance(field, el.Rest) or (isinstance(field, el.Text) and field.width is None)
+
+
 @dataclass(slots=True)
 class _Run:
     """Elements of fixed width that are being gathered into a stretch."""
@@ -236,7 +242,7 @@ class _Compiler:
         number = self.cases[case.name]
         if field.length_width:
             return Kind(number, case.when, self.region(fields), 0, to_end=False)
-        to_end = bool(fields) and isinstance(fields[-1], el.Rest)
+        to_end = bool(fields) and goes_to_the_end(fields[-1])
         width = self._width(fields[:-1] if to_end else fields, f"{field.name}.{case.name}")
         return Kind(number, case.when, self.steps(fields), width, to_end)
 
@@ -253,6 +259,7 @@ class _Compiler:
 
 _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
     el.Rest: lambda compiler, field: ToEnd(),
+    el.Text: lambda compiler, field: TextToEnd(),
     el.Filler: lambda compiler, field: Skip(field.byte, field.at_most),
     lay.Lead: _Compiler.lead,
     lay.Tail: lambda compiler, field: Maybe(b"", compiler.steps(field.fields)),

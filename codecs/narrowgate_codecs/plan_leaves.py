@@ -91,7 +91,8 @@ class IntStep:
             cohort.say(raw_name(leaf.name), raw)
         if not self.wanted and leaf.limits is None:
             return
-        values = raw if leaf.per == 1 else raw.astype(np.float64) / leaf.per
+        counts = raw.astype(np.int64) + leaf.plus if leaf.plus else raw
+        values = counts if leaf.per == 1 else counts.astype(np.float64) / leaf.per
         if leaf.limits is not None:
             cohort.doubt((values < leaf.limits[0]) | (values > leaf.limits[1]))
         if self.wanted:
@@ -200,8 +201,8 @@ class TextStep:
 
     idle = False
 
-    def __init__(self, leaf: el.Text, wants: Wants) -> None:
-        self.width = leaf.width
+    def __init__(self, width: int) -> None:
+        self.width = width
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Doubt what is no text."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Mask, Place, Trace, any_of, settled
-from narrowgate_codecs.plan_leaves import LeafStep, raw_name
+from narrowgate_codecs.plan_leaves import LeafStep, TextStep, raw_name
 
 
 class Step(Protocol):
@@ -73,6 +73,26 @@ class ToEnd:
 
     def run(self, cohort: Cohort) -> None:
         """Go to the end."""
+        cohort.at = cohort.end
+
+
+class TextToEnd:
+    """Printable ASCII up to the end of the region."""
+
+    def run(self, cohort: Cohort) -> None:
+        """Doubt the rows with a byte that is no text, and go to the end."""
+        starts = cohort.starts + cohort.at
+        widths = np.broadcast_to(cohort.end - np.asarray(cohort.at), starts.shape)
+        firsts = np.cumsum(widths) - widths
+        rows = np.repeat(np.arange(len(widths)), widths)
+        read = cohort.level.wire.data[(starts - firsts)[rows] + np.arange(len(rows))]
+        odd = np.zeros(len(widths), np.bool_)
+        odd[rows[(read < 0x20) | (read > 0x7E)]] = True
+        cohort.doubt(odd)
+        if cohort.trace is not None and isinstance(cohort.at, int) and isinstance(cohort.end, int):
+            cohort.trace.read(cohort.at, TextStep(cohort.end - cohort.at))
+        elif cohort.trace is not None:
+            cohort.trace.is_broken = True
         cohort.at = cohort.end
 
 

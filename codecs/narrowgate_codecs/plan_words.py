@@ -127,6 +127,7 @@ class BitsStep:
             for part in self.needed
             if part.words
         }
+        self.numbers = {part.name: _numbers(part) for part in self.needed if part.numbers}
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the parts that are wanted, null where their word is missing or another part voids them."""
@@ -145,6 +146,9 @@ class BitsStep:
             cohort.say(name, *said[name])
 
     def _part(self, part: el.Part, raw: NDArray[Any]) -> tuple[NDArray[Any], Mask | None]:
+        if part.numbers:
+            numbers = self.numbers[part.name][raw >> part.at & (1 << part.size) - 1]
+            return np.nan_to_num(numbers), ~np.isnan(numbers)
         if part.size == 1 and not part.words:
             return raw & (1 << part.at) != 0, None
         code = raw >> part.at & (1 << part.size) - 1
@@ -160,6 +164,14 @@ class BitsStep:
         return truth if known is None else truth & known
 
 
+def _numbers(part: el.Part) -> NDArray[np.float64]:
+    """Give what every code of a part stands for, NaN for nothing, (2 ** size,)."""
+    table = np.full(1 << part.size, np.nan)
+    known = part.numbers[: len(table)]
+    table[: len(known)] = [np.nan if number is None else number for number in known]
+    return table
+
+
 _STEPS: dict[type, Any] = {
     el.Int: IntStep,
     el.Float: FloatStep,
@@ -168,7 +180,7 @@ _STEPS: dict[type, Any] = {
     el.Code: CodeStep,
     el.Named: NamedStep,
     el.Bits: BitsStep,
-    el.Text: TextStep,
+    el.Text: lambda leaf, wants: TextStep(leaf.width),
     el.Clock: ClockStep,
 }
 

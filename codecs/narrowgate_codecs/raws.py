@@ -51,9 +51,10 @@ def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
     number = _number(element.name, value, wanted)
     bits = 8 * element.width
     least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if element.signed else (0, (1 << bits) - 1)
-    raw = round(number * element.per)
-    low, high = element.limits or (least / element.per, most / element.per)
-    if not (least <= raw <= most and low <= raw / element.per <= high):
+    count = round(number * element.per)
+    raw = count - element.plus
+    low, high = element.limits or ((least + element.plus) / element.per, (most + element.plus) / element.per)
+    if not (least <= raw <= most and low <= count / element.per <= high):
         raise wrong(element.name, value, f"{low:.12g} to {high:.12g} is possible", wanted)
     return raw
 
@@ -155,11 +156,21 @@ def _bits(element: el.Bits, wanted: Wanted) -> int:
 
 
 def _part(part: el.Part, value: object, wanted: Wanted) -> int:
+    if part.numbers:
+        return _counted(part, value, wanted)
     if part.words:
         return _coded(part.name, part.words, value, wanted)
     if part.size == 1:
         return _coded(part.name, ((0, False), (1, True)), value, wanted)
     return _integer(el.Int(part.name, 8, limits=(0, (1 << part.size) - 1)), value, wanted)
+
+
+def _counted(part: el.Part, value: object, wanted: Wanted) -> int:
+    number = _number(part.name, value, wanted)
+    if number not in part.numbers:
+        known = ", ".join(f"{one:g}" for one in part.numbers if one is not None)
+        raise wrong(part.name, value, f"one of {known} is possible", wanted)
+    return part.numbers.index(number)
 
 
 def _bytes(element: el.Hex | el.Rest, value: object, wanted: Wanted) -> bytes:
@@ -177,8 +188,10 @@ def _bytes(element: el.Hex | el.Rest, value: object, wanted: Wanted) -> bytes:
 
 
 def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
-    if not isinstance(value, str) or not value.isascii() or len(value) != element.width:
-        raise wrong(element.name, value, f"{element.width} ASCII characters are wanted", wanted)
+    width = element.width
+    if not isinstance(value, str) or not value.isascii() or len(value) != (width or len(value)):
+        many = "" if width is None else f"{width} "
+        raise wrong(element.name, value, f"{many}ASCII characters are wanted", wanted)
     return value.encode("ascii")
 
 

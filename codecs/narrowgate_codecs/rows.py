@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.instants import instant_us
+from narrowgate_codecs.instants import instant_us, zone_of
 from narrowgate_codecs.profile import Each, Profile, Reading
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Scope
@@ -138,7 +138,8 @@ def _instant(clock: str, scope: Scope, timezone: ZoneInfo, received_at_us: int |
         if isinstance(said.element, el.Epoch) and said.element.name == clock:
             return epoch_us(said.element, said.raw)
         if isinstance(said.element, el.Clock) and said.element.name == clock:
-            return instant_us(calendar_times(said.element, said.raw), timezone, received_at_us)
+            zone = zone_of(said.element, timezone)
+            return instant_us(calendar_times(said.element, said.raw), zone, received_at_us)
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
@@ -15,8 +16,8 @@ _LONGEST_COUNTED = 4
 
 def fault_of(field: lay.Element | el.Part) -> str | None:
     """Say why an element cannot work; None if it can."""
-    width = getattr(field, "width", 1)
-    if not 1 <= width <= 255:
+    width = getattr(field, "width", None)
+    if width is not None and not 1 <= width <= 255:
         return f"a width of {width} bytes; 1 to 255 is possible"
     for kind, look in _LOOKS:
         if isinstance(field, kind):
@@ -32,6 +33,8 @@ def _bits(field: el.Bits) -> str | None:
     for part in field.parts:
         if part.at < 0 or part.size < 1 or part.at + part.size > 8 * field.width:
             return f"{part.name} is not within its {8 * field.width} bits"
+        if part.numbers and part.words:
+            return f"{part.name} stands for words and for numbers"
     names = [part.name for part in field.parts]
     missing = [part.void_by for part in field.parts if part.void_by is not None and part.void_by not in names]
     return f"{missing[0]} is no part of it" if missing else None
@@ -55,6 +58,8 @@ def _clock(field: el.Clock) -> str | None:
             return f"order {order!r} is not of s m h D M Y and C, each once"
         if len(letters) != len(field.orders[0].split()):
             return f"order {order!r} has another width than the first"
+    if field.zone is not None and field.zone not in available_timezones():
+        return f"zone {field.zone!r} is not of the time zone database"
     return None if field.orders else "a clock without an order"
 
 
@@ -122,6 +127,8 @@ def dtypes_of(fields: tuple[lay.Element, ...], name: str) -> set[Dtype]:
 
 
 def _part(part: el.Part) -> Dtype:
+    if part.numbers:
+        return "float64"
     if part.words:
         return _words([word for _, word in part.words])
     return "bool" if part.size == 1 else "int64"

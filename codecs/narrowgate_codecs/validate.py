@@ -177,7 +177,7 @@ def _least(field: lay.Element) -> int:
             return min((least_width(case.fields) for case in lay.cases_of(field)), default=0)
         case lay.Array():
             return least_width(field.fields) * (field.count if isinstance(field.count, int) else 0)
-    return getattr(field, "width", 0)
+    return getattr(field, "width", None) or 0
 
 
 def _check_reading(profile: Profile, reading: Reading) -> None:

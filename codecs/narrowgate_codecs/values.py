@@ -68,7 +68,8 @@ def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
 
 
 def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
-    return _within(element, raw if element.per == 1 else raw / element.per, scope)
+    count = raw + element.plus
+    return _within(element, count if element.per == 1 else count / element.per, scope)
 
 
 def _float(element: el.Float, raw: float, scope: Scope) -> float | None:
@@ -146,6 +147,8 @@ def _parts(element: el.Bits, raw: int) -> dict[str, Value]:
 
 def _part(part: el.Part, raw: int) -> Value:
     code = part_code(part, raw)
+    if part.numbers:
+        return part.numbers[code] if code < len(part.numbers) else None
     if part.words:
         for known, word in part.words:
             if code == known:

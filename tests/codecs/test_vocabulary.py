@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -171,6 +172,58 @@ def test_decimal_with_leading_f_is_negative() -> None:
     row = _sent("decimals", values)[0]
 
     assert (row["volume_m3"], row["temperature_c"]) == (-1.5, -273.1)
+
+
+def _scaled(**values: Any) -> dict[str, Any]:
+    usual = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "local": None, "model": ""}
+    return _sent("scales", {**usual, "maker": "", **values})[0]
+
+
+def test_scale_may_begin_elsewhere_than_at_zero() -> None:
+    """A number whose scale has an offset says what it measures, below zero too."""
+    row = _scaled(battery_v=3.344, temperature_c=-10.0, ecl=-3)
+
+    assert (row["battery_v"], row["temperature_c"], row["ecl"]) == (3.344, -10.0, -3)
+
+
+def test_code_stands_for_its_number() -> None:
+    """A code that does not count evenly says the number it stands for."""
+    row = _scaled(code="16")
+
+    assert (row["pressure_bar"], row["flow_m3_per_h"]) == (4.0, 10.0)
+
+
+def test_code_without_a_number_says_nothing() -> None:
+    """A code that stands for no number is null, as is one that another part voids."""
+    rows = [_scaled(code="04"), _scaled(code="0e"), _scaled(code="07")]
+
+    assert [row.get("pressure_bar") for row in rows] == [None, None, None]
+
+
+def test_number_that_no_code_stands_for_is_refused() -> None:
+    """A number that no code stands for cannot be sent; the refusal names those that can."""
+    with pytest.raises(ValueError, match=r"pressure_bar: 3: one of 0, 0.5, 4 is possible"):
+        _scaled(pressure_bar=3)
+
+
+def test_clock_may_run_in_a_zone_of_its_own() -> None:
+    """A clock of a stated zone means that zone's time, wherever the city is."""
+    values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "model": "m", "maker": ""}
+    frame = encode(_NAMES[0], "scales", {**values, "local": "2025-06-01T08:00:00"})
+
+    result = decoded(frame, _NAMES[0], timezone=ZoneInfo("Europe/Berlin"))
+
+    assert readings(result)[0]["time"] == "2025-06-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(("maker", "model"), [("", ""), ("mvb", "VD33D P2")])
+def test_text_goes_to_the_end_of_its_region(maker: str, model: str) -> None:
+    """A text without a width is as long as its region, nothing too."""
+    values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "local": None}
+
+    said = decoded(encode(_NAMES[0], "scales", {**values, "maker": maker, "model": model}), _NAMES[0])
+
+    assert (said.values[0]["maker"], said.values[0]["model"]) == (maker, model)
 
 
 def test_unknown_record_with_a_length_is_passed_over() -> None:
