@@ -25,9 +25,16 @@ def load(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def decoded(payload: bytes, profile: str | None, direction: str = "up", **context: Any) -> Decoded:
+def golden(case: dict[str, Any], profile: str) -> Decoded:
+    """Decode a case's frame."""
+    return decoded(bytes.fromhex(case["hex"]), profile, case["direction"], case.get("port"))
+
+
+def decoded(
+    payload: bytes, profile: str | None, direction: str = "up", port: int | None = None, **context: Any
+) -> Decoded:
     """Decode one frame, received at RECEIVED_AT_US in Shanghai."""
-    uplinks = uplinks_from([payload], received_at_us=RECEIVED_AT_US)
+    uplinks = uplinks_from([payload], ports=[port], received_at_us=RECEIVED_AT_US)
     given: dict[str, Any] = {"timezone": SHANGHAI, "directions": [direction], **context}
     return decode(uplinks, Context(devices=["device"], profiles=[profile], **given))
 

@@ -1,5 +1,6 @@
 """A device that nobody builds: it says everything that declarations can say."""
 
+from codec_ported import PORTED, UNPORTED
 from narrowgate_codecs.elements import (
     Bcd,
     Bits,
@@ -167,7 +168,7 @@ KINDS: tuple[CheckKind, ...] = (
     "sum8",
 )
 
-PROFILES = tuple(
+SAYING_ALL = tuple(
     Profile(
         name=f"nobody_{kind}_v1",
         family=Family.WATER,
@@ -180,3 +181,5 @@ PROFILES = tuple(
     )
     for at, kind in enumerate(KINDS)
 )
+
+PROFILES = (*SAYING_ALL, PORTED, UNPORTED)

@@ -61,7 +61,7 @@ _PLACEPOD = c.GreedyRange(
 _STRUCTS = {"cjt188_water_v2004": _CJT188, "huati_nb_v1": _HUATI, "pni_placepod_v1": _PLACEPOD}
 
 
-def reader(profile: str) -> Callable[[Sequence[bytes]], list[Any]]:
-    """Give what parses a list of frames of a profile."""
-    struct = _STRUCTS[profile]
-    return lambda frames: [struct.parse(frame) for frame in frames]
+def reader(profile: str) -> Callable[[Sequence[bytes]], list[Any]] | None:
+    """Give what parses a list of frames of a profile; None for one that is not declared here."""
+    struct = _STRUCTS.get(profile)
+    return None if struct is None else lambda frames: [struct.parse(frame) for frame in frames]

@@ -16,6 +16,11 @@ from narrowgate_codecs.scope import Wanted
 from narrowgate_codecs.soundness import every
 
 Values = dict[str, Any]
+Sent = tuple[bytes, int | None]
+"""A frame and the port it travels on; None where the frame itself says what it is."""
+
+USUAL = {"cjt188_water_v2004": "current_data", "huati_nb_v1": "report"}
+"""The message of a profile whose usual frame has one layout: its fixed rows and struct loop are of it."""
 
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
 
@@ -41,6 +46,8 @@ class Sender:
         self._frame, self._rng, self._most_records = frame_of(profile, direction), rng, most_records
         self._fields = PROFILES[profile].fields(direction)
         self._single = PROFILES[profile].single_message
+        ports = [field.name for field in self._fields if isinstance(field, el.Port)]
+        self._port = ports[0] if ports else None
         self._units = {
             field.per.by: field.per
             for field in every(self._fields)
@@ -49,11 +56,17 @@ class Sender:
 
     def frame(self, message: str | None = None) -> bytes:
         """Draw a frame; of one message, if it is named."""
+        return self.sent(message)[0]
+
+    def sent(self, message: str | None = None) -> Sent:
+        """Draw a frame and the port it travels on; of one message, if it is named."""
         while True:
             values: Values = {}
             drawn = self._draw(self._fields, values) or self._single
             if message is None or drawn == message:
-                return self._frame.write(Wanted(values, {}))
+                wanted = Wanted(values, {})
+                frame = self._frame.write(wanted)
+                return frame, None if self._port is None else wanted.sent[self._port]
 
     def _draw(self, fields: tuple[lay.Element, ...], values: Values) -> str | None:
         message = None
@@ -218,6 +231,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
         for _ in range(rng.randrange(24) if field.width is None else field.width)
     ),
     el.Clock: _clock,
+    el.Port: lambda field, rng: 0 if field.default is None else field.default,
 }
 
 

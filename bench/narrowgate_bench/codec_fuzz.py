@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+import pyarrow as pa
 
-from narrowgate_bench.codec_frames import Sender, damaged, mended
+from narrowgate_bench.codec_frames import Sender, Sent, damaged, mended
 from narrowgate_codecs import PROFILES, Context, Decoded, decode, uplinks_from
 from narrowgate_codecs.decode import decode_by_row
 from narrowgate_codecs.layout import Direction
@@ -28,8 +29,10 @@ _ZONES = (
 )
 _BATCH = 512
 
+Frames = list[Sent]
 
-def differences(frames: list[bytes], profile: str, direction: Direction, **given: Any) -> list[int]:
+
+def differences(frames: Frames, profile: str, direction: Direction, **given: Any) -> list[int]:
     """Give the rows whose meaning by plan differs from that by construct, values and identities included."""
     whole, truth, _ = both(frames, profile, direction, **given)
     said = [_rows(one) for one in (whole, truth)]
@@ -37,18 +40,23 @@ def differences(frames: list[bytes], profile: str, direction: Direction, **given
 
 
 def both(
-    frames: list[bytes],
+    frames: Frames,
     profile: str,
     direction: Direction,
     zone: str = "UTC",
     received_at_us: int | None = None,
 ) -> tuple[Decoded, Decoded, int]:
     """Decode frames by plan and by construct; give both and how many the plan left to construct."""
-    uplinks = uplinks_from(frames, received_at_us=received_at_us)
+    uplinks = _uplinks(frames, received_at_us)
     directions = [direction] * len(frames)
     context = Context(["d"] * len(frames), [profile] * len(frames), ZoneInfo(zone), directions=directions)
     whole = decode(uplinks, context)
     return whole, decode_by_row(uplinks, context), whole.by_row
+
+
+def _uplinks(frames: Frames, received_at_us: int | None = None) -> pa.RecordBatch:
+    payloads, ports = [frame for frame, _ in frames], [port for _, port in frames]
+    return uplinks_from(payloads, ports=ports, received_at_us=received_at_us)
 
 
 def _rows(decoded: Decoded) -> list[list[Any]]:
@@ -64,7 +72,7 @@ def _rows(decoded: Decoded) -> list[list[Any]]:
     return rows
 
 
-def batches(seed: int) -> Iterator[tuple[list[bytes], str, Direction, dict[str, Any]]]:
+def batches(seed: int) -> Iterator[tuple[Frames, str, Direction, dict[str, Any]]]:
     """Give batches without end: a profile's own frames, some of them damaged, check sums mended again."""
     rng = random.Random(seed)
     directions: tuple[Direction, ...] = ("up", "down")
@@ -76,35 +84,41 @@ def batches(seed: int) -> Iterator[tuple[list[bytes], str, Direction, dict[str, 
     ]
     while True:
         name, direction, sender = rng.choice(senders)
-        frames = worn([sender.frame() for _ in range(_BATCH)], name, direction, rng)
+        frames = worn([sender.sent() for _ in range(_BATCH)], name, direction, rng)
         received_at_us = rng.choice((None, rng.randrange(1 << 52)))
         yield frames, name, direction, {"zone": rng.choice(_ZONES), "received_at_us": received_at_us}
 
 
-def worn(frames: list[bytes], profile: str, direction: Direction, rng: random.Random) -> list[bytes]:
-    """Give frames, some of them damaged, most check sums mended again."""
+def worn(frames: Frames, profile: str, direction: Direction, rng: random.Random) -> Frames:
+    """Give frames, some of them damaged or without their port, most check sums mended again."""
     share = rng.choice((0.0, 0.02, 0.5, 0.9))
-    frames = _alike([damaged(frame, rng) if rng.random() < share else frame for frame in frames], rng)
+    frames = _alike([_worn(sent, rng) if rng.random() < share else sent for sent in frames], rng)
     for at, detail in _refused(frames, profile, direction):
         if rng.random() < 0.8:
-            frames[at] = mended(frames[at], detail)
+            frame, port = frames[at]
+            frames[at] = mended(frame, detail), port
     return frames
 
 
-def _alike(frames: list[bytes], rng: random.Random) -> list[bytes]:
+def _worn(sent: Sent, rng: random.Random) -> Sent:
+    frame, port = sent
+    return damaged(frame, rng), port if rng.random() < 0.9 else rng.choice((None, 0, 7, port))
+
+
+def _alike(frames: Frames, rng: random.Random) -> Frames:
     """Give the frames, now and then only those of one length, or one over and over."""
     kind = rng.random()
     if kind < 0.3:
-        length = len(rng.choice(frames))
-        return [frame for frame in frames if len(frame) == length]
+        length = len(rng.choice(frames)[0])
+        return [sent for sent in frames if len(sent[0]) == length]
     return [rng.choice(frames)] * len(frames) if kind < 0.4 else frames
 
 
-def _refused(frames: list[bytes], profile: str, direction: Direction) -> list[tuple[int, str]]:
+def _refused(frames: Frames, profile: str, direction: Direction) -> list[tuple[int, str]]:
     context = Context(
         [""] * len(frames), [profile] * len(frames), ZoneInfo("UTC"), directions=[direction] * len(frames)
     )
-    refusals = decode_by_row(uplinks_from(frames), context).refusals.to_pylist()
+    refusals = decode_by_row(_uplinks(frames), context).refusals.to_pylist()
     return [(refusal["frame"], refusal["detail"]) for refusal in refusals]
 
 
@@ -119,13 +133,14 @@ def main(frames: int, seed: int) -> None:
         whole, truth, left = both(batch, profile, direction, **given)
         by_row += left
         said, right = _rows(whole), _rows(truth)
-        for row, frame in enumerate(batch):
+        for row, (frame, port) in enumerate(batch):
             if said[row] != right[row]:
                 found = {
                     "seed": seed,
                     "profile": profile,
                     "direction": direction,
                     "hex": frame.hex(),
+                    "port": port,
                     **given,
                 }
                 click.echo(json.dumps({**found, "plan": str(said[row]), "construct": str(right[row])}))

@@ -92,7 +92,9 @@ class PlacePodRecord(KaitaiStruct):  # type: ignore[misc]
 _PARSERS: dict[str, Any] = {"cjt188_water_v2004": Cjt188, "huati_nb_v1": Huati, "pni_placepod_v1": PlacePod}
 
 
-def reader(profile: str) -> Callable[[Sequence[bytes]], list[Any]]:
-    """Give what reads a list of frames of a profile."""
-    parser = _PARSERS[profile]
-    return lambda frames: [parser(KaitaiStream(BytesIO(frame))) for frame in frames]
+def reader(profile: str) -> Callable[[Sequence[bytes]], list[Any]] | None:
+    """Give what reads a list of frames of a profile; None for one that has no class here."""
+    parser = _PARSERS.get(profile)
+    return (
+        None if parser is None else lambda frames: [parser(KaitaiStream(BytesIO(frame))) for frame in frames]
+    )

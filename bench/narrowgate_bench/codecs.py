@@ -4,13 +4,13 @@ import importlib.util
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from narrowgate_bench.codec_construct import reader as construct_reader
-from narrowgate_bench.codec_frames import Sender
+from narrowgate_bench.codec_frames import USUAL, Sender, Sent
 from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_codecs import Context, decode, uplinks_from
 from narrowgate_codecs.bundle import bundle
@@ -21,10 +21,27 @@ ZONE = ZoneInfo("Asia/Shanghai")
 RECEIVED_AT_US = 1_750_000_000_000_000
 SIZES = (1, 32, 4096)
 MIXED_SIZE = 65_536
-_USUAL = {"cjt188_water_v2004": "current_data", "huati_nb_v1": "report"}
-"""The message of a profile whose usual frame has one layout."""
 
-Frames = Sequence[bytes]
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames and the ports they came on; None: they say themselves what they are."""
+
+    payloads: list[bytes]
+    ports: list[int | None] | None
+
+    def first(self, count: int) -> "Batch":
+        """Give the first frames."""
+        return Batch(self.payloads[:count], None if self.ports is None else self.ports[:count])
+
+    def middle(self) -> "Batch":
+        """Give one frame of middle length alone."""
+        order = sorted(range(len(self.payloads)), key=lambda at: len(self.payloads[at]))
+        at = order[len(order) // 2]
+        return Batch([self.payloads[at]], None if self.ports is None else [self.ports[at]])
+
+
+Work = Callable[[Batch], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,91 +73,103 @@ def rows(seed: int, runs: int, most_frames: int = MIXED_SIZE) -> Iterator[dict[s
     yield asdict(_mixed(rng, runs, most_frames))
 
 
-def _kinds(profile: str, rng: random.Random, count: int) -> Iterator[tuple[str, list[bytes]]]:
+def _kinds(profile: str, rng: random.Random, count: int) -> Iterator[tuple[str, Batch]]:
     """Give a profile's usual frame in one layout, where it has one, and all that its encoder can send."""
     sender = Sender(profile, "up", rng)
-    if profile in _USUAL:
+    if profile in USUAL:
         usual = Sender(profile, "up", rng, all_codes=False)
-        yield "fixed", _one_length(usual, _USUAL[profile], count)
-    yield "all choices", _distinct(lambda: sender.frame(), count)
+        yield "fixed", _one_length(usual, USUAL[profile], count)
+    yield "all choices", _distinct(sender.sent, count)
 
 
-def _one_length(sender: Sender, message: str, count: int) -> list[bytes]:
+def _one_length(sender: Sender, message: str, count: int) -> Batch:
     shortest = min(len(sender.frame(message)) for _ in range(40))
 
-    def draw() -> bytes:
-        while len(frame := sender.frame(message)) != shortest:
+    def draw() -> Sent:
+        while len((sent := sender.sent(message))[0]) != shortest:
             pass
-        return frame
+        return sent
 
     return _distinct(draw, count)
 
 
-def _distinct(draw: Callable[[], bytes], count: int) -> list[bytes]:
-    drawn: dict[bytes, None] = {}
-    while len(drawn) < count:
+def _distinct(draw: Callable[[], Sent], count: int) -> Batch:
+    """Draw frames of which no two are equal; fewer where so many are hard to come by."""
+    drawn: dict[Sent, None] = {}
+    for _ in range(20 * count):
         drawn.setdefault(draw())
-    return list(drawn)
+        if len(drawn) == count:
+            break
+    ports = [port for _, port in drawn]
+    return Batch([frame for frame, _ in drawn], None if set(ports) <= {None} else ports)
 
 
-def _profile_lines(profile: str, label: str, frames: Frames, runs: int) -> Iterator[Line]:
-    def plan(some: Frames) -> object:
-        return bundle(profile, some, ZONE, RECEIVED_AT_US)
+def _profile_lines(profile: str, label: str, frames: Batch, runs: int) -> Iterator[Line]:
+    def plan(some: Batch) -> object:
+        return bundle(profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports)
 
-    def by_row(some: Frames) -> object:
-        return bundle(profile, some, ZONE, RECEIVED_AT_US, fewest=len(some) + 1)
+    def by_row(some: Batch) -> object:
+        fewest = len(some.payloads) + 1
+        return bundle(profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports, fewest=fewest)
 
     name = f"{profile} {label}"
-    one = sorted(frames, key=len)[len(frames) // 2 :][:1]
     for size in SIZES:
-        some = one if size == 1 else frames[:size]
-        yield _line(f"{name}, batch {len(some)}", some, plan, "construct", by_row, runs)
-    if label == "fixed" or profile not in _USUAL:
-        own = construct_reader(profile)
-        yield _line(f"{name}, batch 1", one, plan, "construct's own parse, raw fields only", own, runs)
-        loop = LOOPS[profile]
-        for size in SIZES[1:]:
-            some = frames[:size]
-            yield _line(
-                f"{name}, batch {len(some)}",
-                some,
-                plan,
-                "struct loop",
-                lambda some: loop(some, ZONE, RECEIVED_AT_US),
-                runs,
-            )
-        yield from _kaitai(name, profile, frames, plan, runs)
-    yield _arrow(f"{name}, batch {len(frames)} to Arrow", [(profile, frame) for frame in frames], runs)
+        some = frames.middle() if size == 1 else frames.first(size)
+        yield _line(f"{name}, batch {len(some.payloads)}", some, plan, "construct", by_row, runs)
+    if label == "fixed" or profile not in USUAL:
+        yield from _peers(name, profile, frames, plan, runs)
+    tagged = [(profile, frame) for frame in frames.payloads]
+    yield _arrow(f"{name}, batch {len(tagged)} to Arrow", tagged, frames.ports, runs)
 
 
-def _kaitai(
-    name: str, profile: str, frames: Frames, plan: Callable[[Frames], object], runs: int
-) -> Iterator[Line]:
-    """Give the row of Kaitai Struct, where its runtime is installed."""
+def _peers(name: str, profile: str, frames: Batch, plan: Work, runs: int) -> Iterator[Line]:
+    """Give the rows of construct's own parse, a struct loop and Kaitai Struct, where there is such a peer."""
+    own, loop = construct_reader(profile), LOOPS.get(profile)
+    if own is not None:
+        one, peer = frames.middle(), "construct's own parse, raw fields only"
+        yield _line(f"{name}, batch 1", one, plan, peer, lambda some: own(some.payloads), runs)
+    for size in SIZES[1:] if loop is not None else ():
+        some = frames.first(size)
+        yield _line(f"{name}, batch {len(some.payloads)}", some, plan, "struct loop", _looped(loop), runs)
     if importlib.util.find_spec("kaitaistruct") is not None:
         from narrowgate_bench.codec_kaitai import reader
 
-        peer = "kaitaistruct, raw fields only"
-        yield _line(f"{name}, batch {len(frames)}", frames, plan, peer, reader(profile), runs)
+        kaitai = reader(profile)
+        if kaitai is not None:
+            peer, count = "kaitaistruct, raw fields only", len(frames.payloads)
+            yield _line(
+                f"{name}, batch {count}", frames, plan, peer, lambda some: kaitai(some.payloads), runs
+            )
+
+
+def _looped(loop: Any) -> Work:
+    return lambda some: loop(some.payloads, ZONE, RECEIVED_AT_US)
 
 
 def _mixed(rng: random.Random, runs: int, most_frames: int) -> Line:
     each = -(-most_frames // len(BUILT_IN))
-    frames = [
-        (profile, frame)
-        for profile in sorted(BUILT_IN)
-        for frame in _distinct(Sender(profile, "up", rng).frame, each)
-    ][:most_frames]
+    frames: list[tuple[str, bytes, int | None]] = []
+    for profile in sorted(BUILT_IN):
+        drawn = _distinct(Sender(profile, "up", rng).sent, each)
+        ports = drawn.ports or [None] * len(drawn.payloads)
+        frames += [(profile, frame, port) for frame, port in zip(drawn.payloads, ports, strict=True)]
     rng.shuffle(frames)
-    return _arrow(f"all {len(BUILT_IN)} profiles shuffled, batch {len(frames)} to Arrow", frames, runs)
+    frames = frames[:most_frames]
+    return _arrow(
+        f"all {len(BUILT_IN)} profiles shuffled, batch {len(frames)} to Arrow",
+        [(profile, frame) for profile, frame, _ in frames],
+        [port for _, _, port in frames],
+        runs,
+    )
 
 
-def _arrow(name: str, frames: list[tuple[str, bytes]], runs: int) -> Line:
-    uplinks = uplinks_from([frame for _, frame in frames], received_at_us=RECEIVED_AT_US)
+def _arrow(name: str, frames: list[tuple[str, bytes]], ports: list[int | None] | None, runs: int) -> Line:
+    payloads = [frame for _, frame in frames]
+    uplinks = uplinks_from(payloads, ports=ports, received_at_us=RECEIVED_AT_US)
     context = Context(["device"] * len(frames), [profile for profile, _ in frames], ZONE)
     return _line(
         name,
-        [frame for _, frame in frames],
+        Batch(payloads, ports),
         lambda some: decode(uplinks, context),
         "construct",
         lambda some: decode_by_row(uplinks, context),
@@ -150,10 +179,10 @@ def _arrow(name: str, frames: list[tuple[str, bytes]], runs: int) -> Line:
 
 def _line(
     name: str,
-    frames: Frames,
-    ours: Callable[[Frames], object],
+    frames: Batch,
+    ours: Work,
     peer: str,
-    theirs: Callable[[Frames], object],
+    theirs: Work,
     runs: int,
 ) -> Line:
     """Time both in turn, so that what else the machine does falls on both."""
@@ -167,9 +196,10 @@ def _line(
     )
 
 
-def _frames_per_s(work: Callable[[Frames], object], frames: Frames) -> float:
-    rounds = max(1, 512 // len(frames))
+def _frames_per_s(work: Work, frames: Batch) -> float:
+    count = len(frames.payloads)
+    rounds = max(1, 512 // count)
     started = time.perf_counter()
     for _ in range(rounds):
         work(frames)
-    return rounds * len(frames) / (time.perf_counter() - started)
+    return rounds * count / (time.perf_counter() - started)

@@ -6,7 +6,7 @@ Rule 1: nothing here opens a socket, a file or a clock; bytes in, columns out, a
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.decode import decode
 from narrowgate_codecs.detect import candidates
-from narrowgate_codecs.encode import encode, messages
+from narrowgate_codecs.encode import encode, messages, port_of
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.uplinks import uplinks_from
@@ -20,5 +20,6 @@ __all__ = [
     "decode",
     "encode",
     "messages",
+    "port_of",
     "uplinks_from",
 ]

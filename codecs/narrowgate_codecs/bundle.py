@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from narrowgate_codecs.cohort import NO_PORT
 from narrowgate_codecs.decode import FEWEST, plan_for
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.mapping import Measures, measures_of
@@ -13,7 +15,7 @@ from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.rows import Row, rows_of
 from narrowgate_codecs.values import speak
-from narrowgate_codecs.wire import packed
+from narrowgate_codecs.wire import Places, packed
 
 
 @dataclass(slots=True)
@@ -29,7 +31,13 @@ class Bundle:
 
 
 def bundle(
-    profile: str, payloads: Sequence[bytes], timezone: ZoneInfo, received_at_us: int, *, fewest: int = FEWEST
+    profile: str,
+    payloads: Sequence[bytes],
+    timezone: ZoneInfo,
+    received_at_us: int,
+    *,
+    ports: Sequence[int | None] | None = None,
+    fewest: int = FEWEST,
 ) -> Bundle:
     """Give the readings of frames that came up from devices of one profile.
 
@@ -38,31 +46,43 @@ def bundle(
         payloads: (n,) the frames.
         timezone: the zone of clocks that state none.
         received_at_us: reception of all of them [us since 1970 UTC].
+        ports: (n,) the message types captured from ports; None: none for all.
         fewest: fewer frames than that are read one by one.
     """
     plan = plan_for(profile, "up") if len(payloads) >= fewest else None
     if plan is None:
-        return _by_row(profile, payloads, timezone, received_at_us)
+        return _by_row(profile, payloads, ports, timezone, received_at_us)
     wire, starts, lengths = packed(payloads)
-    level = plan.read(wire, starts, lengths)
+    level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
     odd = level.odd.nonzero()[0].tolist()
-    made = (
-        _by_row(profile, [payloads[row] for row in odd], timezone, received_at_us)
-        if odd
-        else Bundle([], [], 0)
-    )
+    made = Bundle([], [], 0)
+    if odd:
+        odd_ports = None if ports is None else [ports[row] for row in odd]
+        made = _by_row(profile, [payloads[row] for row in odd], odd_ports, timezone, received_at_us)
     made.measures = measures_of(PROFILES[profile], plan, level, timezone, received_us, received)
     return made
 
 
-def _by_row(profile: str, payloads: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Bundle:
+def _column(ports: Sequence[int | None] | None) -> Places | None:
+    return (
+        None if ports is None else np.array([NO_PORT if port is None else port for port in ports], np.int64)
+    )
+
+
+def _by_row(
+    profile: str,
+    payloads: Sequence[bytes],
+    ports: Sequence[int | None] | None,
+    timezone: ZoneInfo,
+    received_at_us: int,
+) -> Bundle:
     known, frame = PROFILES[profile], frame_of(profile, "up")
     made = Bundle([], [], 0)
-    for payload in payloads:
+    for payload, port in zip(payloads, ports or repeat(None)):  # noqa: B905 - without ports there is no end
         try:
-            scope = frame.read(payload)
+            scope = frame.read(payload, port)
             values = speak(scope)
         except FrameRefused:
             made.refused += 1

@@ -76,7 +76,7 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark():
+        case el.Mark() | el.Port():
             return 0
         case el.Const():
             return len(field.value)
@@ -185,6 +185,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Rest: lambda field: "everything up to the end, as hex",
     el.Text: lambda field: "ASCII" if field.width is not None else "everything up to the end, as ASCII",
     el.Clock: _clock,
+    el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
     el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs.wire import Bytes, Places, Wire, dtype_of, pieces_of
 
+NO_PORT = -1
+"""Stands in a column of ports where the transport captured none."""
 Place: TypeAlias = int | Places
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -45,6 +47,8 @@ class Level:
     """(n,) Place of each row among those of its owner."""
     case: "int | NDArray[np.int16]" = 0
     """(n,) Number of the innermost case taken; an int while all rows took the same."""
+    ports: Places | None = None
+    """(n,) Message types that the transport captured, NO_PORT for none; None: none for all."""
     columns: dict[str, Column] = field(default_factory=dict)
     lists: "dict[str, list[Level]]" = field(default_factory=dict)
     """By name; one level for each part of the rows that has such a list."""

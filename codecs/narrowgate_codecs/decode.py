@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.cohort import NO_PORT, Mask
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.layout import Direction
@@ -125,7 +125,8 @@ def _run(
 ) -> list[Measures]:
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
     wire, starts, lengths = packed_column(uplinks.column("payload"))
-    level = plan.read(wire, starts[rows], lengths[rows])
+    ports = _ports(uplinks)[rows] if plan.by_port else None
+    level = plan.read(wire, starts[rows], lengths[rows], ports)
     alone[rows] = level.odd
     if direction == "down":
         return []
@@ -134,6 +135,12 @@ def _run(
     for measures in made:
         measures.rows = rows[measures.rows]
     return made
+
+
+def _ports(uplinks: pa.RecordBatch) -> Places:
+    column = uplinks.column("port").cast(pa.int64())
+    ports: Places = column.fill_null(NO_PORT).to_numpy(zero_copy_only=False)
+    return ports
 
 
 def _instants(column: Any) -> tuple[NDArray[np.int64], Mask]:

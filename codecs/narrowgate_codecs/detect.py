@@ -6,14 +6,14 @@ from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
 
 
-def candidates(payload: bytes, direction: Direction = "up") -> list[str]:
+def candidates(payload: bytes, direction: Direction = "up", port: int | None = None) -> list[str]:
     """Give the names of the profiles that take the whole frame: structure, check sum and every record."""
-    return [name for name in PROFILES if _takes(name, direction, payload)]
+    return [name for name in PROFILES if _takes(name, direction, payload, port)]
 
 
-def _takes(name: str, direction: Direction, payload: bytes) -> bool:
+def _takes(name: str, direction: Direction, payload: bytes, port: int | None) -> bool:
     try:
-        scope, _ = read(PROFILES[name], direction, payload)
+        scope, _ = read(PROFILES[name], direction, payload, port)
     except FrameRefused:
         return False
     return not scope.faults

@@ -191,6 +191,18 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    """No byte: the message type that the transport captured, from a LoRaWAN port, a path or a topic.
+
+    A Switch goes by it like by a Code. It stands in the frame's own scope, not in a list's item.
+    """
+
+    name: str = "port"
+    default: int | None = None
+    """What a frame is taken for that came without one; None: such a frame is refused as `model`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Const:
     """Bytes that are always the same."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from functools import cache
 
+from narrowgate_codecs.elements import Port
 from narrowgate_codecs.engine import Frame
 from narrowgate_codecs.layout import Direction, find_case, messages_of
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.scope import Wanted
+from narrowgate_codecs.soundness import every
 
 
 @cache
@@ -40,6 +42,19 @@ def encode(profile: str, message: str, values: Mapping[str, object]) -> bytes:
         raise ValueError(f"profile {profile!r}: one of {', '.join(PROFILES)} is possible")
     direction, fixed = _route(PROFILES[profile], message)
     return frame_of(profile, direction).write(Wanted(values, fixed))
+
+
+def port_of(profile: str, message: str) -> int | None:
+    """Give the port that a message travels on; None where the frame itself says what it is.
+
+    Raises:
+        ValueError: no such profile or message.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"profile {profile!r}: one of {', '.join(PROFILES)} is possible")
+    direction, fixed = _route(PROFILES[profile], message)
+    ports = [field for field in every(PROFILES[profile].fields(direction)) if isinstance(field, Port)]
+    return fixed.get(ports[0].name, ports[0].default) if ports else None
 
 
 def messages(profile: Profile, direction: Direction) -> tuple[str, ...]:

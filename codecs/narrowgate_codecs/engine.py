@@ -13,6 +13,7 @@ from narrowgate_codecs.leaves import (
     FillerConstruct,
     LeafConstruct,
     MarkConstruct,
+    PortConstruct,
 )
 from narrowgate_codecs.lists import ArrayConstruct, DeltasConstruct, RecordsConstruct, refuse_unused
 from narrowgate_codecs.refusal import FrameRefused
@@ -36,9 +37,9 @@ class Frame(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.fields = _fields(fields)
 
-    def read(self, payload: bytes) -> Scope:
-        """Read one frame; FrameRefused if it is none of this layout."""
-        scope = Scope(payload, len(payload))
+    def read(self, payload: bytes, port: int | None = None) -> Scope:
+        """Read one frame and its port, if it came with one; FrameRefused if it is none of this layout."""
+        scope = Scope(payload, len(payload), port=port)
         try:
             read_region(self.fields, BytesIO(payload), scope, 0, len(payload))
         except FrameRefused:
@@ -58,7 +59,8 @@ class Frame(c.Construct):  # type: ignore[misc]
         return self.read(stream.read())
 
 
-_SILENT: dict[type, Any] = {
+_PLAIN: dict[type, Any] = {
+    el.Port: PortConstruct,
     el.Const: ConstConstruct,
     el.Filler: FillerConstruct,
     el.Mark: MarkConstruct,
@@ -83,7 +85,7 @@ def construct_of(element: lay.Element) -> Any:
         return _REGIONS[type(element)](element, _fields(element.fields))
     if isinstance(element, lay.Deltas):
         return DeltasConstruct(element)
-    kind = _SILENT.get(type(element), LeafConstruct)
+    kind = _PLAIN.get(type(element), LeafConstruct)
     return kind(element)
 
 

@@ -25,7 +25,7 @@ class Gathered:
 
     def __init__(self, uplinks: pa.RecordBatch, context: Context) -> None:
         self._uplinks, self._context = uplinks, context
-        self._payloads = uplinks.column("payload")
+        self._payloads, self._ports = uplinks.column("payload"), uplinks.column("port")
         self._received = uplinks.column("received_at").cast(pa.int64())
         self._radio = [name for name in RADIO if uplinks.column(name).null_count < uplinks.num_rows]
         self.rows: dict[Family, list[tuple[int, Row]]] = {family: [] for family in Family}
@@ -75,7 +75,8 @@ class Gathered:
         if self._context.profiles[row] is None:
             name = self._context.devices[row] or "it"
             raise FrameRefused(Reason.UNKNOWN, f"no profile is known for {name}")
-        return read(self._profile(row), self._direction(row), self._payloads[row].as_py())
+        payload, port = self._payloads[row].as_py(), self._ports[row].as_py()
+        return read(self._profile(row), self._direction(row), payload, port)
 
     def _profile(self, row: int) -> Profile:
         return PROFILES[self._context.profiles[row] or ""]
@@ -98,7 +99,9 @@ class Gathered:
         return {**radio, **made, **origin}
 
 
-def read(profile: Profile, direction: Direction, payload: bytes) -> tuple[Scope, dict[str, Value]]:
+def read(
+    profile: Profile, direction: Direction, payload: bytes, port: int | None = None
+) -> tuple[Scope, dict[str, Value]]:
     """Read one frame: what it said, raw and as values.
 
     Raises:
@@ -106,7 +109,7 @@ def read(profile: Profile, direction: Direction, payload: bytes) -> tuple[Scope,
     """
     if not profile.fields(direction):
         raise FrameRefused(Reason.MODEL, f"{profile.name} has no {direction} frames")
-    scope = frame_of(profile.name, direction).read(payload)
+    scope = frame_of(profile.name, direction).read(payload, port)
     return scope, speak(scope)
 
 

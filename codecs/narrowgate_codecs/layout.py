@@ -133,6 +133,7 @@ Leaf: TypeAlias = (
     | el.Rest
     | el.Text
     | el.Clock
+    | el.Port
 )
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
@@ -152,6 +153,7 @@ LEAVES: tuple[type, ...] = (
     el.Rest,
     el.Text,
     el.Clock,
+    el.Port,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
 HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array, Deltas)

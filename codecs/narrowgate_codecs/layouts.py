@@ -8,7 +8,7 @@ layout that is forgotten costs its batches the plan's usual steps, no more.
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,9 +17,12 @@ from narrowgate_codecs.plan_leaves import IntStep
 from narrowgate_codecs.wire import Bytes, Places, dtype_of
 
 LENGTHS = 64
-"""Lengths of which layouts are kept, the last ones met."""
+"""Lengths and ports of which layouts are kept, the last ones met."""
 EACH = 4
-"""Layouts of one length."""
+"""Layouts of one length and port."""
+
+Key: TypeAlias = tuple[int, int]
+"""Length [byte] and captured port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +72,28 @@ class Layouts:
     """The layouts of one plan that were met before."""
 
     def __init__(self) -> None:
-        self._met: OrderedDict[int, int] = OrderedDict()
-        self._kept: OrderedDict[int, list[Layout]] = OrderedDict()
+        self._met: OrderedDict[Key, int] = OrderedDict()
+        self._kept: OrderedDict[Key, list[Layout]] = OrderedDict()
 
-    def find(self, level: Level, length: int) -> Layout | None:
+    def find(self, level: Level, key: Key) -> Layout | None:
         """Give the layout of frames back to back; None if it is not known or they differ."""
-        for layout in self._kept.get(length, ()):
+        length, _ = key
+        for layout in self._kept.get(key, ()):
             first = int(level.starts[0])
             if layout.fits(level.wire.data[first : first + level.count * length].reshape(-1, length)):
-                self._kept.move_to_end(length)
+                self._kept.move_to_end(key)
                 return layout
         return None
 
-    def wants(self, length: int) -> bool:
+    def wants(self, key: Key) -> bool:
         """Give whether a batch of one length should be traced: the second one, the fourth, the eighth ..."""
-        met = self._met.pop(length, 0) + 1
-        self._met[length] = met
+        met = self._met.pop(key, 0) + 1
+        self._met[key] = met
         while len(self._met) > LENGTHS:
             self._met.popitem(last=False)
-        return met > 1 and met & (met - 1) == 0 and len(self._kept.get(length, ())) < EACH
+        return met > 1 and met & (met - 1) == 0 and len(self._kept.get(key, ())) < EACH
 
-    def keep(self, level: Level, length: int, trace: Trace) -> None:
+    def keep(self, level: Level, key: Key, trace: Trace) -> None:
         """Keep the layout that a batch was found to have, if it has one."""
         if trace.is_broken or not isinstance(level.case, int):
             return
@@ -106,7 +110,7 @@ class Layouts:
                 plain.setdefault(dtype, []).append((offset, leaf))
         numbers = tuple(_Numbers(dtype, steps) for dtype, steps in plain.items())
         layout = Layout(places, shape, tuple(leaves), numbers, dict(trace.marks), level.case)
-        self._kept.setdefault(length, []).append(layout)
+        self._kept.setdefault(key, []).append(layout)
         while len(self._kept) > LENGTHS:
             self._kept.popitem(last=False)
 

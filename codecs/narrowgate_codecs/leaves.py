@@ -87,6 +87,26 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
         return obj
 
 
+class PortConstruct(c.Construct):  # type: ignore[misc]
+    """The captured message type, or what stands for a missing one."""
+
+    def __init__(self, element: el.Port) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
+        element, start = self.element, stream.tell()
+        port = element.default if scope.port is None else scope.port
+        if port is None:
+            raise FrameRefused(Reason.MODEL, f"{scope.at(element.name)}: none came with the frame")
+        scope.raw[element.name] = port
+        scope.said.append(Said(element, port, start, start))
+
+    def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
+        wanted.sent[self.element.name] = raw_of(self.element, wanted)
+        return obj
+
+
 class ConstConstruct(c.Construct):  # type: ignore[misc]
     """Bytes that are always the same."""
 

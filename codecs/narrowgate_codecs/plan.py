@@ -14,7 +14,7 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level, Trace
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settled
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
@@ -51,39 +51,43 @@ class Plan:
     clocks: dict[str, el.Clock | el.Epoch]
     """The elements that date readings, by name."""
     layouts: Layouts
+    by_port: bool
+    """True where the captured port says what a frame is."""
 
-    def read(self, wire: Wire, starts: Places, lengths: Places) -> Level:
+    def read(self, wire: Wire, starts: Places, lengths: Places, ports: Places | None = None) -> Level:
         """Read frames of a wire; n may be 0.
 
         Args:
             wire: the bytes.
             starts: (n,) first byte of each frame, ascending.
             lengths: (n,) [byte].
+            ports: (n,) message types that the transport captured, NO_PORT for none; None: none for all.
         """
-        count = len(starts)
-        level = Level(wire, starts, np.zeros(count, np.bool_))
+        count, ports = len(starts), ports if self.by_port else None
+        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports)
         if count:
             end = int(lengths[0])
             if bool((lengths == end).all()):
                 level.stride = _stride(starts, end)
-                self._read_alike(level, end)
+                self._read_alike(level, end, None if ports is None else settled(ports))
             else:
                 follow(self.steps, Cohort(level, starts, 0, lengths))
         return level
 
-    def _read_alike(self, level: Level, length: int) -> None:
+    def _read_alike(self, level: Level, length: int, port: Place | None) -> None:
         """Read frames of one length: by their layout if it was met before, else step by step."""
-        if level.stride is None:
+        if level.stride is None or isinstance(port, np.ndarray):
             follow(self.steps, Cohort(level, level.starts, 0, length))
             return
-        layout = self.layouts.find(level, length)
+        key = (length, NO_PORT if port is None else port)
+        layout = self.layouts.find(level, key)
         if layout is not None:
             layout.read(level, length)
             return
-        trace = Trace() if self.layouts.wants(length) else None
+        trace = Trace() if self.layouts.wants(key) else None
         follow(self.steps, Cohort(level, level.starts, 0, length, trace=trace))
         if trace is not None:
-            self.layouts.keep(level, length, trace)
+            self.layouts.keep(level, key, trace)
 
 
 def _stride(starts: Places, length: int) -> int | None:
@@ -111,7 +115,9 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     bases = {field.base for field in every(fields) if isinstance(field, lay.Deltas)}
     wants = Wants(frozenset(values), shaping, units, shaping | units | bases | clocks, {})
     compiler = _Compiler(wants, cases)
-    return Plan((*compiler.steps(fields), Close(exact=True)), wants, cases, dating, Layouts())
+    steps = (*compiler.steps(fields), Close(exact=True))
+    by_port = any(isinstance(field, el.Port) for field in every(fields))
+    return Plan(steps, wants, cases, dating, Layouts(), by_port)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:
@@ -149,6 +155,8 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
+        case el.Port():
+            return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.plan_leaves import (
     BcdStep,
@@ -172,7 +172,35 @@ def _numbers(part: el.Part) -> NDArray[np.float64]:
     return table
 
 
+class PortStep:
+    """The captured message type."""
+
+    shaping = 0
+
+    def __init__(self, leaf: el.Port, wants: Wants) -> None:
+        self.leaf = leaf
+        self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.idle = False
+        # Layouts are kept by port: where only choices look at it, it is settled with them.
+        self.is_shape = not self.wanted and leaf.name not in wants.units
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the port, the default's where there is none; doubt the rows that have neither."""
+        given = cohort.level.ports
+        ports = np.full(cohort.count, NO_PORT) if given is None else given
+        if given is not None and cohort.rows is not None:
+            ports = given[cohort.rows]
+        if self.leaf.default is not None:
+            ports = np.where(ports == NO_PORT, self.leaf.default, ports)
+        cohort.doubt(ports == NO_PORT)
+        if self.raw:
+            cohort.say(raw_name(self.leaf.name), ports)
+        if self.wanted:
+            cohort.say(self.leaf.name, ports)
+
+
 _STEPS: dict[type, Any] = {
+    el.Port: PortStep,
     el.Int: IntStep,
     el.Float: FloatStep,
     el.Epoch: EpochStep,

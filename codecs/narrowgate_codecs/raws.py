@@ -77,6 +77,12 @@ def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     return digits[::-1] if element.order == "little" else digits
 
 
+def _port(element: el.Port, value: object, wanted: Wanted) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise wrong(element.name, value, f"a port of 0 to {(1 << 31) - 1} is wanted", wanted)
+    return value
+
+
 def _float(element: el.Float, value: object, wanted: Wanted) -> float:
     if value is None:
         return float("nan")
@@ -228,4 +234,5 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Rest: _bytes,
     el.Text: _ascii,
     el.Clock: _clock,
+    el.Port: _port,
 }

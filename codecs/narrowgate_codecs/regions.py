@@ -168,7 +168,10 @@ class SwitchConstruct(c.Construct):  # type: ignore[misc]
         code = scope.find(self.on)
         chosen = self._chosen(code)
         if chosen is None:
-            raise FrameRefused(Reason.MODEL, f"{scope.at(self.on)}: {code:X} is no message of this layout")
+            raise FrameRefused(
+                Reason.MODEL,
+                f"{scope.at(self.on)}: {scope.shown(self.on, code)} is no message of this layout",
+            )
         scope.case = chosen[0]
         chosen[1]._parsereport(stream, scope, path)
 

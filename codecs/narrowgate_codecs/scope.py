@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrowgate_codecs.elements import Bits, Code, Part
+from narrowgate_codecs.elements import Bits, Code, Part, Port
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_schema.words import Reason
@@ -47,6 +47,8 @@ class Scope:
     """Regions whose extent is known and whose inside is not yet read: (construct, start, stop)."""
     faults: list[FrameRefused] = field(default_factory=list)
     """Records of this scope's lists that could not be read."""
+    port: int | None = None
+    """The message type that the transport captured; only the frame's own scope has one."""
 
     def find(self, name: str) -> Any:
         """Give an earlier raw value of this scope or of one around it."""
@@ -61,6 +63,15 @@ class Scope:
                             return part_code(part, said.raw)
             scope = scope.parent
         raise KeyError(name)
+
+    def shown(self, name: str, code: int) -> str:
+        """Give a code as a refusal prints it: a port in decimal, as ports are written, others in hex."""
+        scope: Scope | None = self
+        while scope is not None:
+            if any(isinstance(said.element, Port) and said.element.name == name for said in scope.said):
+                return str(code)
+            scope = scope.parent
+        return f"{code:X}"
 
     def at(self, name: str) -> str:
         """Give the place of a name, as a refusal prints it."""

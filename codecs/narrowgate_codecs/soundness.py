@@ -9,7 +9,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_schema.fields import Dtype
 
-_NUMBERS = (el.Int, el.Code, el.Named)
+_NUMBERS = (el.Int, el.Code, el.Named, el.Port)
 _LONGEST_COUNTED = 4
 """[byte] of lengths, tags and differences: four count further than any frame."""
 
@@ -142,6 +142,8 @@ def _dtype(field: lay.Element) -> Dtype:
     match field:
         case el.Int() | el.Bcd():
             return "int64" if field.per == 1 else "float64"
+        case el.Port():
+            return "int64"
         case el.Float():
             return "float64"
         case el.Named():

@@ -34,6 +34,7 @@ def validated(profile: Profile) -> Profile:
         for index, field in enumerate(fields):
             _check_type(field, _place(place, field, index), _ELEMENTS)
         _check_scope(fields, place, frozenset())
+        _check_ports(fields, place)
         for name in _gone_by(fields):
             if not is_number(fields, name):
                 raise ValueError(f"{place}: {name} is no number to go by")
@@ -41,6 +42,13 @@ def validated(profile: Profile) -> Profile:
     for reading in profile.readings:
         _check_reading(profile, reading)
     return profile
+
+
+def _check_ports(fields: tuple[lay.Element, ...], place: str) -> None:
+    """Refuse a second port, and one inside an item: only a frame is captured with one."""
+    ports = [field for field in every(fields) if isinstance(field, el.Port)]
+    if len(ports) > 1 or (ports and ports[0] not in fields):
+        raise ValueError(f"{place}.{ports[-1].name}: a port stands once, in the frame's own level")
 
 
 def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:

@@ -67,6 +67,10 @@ def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
     return (raw[::-1] if little else raw).hex()
 
 
+def _port(element: el.Port, raw: int, scope: Scope) -> int:
+    return raw
+
+
 def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
     count = raw + element.plus
     return _within(element, count if element.per == 1 else count / element.per, scope)
@@ -201,4 +205,5 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Rest: _hex,
     el.Text: _text,
     el.Clock: _clock,
+    el.Port: _port,
 }

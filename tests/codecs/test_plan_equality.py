@@ -4,6 +4,7 @@ import random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,19 +24,39 @@ _WAYS = [
     for direction in ("up", "down")
     if profile.fields(direction)
 ]
-_GOLDEN = [(path.parent.name, load(path)["direction"], bytes.fromhex(load(path)["hex"])) for path in CASES]
+_GOLDEN = [
+    (path.parent.name, case["direction"], bytes.fromhex(case["hex"]), case.get("port"))
+    for path, case in ((path, load(path)) for path in CASES)
+]
 _ZONES = ["Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago"]
 
-Frames = list[tuple[str, Direction, bytes]]
+Frame = tuple[str, Direction, bytes, int | None]
+Frames = list[Frame]
 
 
 def _context(frames: Frames, zone: str) -> Context:
     return Context(
         [f"d{at}" for at in range(len(frames))],
-        [profile for profile, _, _ in frames],
+        [profile for profile, _, _, _ in frames],
         ZoneInfo(zone),
-        directions=[direction for _, direction, _ in frames],
+        directions=[direction for _, direction, _, _ in frames],
     )
+
+
+def _uplinks(frames: Frames, received_at_us: int | None = None) -> pa.RecordBatch:
+    payloads, ports = [frame for _, _, frame, _ in frames], [port for _, _, _, port in frames]
+    return uplinks_from(payloads, ports=ports, received_at_us=received_at_us)
+
+
+def _sent(sender: Sender, profile: str, direction: Direction) -> Frame:
+    frame, port = sender.sent()
+    return profile, direction, frame, port
+
+
+def _worn(sent: Frame, rng: random.Random) -> Frame:
+    """Give a frame damaged, and now and then without its port or with another."""
+    profile, direction, frame, port = sent
+    return profile, direction, damaged(frame, rng), port if rng.random() < 0.8 else rng.choice((None, 0, 7))
 
 
 def _meaning(decoded: Decoded) -> tuple[Any, ...]:
@@ -51,20 +72,18 @@ def _meaning(decoded: Decoded) -> tuple[Any, ...]:
 
 
 def _both(frames: Frames, zone: str, received_at_us: int | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    uplinks = uplinks_from([frame for _, _, frame in frames], received_at_us=received_at_us)
+    uplinks = _uplinks(frames, received_at_us)
     context = _context(frames, zone)
     return _meaning(decode(uplinks, context)), _meaning(decode_by_row(uplinks, context))
 
 
 def _mended(frames: Frames) -> Frames:
     """Give frames with right check sums, so that what stands behind the check sum is looked at."""
-    refusals = decode_by_row(
-        uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC")
-    ).refusals
+    refusals = decode_by_row(_uplinks(frames), _context(frames, "UTC")).refusals
     details = {refusal["frame"]: refusal["detail"] for refusal in refusals.to_pylist()}
     return [
-        (profile, direction, mended(frame, details.get(at, "")))
-        for at, (profile, direction, frame) in enumerate(frames)
+        (profile, direction, mended(frame, details.get(at, "")), port)
+        for at, (profile, direction, frame, port) in enumerate(frames)
     ]
 
 
@@ -80,7 +99,7 @@ def test_valid_frames_mean_the_same(
 ) -> None:
     """Whatever a profile's encoder can send means the same by plan and by construct."""
     sender = Sender(profile, direction, random.Random(seed))
-    frames: Frames = [(profile, direction, sender.frame()) for _ in range(24)]
+    frames = [_sent(sender, profile, direction) for _ in range(24)]
 
     by_plan, by_row = _both(frames, zone, received_at_us)
 
@@ -96,7 +115,7 @@ def test_damaged_frames_mean_the_same(
     """Changed, cut, longer and random frames are refused alike, or read alike, check sums mended or not."""
     rng = random.Random(seed)
     sender = Sender(profile, direction, rng)
-    frames: Frames = [(profile, direction, damaged(sender.frame(), rng)) for _ in range(24)]
+    frames = [_worn(_sent(sender, profile, direction), rng) for _ in range(24)]
 
     by_plan, by_row = _both(_mended(frames) if seed % 4 else frames, "Europe/Berlin", received_at_us)
 
@@ -109,13 +128,13 @@ def test_damaged_frames_mean_the_same(
 def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, seed: int) -> None:
     """Frames of one length, some bytes of them changed, mean the same by plan and by construct."""
     rng = random.Random(seed)
-    frame = Sender(profile, direction, rng).frame()
+    frame, port = Sender(profile, direction, rng).sent()
     frames: Frames = []
     for _ in range(24):
         changed = bytearray(frame)
         if changed and rng.random() < 0.5:
             changed[rng.randrange(len(changed))] = rng.randrange(256)
-        frames.append((profile, direction, bytes(changed)))
+        frames.append((profile, direction, bytes(changed), port))
 
     by_plan, by_row = _both(_mended(frames), "Asia/Shanghai", RECEIVED_AT_US)
 
@@ -138,9 +157,9 @@ def test_mixed_batch_means_the_same(seed: int) -> None:
 def test_plan_reads_every_frame_of_the_encoder(profile: str, direction: Direction) -> None:
     """No frame that a profile's encoder can send needs the row engine."""
     sender = Sender(profile, direction, random.Random(7))
-    frames: Frames = [(profile, direction, sender.frame()) for _ in range(400)]
+    frames = [_sent(sender, profile, direction) for _ in range(400)]
 
-    decoded = decode(uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC"))
+    decoded = decode(_uplinks(frames), _context(frames, "UTC"))
 
     assert decoded.by_row == 0
 
@@ -157,9 +176,9 @@ def test_hostile_frames_take_no_plan_from_honest_ones() -> None:
     rng = random.Random(3)
     honest = [Sender("pni_placepod_v1", "up", rng).frame() for _ in range(50)]
     hostile = [rng.randbytes(rng.randrange(1, 300)) for _ in range(1000)]
-    frames: Frames = [("pni_placepod_v1", "up", frame) for frame in (*hostile, *honest)]
+    frames: Frames = [("pni_placepod_v1", "up", frame, None) for frame in (*hostile, *honest)]
 
-    decoded = decode(uplinks_from([frame for _, _, frame in frames]), _context(frames, "UTC"))
+    decoded = decode(_uplinks(frames), _context(frames, "UTC"))
 
     refused = {row["frame"] for row in decoded.refusals.to_pylist()}
     assert decoded.by_row == len(refused)
@@ -201,12 +220,12 @@ def test_layouts_are_bounded() -> None:
 def test_known_layout_still_sees_damage() -> None:
     """Frames of a known layout with a wrong check sum or another register are refused as ever."""
     good = _reports(40, 5)
-    frames: Frames = [("huati_nb_v1", "up", frame) for frame in good]
+    frames: Frames = [("huati_nb_v1", "up", frame, None) for frame in good]
     for _ in range(3):
         _both(frames, "UTC", None)
     worse = bytearray(good[7])
     worse[20] ^= 1
-    frames[7] = ("huati_nb_v1", "up", bytes(worse))
+    frames[7] = ("huati_nb_v1", "up", bytes(worse), None)
 
     by_plan, by_row = _both(frames, "UTC", None)
 
@@ -221,7 +240,7 @@ def test_known_layouts_mean_the_same(seed: int) -> None:
     sender = Sender("cjt188_water_v2004", "up", rng, all_codes=False)
     frame = sender.frame()
     for _ in range(4):
-        frames: Frames = [("cjt188_water_v2004", "up", _changed(frame, rng)) for _ in range(16)]
+        frames: Frames = [("cjt188_water_v2004", "up", _changed(frame, rng), None) for _ in range(16)]
 
         by_plan, by_row = _both(_mended(frames), "Asia/Shanghai", RECEIVED_AT_US)
 

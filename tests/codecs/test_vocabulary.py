@@ -38,7 +38,7 @@ def test_valid_frames_mean_the_same(name: str, seed: int) -> None:
     """Whatever the vocabulary can send means the same by plan and by construct."""
     sender = Sender(name, "up", random.Random(seed))
 
-    assert differences([sender.frame() for _ in range(24)], name, "up", received_at_us=RECEIVED_AT_US) == []
+    assert differences([sender.sent() for _ in range(24)], name, "up", received_at_us=RECEIVED_AT_US) == []
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -49,7 +49,7 @@ def test_damaged_frames_mean_the_same(name: str, seed: int) -> None:
     rng = random.Random(seed)
     sender = Sender(name, "up", rng)
 
-    frames = worn([sender.frame() for _ in range(24)], name, "up", rng)
+    frames = worn([sender.sent() for _ in range(24)], name, "up", rng)
 
     assert differences(frames, name, "up", received_at_us=RECEIVED_AT_US) == []
 
@@ -59,7 +59,7 @@ def test_plan_reads_the_whole_vocabulary(name: str) -> None:
     """No frame that the vocabulary can send needs the row engine."""
     sender = Sender(name, "up", random.Random(5))
 
-    _, _, by_row = both([sender.frame() for _ in range(300)], name, "up")
+    _, _, by_row = both([sender.sent() for _ in range(300)], name, "up")
 
     assert by_row == 0
 
@@ -264,7 +264,10 @@ def test_hostile_count_allocates_nothing() -> None:
 
     result = decoded(frame, _NAMES[0])
 
-    assert (result.refusals.column("reason").to_pylist(), differences([frame] * 9, _NAMES[0], "up")) == (
+    assert (
+        result.refusals.column("reason").to_pylist(),
+        differences([(frame, None)] * 9, _NAMES[0], "up"),
+    ) == (
         ["length"],
         [],
     )

@@ -136,7 +136,7 @@ def _settled(entry: Frame | BadLine) -> Frame | BadLine:
     """Find the profile of a frame that came without one."""
     if isinstance(entry, BadLine) or entry.profile is not None:
         return entry
-    found = candidates(entry.payload, entry.direction)
+    found = candidates(entry.payload, entry.direction, entry.port)
     if len(found) == 1:
         return Frame(entry.payload, found[0], entry.port, entry.direction, entry.key)
     if found:
