@@ -118,7 +118,7 @@ def test_plan_reads_all_of_it() -> None:
     """No frame with series of its own needs the row engine."""
     sender = Sender(PROFILE.name, "up", random.Random(5))
 
-    _, _, by_row = both([sender.frame() for _ in range(300)], PROFILE.name, "up")
+    _, _, by_row = both([sender.sent() for _ in range(300)], PROFILE.name, "up")
 
     assert by_row == 0
 
@@ -129,7 +129,7 @@ def test_frames_mean_the_same(seed: int) -> None:
     """Sound and damaged frames with series of their own mean the same by plan and by construct."""
     rng = random.Random(seed)
     sender = Sender(PROFILE.name, "up", rng)
-    frames = [sender.frame() for _ in range(24)]
+    frames = [sender.sent() for _ in range(24)]
 
     worn_frames = worn(frames, PROFILE.name, "up", rng)
 
