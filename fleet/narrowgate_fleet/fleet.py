@@ -13,11 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from narrowgate_fleet.faults import RegistryFault
+from narrowgate_fleet.name_index import NONE, NameIndex, Names
 from narrowgate_fleet.snapshot import CURRENT, read_snapshot
 from narrowgate_fleet.tables import FleetTables
 
-NONE = -1
-"""The slot of an unknown device, and the asset row where there is no asset."""
 _TRIES = 8
 Column = NDArray[np.float64] | NDArray[np.object_]
 
@@ -29,6 +28,8 @@ class Fleet:
         self.version = tables.version
         self._devices = tables.devices
         self._assets = tables.assets
+        self._places = tables.index
+        self._names = tables.devices.column("device").combine_chunks()
         self._columns: dict[tuple[str, str], Column] = {}
         assignments = tables.assignments
         self._spell_rows: NDArray[np.int32] = _plain(assignments, "asset_row")
@@ -63,18 +64,16 @@ class Fleet:
         return int(self._assets.num_rows)
 
     @cached_property
-    def _slot_by_device(self) -> dict[str, int]:
-        return {device: slot for slot, device in enumerate(self.column("device")) if device is not None}
+    def _index(self) -> NameIndex:
+        return NameIndex(Names(self._names), _plain(self._places, "slot"))
 
-    def slots(self, devices: Sequence[str]) -> NDArray[np.int32]:
+    def slots(self, devices: Sequence[str | None]) -> NDArray[np.int32]:
         """Give the slot of each device, (n,); -1 where the registry does not know it."""
-        by_device = self._slot_by_device
-        found = (by_device.get(device, NONE) for device in devices)
-        return np.fromiter(found, np.int32, len(devices))
+        return self._index.find(devices)
 
     def device(self, slot: int) -> str:
         """Give the device at a slot; ValueError if none is there."""
-        device = self.column("device")[slot] if 0 <= slot < self.slot_count else None
+        device = self._names[slot].as_py() if 0 <= slot < self.slot_count else None
         if device is None:
             raise ValueError(f"no device has slot {slot}")
         return str(device)
@@ -144,7 +143,8 @@ class Fleet:
         rows = self.asset_rows_at(slots, times_us)
         names = np.full(rows.shape, None, dtype=object)
         served = rows != NONE
-        names[served] = self.asset_column("asset")[rows[served]]
+        served_rows = pa.array(rows[served], pa.int32())
+        names[served] = np.array(self._assets.column("asset").take(served_rows).to_pylist(), dtype=object)
         return names
 
 

@@ -16,7 +16,7 @@ from narrowgate_fleet.columns import ASSET_ATTRIBUTES, DEVICE_ATTRIBUTES, Column
 from narrowgate_fleet.faults import RegistryFault
 from narrowgate_fleet.snapshot import is_current, write_snapshot
 from narrowgate_fleet.spells import Spell
-from narrowgate_fleet.tables import ASSETS, DEVICES, FleetTables, assignments_table, placed_table
+from narrowgate_fleet.tables import ASSETS, DEVICES, FleetTables, assignments_table, index_table, placed_table
 
 FORMAT = 1
 BUSY_S = 30.0
@@ -215,11 +215,13 @@ class Registry:
     def tables(self) -> FleetTables:
         """Give the registry as the tables of a snapshot."""
         with _transaction(self._db, self.path, "DEFERRED"):
+            devices = placed_table(DEVICES, self._rows("devices", "slot"))
             return FleetTables(
                 self.version,
-                placed_table(DEVICES, self._rows("devices", "slot")),
+                devices,
                 placed_table(ASSETS, self._rows("assets", "asset_row")),
                 assignments_table(self._db.execute("SELECT * FROM assignments")),
+                index_table(devices),
             )
 
     def _publish(self) -> int:

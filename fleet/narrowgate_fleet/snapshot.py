@@ -16,13 +16,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from narrowgate_fleet.faults import RegistryFault
-from narrowgate_fleet.tables import SCHEMAS, FleetTables
+from narrowgate_fleet.tables import SCHEMAS, FleetTables, index_table
 
 FORMAT = 1
 CURRENT = "current"
 _MANIFEST = "manifest.json"
 _PREFIX = "snapshot-"
 _UNFINISHED = "unfinished-"
+_PART_BYTES = 1 << 20
 
 
 def write_snapshot(directory: Path, tables: FleetTables) -> None:
@@ -63,7 +64,12 @@ def read_snapshot(directory: Path) -> FleetTables:
         raise RegistryFault(f"{snapshot / _MANIFEST}: is damaged ({error})") from error
     if format_version != FORMAT:
         raise RegistryFault(f"{snapshot}: has format {format_version}, this release reads format {FORMAT}")
-    return FleetTables(int(version), **{table: _read_table(snapshot, table, files) for table in SCHEMAS})
+    tables = {
+        table: _read_table(snapshot, table, files) for table in SCHEMAS if table in files or table != "index"
+    }
+    # Snapshots of the first release have no index.
+    tables.setdefault("index", index_table(tables["devices"]))
+    return FleetTables(int(version), **tables)
 
 
 def current_name(directory: Path) -> str:
@@ -106,16 +112,25 @@ def _read_table(snapshot: Path, table: str, files: dict[str, dict[str, int]]) ->
     try:
         if path.stat().st_size != files[table]["bytes"]:
             raise RegistryFault(f"{path}: is damaged (its size is not the manifest's)")
+        if _crc32(path) != files[table]["crc32"]:
+            raise RegistryFault(f"{path}: is damaged (its check sum is not the manifest's)")
         with pa.memory_map(str(path)) as source:
             buffer = source.read_buffer()
-        if zlib.crc32(buffer) != files[table]["crc32"]:
-            raise RegistryFault(f"{path}: is damaged (its check sum is not the manifest's)")
         rows = pa.ipc.open_file(buffer).read_all()
     except (pa.ArrowException, KeyError, TypeError) as error:
         raise RegistryFault(f"{path}: is damaged ({error})") from error
     if rows.schema != SCHEMAS[table]:
         raise RegistryFault(f"{path}: has other columns than this release; import the registry again")
     return rows
+
+
+def _crc32(path: Path) -> int:
+    # Read, not mapped: what is mapped and looked at once would count as this process's memory from then on.
+    found = 0
+    with path.open("rb", buffering=0) as file:
+        while part := file.read(_PART_BYTES):
+            found = zlib.crc32(part, found)
+    return found
 
 
 def _write_synced(path: Path, content: bytes | memoryview) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from narrowgate_fleet.columns import ASSET_ATTRIBUTES, DEVICE_ATTRIBUTES, Column, Value
+from narrowgate_fleet.name_index import Names, places_of
 
 
 def _schema(key: str, attributes: tuple[Column, ...]) -> pa.Schema:
@@ -29,7 +30,14 @@ ASSIGNMENTS: pa.Schema = pa.schema(
         ("valid_to_us", pa.int64()),
     ]
 )
-SCHEMAS: dict[str, pa.Schema] = {"devices": DEVICES, "assets": ASSETS, "assignments": ASSIGNMENTS}
+INDEX: pa.Schema = pa.schema([("slot", pa.int32())])
+"""The hash table behind `name_index.NameIndex`: not rows by slot, but places."""
+SCHEMAS: dict[str, pa.Schema] = {
+    "devices": DEVICES,
+    "assets": ASSETS,
+    "assignments": ASSIGNMENTS,
+    "index": INDEX,
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,13 @@ class FleetTables:
     devices: pa.Table
     assets: pa.Table
     assignments: pa.Table
+    index: pa.Table
+
+
+def index_table(devices: pa.Table) -> pa.Table:
+    """Give the index of a version's devices."""
+    places = places_of(Names(devices.column("device").combine_chunks()))
+    return pa.Table.from_arrays([pa.array(places)], schema=INDEX)
 
 
 def placed_table(schema: pa.Schema, rows: Iterable[tuple[Value, ...]]) -> pa.Table:

@@ -1,0 +1,140 @@
+"""From a device's name to its slot, for a batch at once: a hash table that lies in mapped memory.
+
+The table holds slots at the places that the names' hashes give, the next free one where that is taken (open
+addressing, linear probing), at most half full. The names themselves stay in the devices' table:
+a slot is given only if its name is byte for byte the one asked for.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+NONE = -1
+"""The slot of an unknown device, the asset row where there is no asset, a free place of the index."""
+_WORD = 8
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+
+Bytes = NDArray[np.uint8]
+
+
+class Names:
+    """Names by slot, as bytes of one width."""
+
+    def __init__(self, names: pa.Array) -> None:
+        """Take (n,) strings; a null is nobody's name."""
+        self._texts = _Texts(names)
+        longest = int(self._texts.lengths.max(initial=0))
+        self.width = -(-longest // _WORD) * _WORD
+        self.count = len(names)
+        """The slots, those without a device included."""
+
+    def named(self) -> NDArray[np.int32]:
+        """Give the slots that have a name."""
+        return np.flatnonzero(self._texts.lengths > 0).astype(np.int32)
+
+    def at(self, slots: NDArray[np.int32]) -> Bytes:
+        """Give names, (n, width), filled up with zeros."""
+        return self._texts.padded(slots, self.width)
+
+
+class NameIndex:
+    """Finds slots by name."""
+
+    def __init__(self, names: Names, places: NDArray[np.int32]) -> None:
+        """Take the names and a table that `places_of` made of them.
+
+        Raises:
+            ValueError: the table's length is no power of two.
+        """
+        if len(places) == 0 or len(places) & (len(places) - 1):
+            raise ValueError(f"a table of {len(places)} places")
+        self._names = names
+        self._places = places
+
+    def find(self, names: Sequence[str | None]) -> NDArray[np.int32]:
+        """Give the slot of each name, (n,); -1 where it is nobody's, or None."""
+        found = np.full(len(names), NONE, np.int32)
+        if len(names) == 0 or self._names.width == 0:
+            return found
+        asked = _Texts(_encoded(names))
+        open_rows: NDArray[np.intp] = np.flatnonzero(
+            (asked.lengths > 0) & (asked.lengths <= self._names.width)
+        )
+        wanted = asked.padded(open_rows, self._names.width)
+        # A zero byte inside a name would look like the filling behind a shorter one.
+        whole = np.count_nonzero(wanted, axis=1) == asked.lengths[open_rows]
+        open_rows, wanted = open_rows[whole], wanted[whole]
+        places = _first_places(wanted, len(self._places))
+        # A damaged table can cost an answer; it can neither give a wrong one nor hold the search for ever.
+        for _ in range(len(self._places)):
+            if len(open_rows) == 0:
+                break
+            slots = self._places[places]
+            is_taken = (slots >= 0) & (slots < self._names.count)
+            open_rows, wanted = open_rows[is_taken], wanted[is_taken]
+            places, slots = places[is_taken], slots[is_taken]
+            is_found = (self._names.at(slots) == wanted).all(axis=1)
+            found[open_rows[is_found]] = slots[is_found]
+            open_rows, wanted = open_rows[~is_found], wanted[~is_found]
+            places = (places[~is_found] + 1) & (len(self._places) - 1)
+        return found
+
+
+def places_of(names: Names) -> NDArray[np.int32]:
+    """Give the table of some names: slots, and -1 in free places; a power of two, twice the names or more."""
+    slots = names.named()
+    size = 1 << max(1, (2 * len(slots) - 1).bit_length())
+    table = np.full(size, NONE, np.int32)
+    places = _first_places(names.at(slots), size)
+    while len(slots):
+        is_free = table[places] == NONE
+        # Of several that want one free place the last one written has it; the others look on.
+        table[places[is_free]] = slots[is_free]
+        is_left = table[places] != slots
+        slots, places = slots[is_left], (places[is_left] + 1) & (size - 1)
+    return table
+
+
+def _first_places(names: Bytes, size: int) -> NDArray[np.int64]:
+    """Give where each name, (n, width), is looked for first."""
+    words = np.ascontiguousarray(names).view("<u8").reshape(len(names), names.shape[1] // _WORD)
+    mixed = np.full(len(names), words.shape[1], np.uint64)
+    for column in range(words.shape[1]):
+        mixed = (mixed ^ words[:, column]) * _MULTIPLIER
+        mixed ^= mixed >> _SHIFT
+    return (mixed & np.uint64(size - 1)).astype(np.int64)
+
+
+class _Texts:
+    """The buffers of a string array."""
+
+    def __init__(self, texts: pa.Array) -> None:
+        _, offsets, data = texts.buffers()
+        edges = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4) if len(texts) else _NOTHING
+        self._starts = edges[:-1]
+        self._bytes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+        self.lengths = np.diff(edges)
+
+    def padded(self, rows: NDArray[np.integer], width: int) -> Bytes:
+        """Give texts of at most `width` bytes, (n, width), filled up with zeros."""
+        if width == 0 or len(rows) == 0 or len(self._bytes) == 0:
+            return np.zeros((len(rows), width), np.uint8)
+        column = np.arange(width)
+        places = np.minimum(self._starts[rows][:, None] + column, len(self._bytes) - 1)
+        return np.where(column < self.lengths[rows][:, None], self._bytes[places], np.uint8(0))
+
+
+_NOTHING = np.zeros(1, np.int32)
+
+
+def _encoded(names: Sequence[str | None]) -> pa.Array:
+    try:
+        return pa.array(names, pa.string())
+    except UnicodeEncodeError:
+        # Half of a surrogate pair: no registry has such a name.
+        return pa.array(
+            [name if name is not None and name.isascii() else None for name in names], pa.string()
+        )
