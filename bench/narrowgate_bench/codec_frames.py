@@ -148,7 +148,7 @@ class Sender:
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
         name = getattr(field, "name", None)
-        if name is None or isinstance(field, el.Mark):
+        if name is None or isinstance(field, (el.Mark, el.Implied)):
             return
         if isinstance(field, el.Bits):
             self._bits(field, values)

@@ -76,7 +76,7 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port():
+        case el.Mark() | el.Port() | el.Implied():
             return 0
         case el.Const():
             return len(field.value)
@@ -115,7 +115,18 @@ def _run(numbers: tuple[float | None, ...], first: int, last: int) -> str:
 
 
 def _words(words: tuple[tuple[int, el.Word], ...]) -> str:
-    return ", ".join(f"{code:02X} {str(word).lower()}" for code, word in words)
+    runs: list[tuple[int, int, el.Word]] = []
+    for code, word in words:
+        first, last, same = runs[-1] if runs else (code, code, word)
+        if runs and code == last + 1 and word == same:
+            runs[-1] = (first, code, word)
+        else:
+            runs.append((code, code, word))
+    return ", ".join(f"{_span(first, last)} {str(word).lower()}" for first, last, word in runs)
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first:02X}" if first == last else f"{first:02X} to {last:02X}"
 
 
 def _order(order: el.Order) -> str:
@@ -185,6 +196,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Rest: lambda field: "everything up to the end, as hex",
     el.Text: lambda field: "ASCII" if field.width is not None else "everything up to the end, as ASCII",
     el.Clock: _clock,
+    el.Implied: lambda field: f"always {str(field.value).lower()}, without a byte of its own",
     el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",

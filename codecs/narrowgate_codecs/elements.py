@@ -203,6 +203,14 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Implied:
+    """No byte: what a message says by being sent at all, as an alarm without content does."""
+
+    name: str
+    value: Word
+
+
+@dataclass(frozen=True, slots=True)
 class Const:
     """Bytes that are always the same."""
 

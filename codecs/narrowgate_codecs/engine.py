@@ -11,6 +11,7 @@ from narrowgate_codecs.leaves import (
     CheckConstruct,
     ConstConstruct,
     FillerConstruct,
+    ImpliedConstruct,
     LeafConstruct,
     MarkConstruct,
     PortConstruct,
@@ -61,6 +62,7 @@ class Frame(c.Construct):  # type: ignore[misc]
 
 _PLAIN: dict[type, Any] = {
     el.Port: PortConstruct,
+    el.Implied: ImpliedConstruct,
     el.Const: ConstConstruct,
     el.Filler: FillerConstruct,
     el.Mark: MarkConstruct,

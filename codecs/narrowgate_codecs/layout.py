@@ -134,6 +134,7 @@ Leaf: TypeAlias = (
     | el.Text
     | el.Clock
     | el.Port
+    | el.Implied
 )
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
@@ -154,6 +155,7 @@ LEAVES: tuple[type, ...] = (
     el.Text,
     el.Clock,
     el.Port,
+    el.Implied,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
 HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array, Deltas)

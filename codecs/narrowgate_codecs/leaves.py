@@ -107,6 +107,21 @@ class PortConstruct(c.Construct):  # type: ignore[misc]
         return obj
 
 
+class ImpliedConstruct(c.Construct):  # type: ignore[misc]
+    """What the message itself says; no byte stands for it."""
+
+    def __init__(self, element: el.Implied) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
+        start = stream.tell()
+        scope.said.append(Said(self.element, None, start, start))
+
+    def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
+        return obj
+
+
 class ConstConstruct(c.Construct):  # type: ignore[misc]
     """Bytes that are always the same."""
 

@@ -172,6 +172,21 @@ def _numbers(part: el.Part) -> NDArray[np.float64]:
     return table
 
 
+class ImpliedStep:
+    """What a message says by being sent."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: el.Implied, wants: Wants) -> None:
+        self.name, self.idle = leaf.name, leaf.name not in wants.values
+        word = leaf.value if isinstance(leaf.value, bool) else wants.word(leaf.name, leaf.value)
+        self.value = np.asarray(word)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Say it in every row."""
+        cohort.say(self.name, np.full(cohort.count, self.value))
+
+
 class PortStep:
     """The captured message type."""
 
@@ -201,6 +216,7 @@ class PortStep:
 
 _STEPS: dict[type, Any] = {
     el.Port: PortStep,
+    el.Implied: ImpliedStep,
     el.Int: IntStep,
     el.Float: FloatStep,
     el.Epoch: EpochStep,

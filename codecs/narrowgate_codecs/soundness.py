@@ -142,6 +142,8 @@ def _dtype(field: lay.Element) -> Dtype:
     match field:
         case el.Int() | el.Bcd():
             return "int64" if field.per == 1 else "float64"
+        case el.Implied():
+            return _words([field.value])
         case el.Port():
             return "int64"
         case el.Float():

@@ -67,6 +67,10 @@ def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
     return (raw[::-1] if little else raw).hex()
 
 
+def _implied(element: el.Implied, raw: None, scope: Scope) -> el.Word:
+    return element.value
+
+
 def _port(element: el.Port, raw: int, scope: Scope) -> int:
     return raw
 
@@ -206,4 +210,5 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Text: _text,
     el.Clock: _clock,
     el.Port: _port,
+    el.Implied: _implied,
 }

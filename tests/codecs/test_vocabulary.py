@@ -206,6 +206,13 @@ def test_number_that_no_code_stands_for_is_refused() -> None:
         _scaled(pressure_bar=3)
 
 
+def test_message_says_what_it_implies() -> None:
+    """A message says what its being sent means, though no byte of it does."""
+    row = _scaled()
+
+    assert (row["tamper"], row["valve"]) == (True, "closed")
+
+
 def test_clock_may_run_in_a_zone_of_its_own() -> None:
     """A clock of a stated zone means that zone's time, wherever the city is."""
     values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "model": "m", "maker": ""}
