@@ -161,6 +161,9 @@ class Sender:
 
     def _bits(self, field: el.Bits, values: Values) -> None:
         values[field.name] = self._rng.randbytes(field.width).hex()
+        for part in field.parts:
+            if part.is_closed:
+                values[part.name] = self._rng.choice(part.words)[1]
 
     def _bcd(self, field: el.Bcd, values: Values) -> None:
         if self._rng.random() < 0.05:

@@ -115,6 +115,8 @@ class Part:
     void_by: str | None = None
     """Name of a part that, while true, makes this one say nothing."""
     default: Word | float | None = None
+    is_closed: bool = False
+    """True: a code that `words` misses is refused as `sanity`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,12 @@ class BitsStep:
         voiding = {part.void_by for part in leaf.parts}
         self.wanted = frozenset(part.name for part in leaf.parts if part.name in wants.values)
         self.raws = [part for part in leaf.parts if part.name in wants.raws]
-        self.idle = not self.wanted and not self.raws
+        self.closed = [
+            (part.at, part.size, np.isin(np.arange(1 << part.size), [code for code, _ in part.words]))
+            for part in leaf.parts
+            if part.is_closed
+        ]
+        self.idle = not (self.wanted or self.raws or self.closed)
         self.shaping = leaf.width if any(part.name in wants.shaping for part in leaf.parts) else 0
         self.is_shape = False
         self.needed = [part for part in leaf.parts if part.name in self.wanted | voiding]
@@ -134,6 +139,8 @@ class BitsStep:
         raw = cohort.integer(self.leaf.width, self.leaf.order, offset)
         for part in self.raws:
             cohort.say(raw_name(part.name), raw >> part.at & (1 << part.size) - 1)
+        for at, size, known_codes in self.closed:
+            cohort.doubt(~known_codes[(raw >> at & (1 << size) - 1).astype(np.intp)])
         said: dict[str, tuple[NDArray[Any], Mask | None]] = {}
         for part in self.needed:
             said[part.name] = self._part(part, raw)

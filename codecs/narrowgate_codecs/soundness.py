@@ -35,6 +35,8 @@ def _bits(field: el.Bits) -> str | None:
             return f"{part.name} is not within its {8 * field.width} bits"
         if part.numbers and part.words:
             return f"{part.name} stands for words and for numbers"
+        if part.is_closed and not (part.words and part.size <= 16):
+            return f"{part.name}: closed, but not over words of 1 to 16 bits"
     names = [part.name for part in field.parts]
     missing = [part.void_by for part in field.parts if part.void_by is not None and part.void_by not in names]
     return f"{missing[0]} is no part of it" if missing else None

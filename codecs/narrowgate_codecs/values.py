@@ -27,7 +27,7 @@ def speak(scope: Scope) -> dict[str, Value]:
     for said in scope.said:
         element = said.element
         if isinstance(element, el.Bits):
-            values.update(_parts(element, said.raw))
+            values.update(_parts(element, said.raw, scope))
         else:
             values[element.name] = _VALUES[type(element)](element, said.raw, scope)
     for name, inner in scope.lists.items():
@@ -143,17 +143,17 @@ def _word(element: el.Named, raw: int, scope: Scope) -> Value:
     return element.otherwise
 
 
-def _parts(element: el.Bits, raw: int) -> dict[str, Value]:
+def _parts(element: el.Bits, raw: int, scope: Scope) -> dict[str, Value]:
     values: dict[str, Value] = {element.name: f"{raw:0{2 * element.width}x}"}
     for part in element.parts:
-        values[part.name] = _part(part, raw)
+        values[part.name] = _part(part, raw, scope)
     for part in element.parts:
         if part.void_by is not None and values[part.void_by]:
             values[part.name] = None
     return values
 
 
-def _part(part: el.Part, raw: int) -> Value:
+def _part(part: el.Part, raw: int, scope: Scope) -> Value:
     code = part_code(part, raw)
     if part.numbers:
         return part.numbers[code] if code < len(part.numbers) else None
@@ -161,6 +161,8 @@ def _part(part: el.Part, raw: int) -> Value:
         for known, word in part.words:
             if code == known:
                 return word
+        if part.is_closed:
+            raise FrameRefused(Reason.SANITY, f"{scope.at(part.name)}: {code} stands for nothing")
         return None
     return bool(code) if part.size == 1 else code
 
