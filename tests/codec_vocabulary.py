@@ -16,12 +16,14 @@ from narrowgate_codecs.elements import (
     Int,
     Mark,
     Named,
+    Numeral,
     Part,
     Rest,
+    Scaled,
     Text,
     Units,
 )
-from narrowgate_codecs.layout import Array, Body, Case, Deltas, Element, Records, Sized, Switch, Tail
+from narrowgate_codecs.layout import Array, Body, Case, Deltas, Element, Lead, Records, Sized, Switch, Tail
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_schema.words import Family
 
@@ -77,6 +79,24 @@ _DECIMALS = (
     Clock("clock", ("C Y M D h m s",), earliest_year=2010),
     Named("empty_pipe", 2, _TRUTH, otherwise=False),
 )
+_PULSES = (
+    Numeral("imei", 8, lead="f"),
+    Lead(b"\xf0", (Numeral("imsi", 8, lead="f"),), mask=b"\xf0", is_first=True),
+    Const(b"\x0c"),
+    Int("pulses_per_litre", 2),
+    Code("coefficient", 1),
+    Int("pulses", 4, signed=True),
+    Scaled("pulsed_m3", "pulses", "pulses_per_litre", per=1000),
+    Array(
+        "samples",
+        None,
+        (
+            Int("sampled_pulses", 4),
+            Epoch("sampled_at", 4, 2015),
+            Scaled("sampled_m3", "sampled_pulses", "coefficient", ((0x80, 1), (0x81, 5)), per=1000),
+        ),
+    ),
+)
 
 _SCALES = (
     Int("battery_v", 1, per=250, plus=625),
@@ -106,6 +126,7 @@ _MESSAGES = (
     Case("tlv", (5,), _TLV),
     Case("decimals", (6,), _DECIMALS),
     Case("scales", (7,), _SCALES),
+    Case("pulses", (8,), _PULSES),
 )
 
 
@@ -160,6 +181,14 @@ _READINGS = (
             Carry("valve"),
         ),
         clock="local",
+    ),
+    Reading("pulses", (Carry("volume_m3", "pulsed_m3"),)),
+    Reading(
+        "pulses",
+        (Carry("volume_m3", "sampled_m3"),),
+        records="samples",
+        each=Each(clock="sampled_at"),
+        series="log",
     ),
     Reading("decimals", (Carry("volume_m3"), Carry("temperature_c"), Carry("empty_pipe")), clock="clock"),
 )

@@ -58,7 +58,28 @@ _PLACEPOD = c.GreedyRange(
     c.Struct("tag" / c.Int16ub, "value" / c.Switch(c.this.tag, _VALUES, default=c.Int8ub))
 )
 
-_STRUCTS = {"cjt188_water_v2004": _CJT188, "huati_nb_v1": _HUATI, "pni_placepod_v1": _PLACEPOD}
+_SW3L = c.Struct(
+    "imei" / c.Bytes(8),
+    "model" / c.Const(b"\x0c"),
+    "firmware" / c.Int8ub,
+    "battery" / c.Int16ub,
+    "signal" / c.Int8ub,
+    "pa4" / c.Int8ub,
+    "pb15" / c.Int8ub,
+    "alarm" / c.Int8ub,
+    "mode" / c.Int8ub,
+    "pulses_per_litre" / c.Int16ub,
+    "pulses" / c.Int32ub,
+    "counted_at" / c.Int32ub,
+    "stored" / c.GreedyRange(c.Struct("pulses" / c.Int32ub, "stored_at" / c.Int32ub)),
+)
+
+_STRUCTS = {
+    "cjt188_water_v2004": _CJT188,
+    "dragino_sw3l_nb_v1": _SW3L,
+    "huati_nb_v1": _HUATI,
+    "pni_placepod_v1": _PLACEPOD,
+}
 
 
 def reader(profile: str) -> Callable[[Sequence[bytes]], list[Any]] | None:

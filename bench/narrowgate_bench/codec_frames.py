@@ -19,7 +19,7 @@ Values = dict[str, Any]
 Sent = tuple[bytes, int | None]
 """A frame and the port it travels on; None where the frame itself says what it is."""
 
-USUAL = {"cjt188_water_v2004": "current_data", "huati_nb_v1": "report"}
+USUAL = {"cjt188_water_v2004": "current_data", "dragino_sw3l_nb_v1": "frame", "huati_nb_v1": "report"}
 """The message of a profile whose usual frame has one layout: its fixed rows and struct loop are of it."""
 
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
@@ -129,7 +129,9 @@ class Sender:
     def _array(self, field: lay.Array, values: Values) -> None:
         if isinstance(field.count, str):
             values[field.count] = self._rng.randint(0, self._most_records)
-        count = field.count if isinstance(field.count, int) else values[field.count]
+        count = values[field.count] if isinstance(field.count, str) else field.count
+        if count is None:
+            count = self._rng.randint(0, self._most_records)
         values[field.name] = [{} for _ in range(count)]
         for item in values[field.name]:
             self._draw(field.fields, item)
@@ -148,7 +150,7 @@ class Sender:
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
         name = getattr(field, "name", None)
-        if name is None or isinstance(field, (el.Mark, el.Implied)):
+        if name is None or isinstance(field, (el.Mark, el.Implied, el.Scaled)):
             return
         if isinstance(field, el.Bits):
             self._bits(field, values)
@@ -221,6 +223,10 @@ def _clock(field: el.Clock, rng: random.Random) -> datetime | None:
     return first + timedelta(seconds=rng.randrange(_CLOCK_SPAN_S))
 
 
+def _numeral(field: el.Numeral, rng: random.Random) -> str:
+    return "".join(rng.choice("0123456789") for _ in range(2 * field.width - len(field.lead)))
+
+
 _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     el.Int: _int,
     el.Float: _float,
@@ -235,6 +241,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     ),
     el.Clock: _clock,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,
+    el.Numeral: _numeral,
 }
 
 

@@ -7,7 +7,7 @@ no preamble, no second clock order. A frame that is another one ends them.
 import struct
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -137,8 +137,36 @@ def _records(frame: bytes) -> dict[str, Any]:
     return said
 
 
-LOOPS: dict[str, Callable[[Sequence[bytes], ZoneInfo, int], Columns]] = {
+_SW3L = struct.Struct(">8sBBHBBBBBHII")
+_FIRST_S, _LAST_S = 1_420_070_400, 4_102_444_800
+
+
+def sw3l(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Columns:
+    """Read frames of older firmware without stored samples."""
+    volumes, batteries, times, unset = [], [], [], []
+    for frame in frames:
+        imei, model, _, battery, _, _, _, _, _, per_litre, pulses, counted_at = _SW3L.unpack(frame)
+        digits = imei.hex()
+        if model != 0x0C or digits[0] != "f" or not digits[1:].isdecimal():
+            raise NotThisLayoutError(digits)
+        volumes.append(pulses / (per_litre * 1000) if per_litre else None)
+        batteries.append(battery / 1000)
+        is_set = _FIRST_S <= counted_at < _LAST_S
+        times.append(counted_at * 1_000_000 if is_set else received_at_us)
+        unset.append(not is_set)
+    return {
+        "volume_m3": volumes,
+        "battery_v": np.array(batteries),
+        "time_us": np.array(times, np.int64),
+        "clock_unsynchronised": np.array(unset, np.bool_),
+    }
+
+
+Loop: TypeAlias = Callable[[Sequence[bytes], ZoneInfo, int], Columns]
+
+LOOPS: dict[str, Loop] = {
     "cjt188_water_v2004": cjt188,
+    "dragino_sw3l_nb_v1": sw3l,
     "huati_nb_v1": huati,
     "pni_placepod_v1": placepod,
 }

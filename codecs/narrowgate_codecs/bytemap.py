@@ -49,10 +49,12 @@ def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
             for case in lay.cases_of(field):
                 yield from _case(field, case, part, at)
         case lay.Lead():
-            yield MapLine(part, at, len(field.marker), "", f"{field.marker!r}, if there")
-            yield from _walk(field.fields, part, None if at is None else at + len(field.marker))
+            skip = 0 if field.is_first else len(field.marker)
+            yield MapLine(part, at, skip, "", _lead(field))
+            yield from _walk(field.fields, part, None if at is None else at + skip)
         case lay.Array():
-            yield MapLine(part, at, None, field.name, f"{field.count} times:")
+            times = "up to the end" if field.count is None else f"{field.count} times"
+            yield MapLine(part, at, None, field.name, f"{times}:")
             yield from _walk(field.fields, f"{part}.{field.name}", 0)
         case lay.Deltas():
             yield MapLine(part, at, None, field.name, _deltas(field))
@@ -74,9 +76,22 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
         yield from _walk(case.fields, inner, at)
 
 
+def _lead(field: lay.Lead) -> str:
+    masked = "" if field.mask is None else f" under {field.mask.hex().upper()}"
+    return f"{field.marker!r}{masked}, if there"
+
+
+def _scaled(field: el.Scaled) -> str:
+    per = "" if field.per == 1 else f" / {field.per}"
+    if not field.factors:
+        return f"{field.of} / {field.by}{per}; null where that is zero"
+    table = ", ".join(f"{code:02X} {factor}" for code, factor in field.factors)
+    return f"{field.of} x factor of {field.by}{per}: {table}; any other: null"
+
+
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port() | el.Implied():
+        case el.Mark() | el.Port() | el.Implied() | el.Scaled():
             return 0
         case el.Const():
             return len(field.value)
@@ -198,6 +213,8 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Clock: _clock,
     el.Implied: lambda field: f"always {str(field.value).lower()}, without a byte of its own",
     el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
+    el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
+    el.Scaled: _scaled,
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
     el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",

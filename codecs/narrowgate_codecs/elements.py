@@ -151,6 +151,32 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Numeral:
+    """An identity in packed decimal digits, such as an IMEI; what is no such digit is refused as `model`."""
+
+    name: str
+    width: int
+    """[byte]"""
+    lead: str = ""
+    """Hex digits before it that are always the same and are not said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """No byte: a number of the frame scaled by another one, null where that one is zero or unknown."""
+
+    name: str
+    of: str
+    """Name of an earlier number, taken raw."""
+    by: str
+    """Name of the earlier number or code that scales it, taken raw."""
+    factors: tuple[tuple[int, int], ...] = ()
+    """(code, factor): what each code multiplies with; (): the number is divided by `by` itself."""
+    per: int = 1
+    """What the result is divided by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Printable ASCII of a fixed width, or all of it up to the end of the region; none is legal there."""
 

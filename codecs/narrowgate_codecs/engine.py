@@ -27,6 +27,7 @@ from narrowgate_codecs.regions import (
     TailConstruct,
     read_region,
 )
+from narrowgate_codecs.scaled import ScaledConstruct
 from narrowgate_codecs.scope import Scope, Wanted
 from narrowgate_schema.words import Reason
 
@@ -67,6 +68,7 @@ _PLAIN: dict[type, Any] = {
     el.Filler: FillerConstruct,
     el.Mark: MarkConstruct,
     el.Check: CheckConstruct,
+    el.Scaled: ScaledConstruct,
 }
 _REGIONS: dict[type, Any] = {
     lay.Lead: LeadConstruct,

@@ -47,13 +47,14 @@ class Gathered:
             self._refuse(frame, fault)
         profile = self._profile(row)
         told = self._told[row] = _told(profile, scope, values)
+        made: list[Row] = []
         if self._direction(row) == "up":
             received_at_us = self._received[row].as_py()
-            for made in rows_of(
-                profile, told.message or "", scope, values, self._context.timezone, received_at_us
-            ):
-                self.rows[profile.family].append((row, self._signed(made, row, frame, profile)))
-        self.dispositions[row] = _disposition(scope, values)
+            timezone = self._context.timezone
+            made = rows_of(profile, told.message or "", scope, values, timezone, received_at_us)
+            signed = [(row, self._signed(one, row, frame, profile)) for one in made]
+            self.rows[profile.family].extend(signed)
+        self.dispositions[row] = _disposition(scope, values, has_rows=bool(made))
 
     def told(self) -> list[Told]:
         """Give what every frame of the batch says; frames not read so far are read now."""
@@ -119,8 +120,8 @@ def _told(profile: Profile, scope: Scope, values: dict[str, Value]) -> Told:
     return Told(message, None if identity is None else str(identity), values)
 
 
-def _disposition(scope: Scope, values: dict[str, Value]) -> Disposition:
+def _disposition(scope: Scope, values: dict[str, Value], *, has_rows: bool) -> Disposition:
     if not scope.faults:
         return Disposition.STORED
-    survived = any(values[name] for name in scope.lists)
+    survived = has_rows or any(values[name] for name in scope.lists)
     return Disposition.PARTIAL if survived else Disposition.QUARANTINED

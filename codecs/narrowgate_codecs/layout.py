@@ -18,6 +18,10 @@ class Lead:
 
     marker: bytes
     fields: tuple["Element", ...]
+    mask: bytes | None = None
+    """The bits of the marker's bytes that are compared; None: all."""
+    is_first: bool = False
+    """True: the marker is the beginning of the first element; False: it stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,13 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """The same fields several times; the count is fixed or stands in an earlier Int."""
+    """The same fields several times; the count is fixed or stands in an earlier Int.
+
+    Without a count they go on to the end of the region, and one that is cut off is refused alone.
+    """
 
     name: str
-    count: int | str
+    count: int | str | None
     fields: tuple["Element", ...]
 
 
@@ -135,6 +142,8 @@ Leaf: TypeAlias = (
     | el.Clock
     | el.Port
     | el.Implied
+    | el.Numeral
+    | el.Scaled
 )
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
@@ -156,6 +165,8 @@ LEAVES: tuple[type, ...] = (
     el.Clock,
     el.Port,
     el.Implied,
+    el.Numeral,
+    el.Scaled,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
 HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array, Deltas)

@@ -128,21 +128,34 @@ class ArrayConstruct(c.Construct):  # type: ignore[misc]
         self.fields = fields
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
-        count = self.count if isinstance(self.count, int) else scope.find(self.count)
         items: list[Scope] = scope.lists.setdefault(self.name, [])
-        for at in range(count):
-            item = Scope(scope.frame, scope.end, f"{scope.place}{self.name}[{at}].", scope)
+        if self.count is None:
+            self._parse_to_the_end(items, stream, scope, path)
+            return
+        for _ in range(self.count if isinstance(self.count, int) else scope.find(self.count)):
             # Each round reads a byte at least (validated), so a hostile count ends with the frame.
-            self.fields._parsereport(stream, item, path)
-            stop = stream.tell()
-            read_inside(stream, item)
-            stream.seek(stop)
-            items.append(item)
+            items.append(self._item(len(items), stream, scope, path))
+
+    def _parse_to_the_end(self, items: list[Scope], stream: Any, scope: Scope, path: str) -> None:
+        while stream.tell() < scope.end:
+            try:
+                items.append(self._item(len(items), stream, scope, path))
+            except FrameRefused as refused:
+                scope.faults.append(refused)
+                stream.seek(scope.end)
+
+    def _item(self, at: int, stream: Any, scope: Scope, path: str) -> Scope:
+        item = Scope(scope.frame, scope.end, f"{scope.place}{self.name}[{at}].", scope)
+        self.fields._parsereport(stream, item, path)
+        stop = stream.tell()
+        read_inside(stream, item)
+        stream.seek(stop)
+        return item
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         given = list_of(self.name, wanted)
-        count = self.count if isinstance(self.count, int) else wanted.sent[self.count]
-        if len(given) != count:
+        count = wanted.sent[self.count] if isinstance(self.count, str) else self.count
+        if count is not None and len(given) != count:
             raise ValueError(f"{wanted.place}{self.name}: {len(given)} given, {count} are wanted")
         for at, values in enumerate(given):
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].")

@@ -112,8 +112,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
         if clock.name in clocks and dating.setdefault(clock.name, clock) != clock:
             raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
     shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
-    bases = {field.base for field in every(fields) if isinstance(field, lay.Deltas)}
-    wants = Wants(frozenset(values), shaping, units, shaping | units | bases | clocks, {})
+    wants = Wants(frozenset(values), shaping, units, shaping | units | clocks | set(_heard(fields)), {})
     compiler = _Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, el.Port) for field in every(fields))
@@ -139,6 +138,15 @@ def _shaping(fields: tuple[lay.Element, ...]) -> Iterator[str]:
             yield field.count
 
 
+def _heard(fields: tuple[lay.Element, ...]) -> Iterator[str]:
+    """Give the names of numbers that others are worked out from."""
+    for field in every(fields):
+        if isinstance(field, lay.Deltas):
+            yield field.base
+        elif isinstance(field, el.Scaled):
+            yield from (field.of, field.by)
+
+
 def _units(fields: tuple[lay.Element, ...]) -> Iterator[str]:
     """Give the names that say the unit of a number."""
     for field in every(fields):
@@ -155,7 +163,7 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
-        case el.Port() | el.Implied():
+        case el.Port() | el.Implied() | el.Scaled():
             return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
@@ -231,7 +239,12 @@ class _Compiler:
 
     def lead(self, field: lay.Lead) -> Maybe:
         """Give the step of elements behind a marker."""
-        return Maybe(field.marker, (Stretch(len(field.marker), ()), *self.steps(field.fields)))
+        inside = self.steps(field.fields)
+        return Maybe(
+            field.marker,
+            inside if field.is_first else (Stretch(len(field.marker), ()), *inside),
+            field.mask,
+        )
 
     def region(self, fields: tuple[lay.Element, ...]) -> Steps:
         """Give the steps of elements that fill a region exactly."""

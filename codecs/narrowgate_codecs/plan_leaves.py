@@ -210,6 +210,31 @@ class TextStep:
         cohort.doubt(np.logical_or.reduce((read < 0x20) | (read > 0x7E), axis=1))
 
 
+class NumeralStep:
+    """An identity in packed digits."""
+
+    shaping, is_shape = 0, False
+
+    idle = False
+
+    def __init__(self, leaf: el.Numeral, wants: Wants) -> None:
+        self.width, lead = leaf.width, leaf.lead
+        places = [(at // 2, at % 2, int(digit, 16)) for at, digit in enumerate(lead)]
+        self.lead = [(at, 4 if half == 0 else 0, digit) for at, half, digit in places]
+        self.first = len(lead)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Doubt what begins otherwise or is no digit."""
+        read = cohort.bytes(self.width, offset)
+        for at, shift, digit in self.lead:
+            cohort.doubt(read[:, at] >> shift & 15 != digit)
+        high, low = read >> 4 > 9, read & 15 > 9
+        # The digits of the lead are judged above.
+        high[:, : (self.first + 1) // 2] = False
+        low[:, : self.first // 2] = False
+        cohort.doubt(np.logical_or.reduce(high | low, axis=1))
+
+
 class ClockStep:
     """A clock's digits; what instant they mean is decided where reception is known."""
 

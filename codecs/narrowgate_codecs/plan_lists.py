@@ -179,7 +179,10 @@ class ArraySteps:
     def run(self, cohort: Cohort) -> None:
         """Read as many items as are declared or announced; drop the rows too short for them."""
         _break(cohort)
-        counts = counted(cohort, self.count, self.width)
+        if self.count is None:
+            counts: Place = (cohort.end - cohort.at) // self.width
+        else:
+            counts = counted(cohort, self.count, self.width)
         if not cohort.count:
             return
         level = _items(cohort, counts, self.width)

@@ -197,14 +197,16 @@ class Close:
 class Maybe:
     """Steps for the rows that go on with a marker, or, without one, for those with bytes left."""
 
-    def __init__(self, marker: bytes, inside: Steps) -> None:
+    def __init__(self, marker: bytes, inside: Steps, mask: bytes | None = None) -> None:
         self.marker, self.inside = np.frombuffer(marker, np.uint8), inside
+        self.mask = np.frombuffer(mask or b"\xff" * len(marker), np.uint8)
 
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give the rows that have it, then those that have not."""
         there: Mask | bool = cohort.end - cohort.at >= max(1, len(self.marker))
         if len(self.marker) and any_of(there):
-            there = (cohort.bytes(len(self.marker), 0) == self.marker).all(axis=1) & there
+            read = cohort.bytes(len(self.marker), 0) & self.mask
+            there = (read == self.marker).all(axis=1) & there
         if isinstance(there, bool) or there.all() or not there.any():
             if cohort.trace is not None:
                 self._trace(cohort.trace, cohort)
@@ -219,7 +221,7 @@ class Maybe:
             trace.is_broken = True
             return
         room = min(len(self.marker), cohort.end - cohort.at)
-        same = cohort.bytes(room, 0)[0] == self.marker[:room]
+        same = cohort.bytes(room, 0)[0] & self.mask[:room] == self.marker[:room]
         trace.fix(cohort.at, room if same.all() else int(np.argmin(same)) + 1)
 
 

@@ -16,11 +16,13 @@ from narrowgate_codecs.plan_leaves import (
     FloatStep,
     IntStep,
     LeafStep,
+    NumeralStep,
     TextStep,
     Wants,
     integral,
     raw_name,
 )
+from narrowgate_codecs.scaled import ScaledStep
 
 SILENT_WORD = -1
 
@@ -233,6 +235,8 @@ _STEPS: dict[type, Any] = {
     el.Bits: BitsStep,
     el.Text: lambda leaf, wants: TextStep(leaf.width),
     el.Clock: ClockStep,
+    el.Numeral: NumeralStep,
+    el.Scaled: ScaledStep,
 }
 
 

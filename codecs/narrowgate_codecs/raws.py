@@ -193,6 +193,13 @@ def _bytes(element: el.Hex | el.Rest, value: object, wanted: Wanted) -> bytes:
     return raw[::-1] if isinstance(element, el.Hex) and element.order == "little" else raw
 
 
+def _numeral(element: el.Numeral, value: object, wanted: Wanted) -> bytes:
+    wide = 2 * element.width - len(element.lead)
+    if not (isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) == wide):
+        raise wrong(element.name, value, f"{wide} decimal digits are wanted", wanted)
+    return bytes.fromhex(element.lead + value)
+
+
 def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
     width = element.width
     if not isinstance(value, str) or not value.isascii() or len(value) != (width or len(value)):
@@ -233,6 +240,7 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Hex: _bytes,
     el.Rest: _bytes,
     el.Text: _ascii,
+    el.Numeral: _numeral,
     el.Clock: _clock,
     el.Port: _port,
 }

@@ -116,19 +116,26 @@ class LeadConstruct(c.Construct):  # type: ignore[misc]
     def __init__(self, element: lay.Lead, fields: Fields) -> None:
         super().__init__()
         self.marker = element.marker
+        self.mask = element.mask or b"\xff" * len(element.marker)
+        self.is_first = element.is_first
         self.fields = fields
         self.names = {name for field in element.fields for name in lay.names_of(field)}
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         start = stream.tell()
-        if stream.read(min(len(self.marker), scope.end - start)) == self.marker:
-            self.fields._parsereport(stream, scope, path)
-        else:
+        read = stream.read(min(len(self.marker), scope.end - start))
+        there = len(read) == len(self.marker) and self._masked(read) == self.marker
+        if self.is_first or not there:
             stream.seek(start)
+        if there:
+            self.fields._parsereport(stream, scope, path)
+
+    def _masked(self, read: bytes) -> bytes:
+        return bytes(byte & bits for byte, bits in zip(read, self.mask, strict=True))
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         if any(wanted.values.get(name) is not None for name in self.names):
-            stream.write(self.marker)
+            stream.write(b"" if self.is_first else self.marker)
             self.fields._build(obj, stream, wanted, path)
         return obj
 

@@ -8,13 +8,19 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from narrowgate_codecs.profile import Profile
-from narrowgate_codecs.profiles import cjt188_water_v2004, huati_nb_v1, pni_placepod_v1
+from narrowgate_codecs.profiles import (
+    cjt188_water_v2004,
+    dragino_sw3l_nb_v1,
+    huati_nb_v1,
+    pni_placepod_v1,
+)
 from narrowgate_codecs.validate import validated
 
 GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
     "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
+    "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),
     "huati_nb_v1": validated(huati_nb_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
 }

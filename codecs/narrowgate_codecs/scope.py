@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrowgate_codecs.elements import Bits, Code, Part, Port
+from narrowgate_codecs.elements import Bits, Code, Numeral, Part, Port
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_schema.words import Reason
@@ -92,6 +92,13 @@ class Scope:
             if isinstance(element, Code) and element.accepts is not None and said.raw not in element.accepts:
                 shown = f"{said.raw:0{2 * element.width}X}"
                 raise FrameRefused(Reason.MODEL, f"{self.at(element.name)}: {shown} is not of this layout")
+            if isinstance(element, Numeral) and not _is_numeral(element, said.raw):
+                raise FrameRefused(Reason.MODEL, f"{self.at(element.name)}: {said.raw.hex()} is no number")
+
+
+def _is_numeral(element: Numeral, raw: bytes) -> bool:
+    digits = raw.hex()
+    return digits.startswith(element.lead) and digits[len(element.lead) :].isdecimal()
 
 
 @dataclass(slots=True)

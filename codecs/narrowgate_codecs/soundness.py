@@ -71,6 +71,25 @@ def _check(field: el.Check) -> str | None:
     return "a cyclic code starts as its kind says" if field.width == 2 and field.start else None
 
 
+def _numeral(field: el.Numeral) -> str | None:
+    if any(digit not in "0123456789abcdef" for digit in field.lead) or len(field.lead) >= 2 * field.width:
+        return f"lead {field.lead!r}; fewer hex digits than it is wide are possible"
+    return None
+
+
+def _scaled(field: el.Scaled) -> str | None:
+    codes = [code for code, _ in field.factors]
+    if field.per < 1 or len(codes) != len(set(codes)) or any(not 0 <= code < 1 << 16 for code in codes):
+        return "per is 1 or more, and each code of 0 to FFFF has one factor"
+    return None if all(factor > 0 for _, factor in field.factors) else "a factor is more than zero"
+
+
+def _lead(field: lay.Lead) -> str | None:
+    if field.mask is not None and len(field.mask) != len(field.marker):
+        return "the mask is as long as the marker"
+    return None
+
+
 def _counted(field: lay.Sized | lay.Deltas) -> str | None:
     if field.width > _LONGEST_COUNTED:
         return f"a width of {field.width} bytes; 1 to {_LONGEST_COUNTED} is possible"
@@ -93,6 +112,9 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Epoch, _epoch),
     (el.Clock, _clock),
     (el.Check, _check),
+    (el.Numeral, _numeral),
+    (el.Scaled, _scaled),
+    (lay.Lead, _lead),
     (lay.Sized, _counted),
     (lay.Deltas, _counted),
     (lay.Records, _records),
@@ -148,7 +170,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return _words([field.value])
         case el.Port():
             return "int64"
-        case el.Float():
+        case el.Float() | el.Scaled():
             return "float64"
         case el.Named():
             return _words(

@@ -60,6 +60,8 @@ def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
                 names.append(field.on)
             case lay.Array() | lay.Deltas() if isinstance(field.count, str):
                 names.append(field.count)
+            case el.Scaled():
+                names.extend((field.of, field.by))
         if isinstance(field, lay.Deltas):
             names.append(field.base)
     return names
@@ -163,6 +165,15 @@ def _needed(field: lay.Element, beside: set[str]) -> list[str]:
             return [field.count]
         case lay.Deltas():
             return [field.base, *([field.count] if isinstance(field.count, str) else [])]
+        case _:
+            return _scaling(field, beside)
+
+
+def _scaling(field: lay.Element, beside: set[str]) -> list[str]:
+    """Give the names that a number is scaled by; a unit may also stand behind its number."""
+    match field:
+        case el.Scaled():
+            return [field.of, field.by]
         case el.Bcd() if isinstance(field.per, el.Units) and field.per.by not in beside:
             return [field.per.by]
     return []

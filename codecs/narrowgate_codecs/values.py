@@ -7,6 +7,7 @@ from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.scaled import scaled_value
 from narrowgate_codecs.scope import Scope, part_code
 from narrowgate_schema.words import Reason
 
@@ -73,6 +74,10 @@ def _implied(element: el.Implied, raw: None, scope: Scope) -> el.Word:
 
 def _port(element: el.Port, raw: int, scope: Scope) -> int:
     return raw
+
+
+def _numeral(element: el.Numeral, raw: bytes, scope: Scope) -> str:
+    return raw.hex()[len(element.lead) :]
 
 
 def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
@@ -213,4 +218,6 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Clock: _clock,
     el.Port: _port,
     el.Implied: _implied,
+    el.Numeral: _numeral,
+    el.Scaled: scaled_value,
 }

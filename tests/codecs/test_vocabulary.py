@@ -287,3 +287,26 @@ def test_local_zone_does_not_touch_instants() -> None:
     result = decoded(frame, _NAMES[0], timezone=SHANGHAI)
 
     assert result.values[0]["logged_at_ms"] == "2025-06-01T00:00:00Z"
+
+
+def test_number_is_scaled_by_a_code() -> None:
+    """A number is multiplied by the factor of a code; a code without one says nothing."""
+    sample = {"sampled_pulses": 12, "sampled_at": "2024-01-01T00:00:00Z"}
+    values = {"imei": "1" * 15, "pulses_per_litre": 0, "pulses": 3, "samples": [sample]}
+
+    frames = [encode(_NAMES[0], "pulses", {**values, "coefficient": code}) for code in (0x81, 0x82)]
+
+    said: list[Any] = [decoded(frame, _NAMES[0]).values[0] for frame in frames]
+    assert [(one["samples"][0]["sampled_m3"], one["pulsed_m3"]) for one in said] == [
+        (0.06, None),
+        (None, None),
+    ]
+
+
+def test_marked_bits_may_begin_an_element() -> None:
+    """An element that is there only where its first digit says so is read with that digit."""
+    values = {"imei": "1" * 15, "imsi": "2" * 15, "pulses_per_litre": 1, "pulses": 3, "coefficient": 0}
+
+    result = decoded(encode(_NAMES[0], "pulses", values), _NAMES[0])
+
+    assert (result.values[0]["imei"], result.values[0]["imsi"]) == ("1" * 15, "2" * 15)

@@ -1,0 +1,61 @@
+"""Values that no bytes say: a number of the frame scaled by another one, by row and by plan."""
+
+from typing import Any
+
+import construct as c
+import numpy as np
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.cohort import Cohort
+from narrowgate_codecs.plan_leaves import EXACT, Wants, raw_name
+from narrowgate_codecs.scope import Said, Scope, Wanted
+
+
+def scaled_value(element: el.Scaled, raw: tuple[int, int], scope: Scope) -> float | None:
+    """Give what the two raw numbers make; None where the scaling one is zero or unknown."""
+    number, by = raw
+    if element.factors:
+        factor = dict(reversed(element.factors)).get(by)
+        return None if factor is None else number * factor / element.per
+    return None if by == 0 else number / (by * element.per)
+
+
+class ScaledConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
+    """Keeps the two raw numbers where they are known; nothing is read or written."""
+
+    def __init__(self, element: el.Scaled) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        raw = scope.find(self.element.of), scope.find(self.element.by)
+        scope.said.append(Said(self.element, raw, stream.tell(), stream.tell()))
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        return obj
+
+
+class ScaledStep:
+    """The same for columns; the numbers must be exact as float64."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: el.Scaled, wants: Wants) -> None:
+        self.leaf = leaf
+        self.idle = leaf.name not in wants.values
+        most = max((code for code, _ in leaf.factors), default=0)
+        self.factors = np.zeros(most + 2, np.float64)
+        for code, factor in reversed(leaf.factors):
+            self.factors[code] = factor
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Scale, null where the scaling number is zero or unknown."""
+        leaf = self.leaf
+        number = cohort.heard(raw_name(leaf.of)).astype(np.float64)
+        by = cohort.heard(raw_name(leaf.by))
+        scale = self.factors[np.minimum(by, len(self.factors) - 1)] if leaf.factors else by.astype(np.float64)
+        product = number if not leaf.factors else number * scale
+        divisor = np.full(len(number), float(leaf.per)) if leaf.factors else scale * leaf.per
+        said = scale != 0
+        cohort.doubt(said & ((np.abs(product) > EXACT) | (np.abs(divisor) > EXACT)))
+        cohort.say(leaf.name, product / np.where(said, divisor, 1.0), said)
