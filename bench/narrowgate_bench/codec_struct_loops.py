@@ -143,20 +143,22 @@ _FIRST_S, _LAST_S = 1_420_070_400, 4_102_444_800
 
 def sw3l(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Columns:
     """Read frames of older firmware without stored samples."""
-    volumes, batteries, times, unset = [], [], [], []
+    volumes, batteries, signals, times, unset = [], [], [], [], []
     for frame in frames:
-        imei, model, _, battery, _, _, _, _, _, per_litre, pulses, counted_at = _SW3L.unpack(frame)
+        imei, model, _, battery, signal, _, _, _, _, per_litre, pulses, counted_at = _SW3L.unpack(frame)
         digits = imei.hex()
         if model != 0x0C or digits[0] != "f" or not digits[1:].isdecimal():
             raise NotThisLayoutError(digits)
         volumes.append(pulses / (per_litre * 1000) if per_litre else None)
         batteries.append(battery / 1000)
+        signals.append(2.0 * signal - 113 if signal < 32 else None)
         is_set = _FIRST_S <= counted_at < _LAST_S
         times.append(counted_at * 1_000_000 if is_set else received_at_us)
         unset.append(not is_set)
     return {
         "volume_m3": volumes,
         "battery_v": np.array(batteries),
+        "rssi_dbm": signals,
         "time_us": np.array(times, np.int64),
         "clock_unsynchronised": np.array(unset, np.bool_),
     }

@@ -11,6 +11,7 @@ Big-endian, binary in UDP or CoAP, hex in MQTT:
     {NN NN NN NN TT TT TT TT} ..     stored samples, the newest first
 
 * The model byte tells the generations apart: no IMSI begins with 0C, and no model with an F.
+* rssi_dbm is what 3GPP TS 27.007 (AT+CSQ) says of Q: -113 dBm and 2 dB a step.
 * volume_m3 is N / K / 1000; a frame whose K is zero says no volume.
 * The counter is of 32 bits and starts again at zero; that is left to those who know what was before.
 * An instant before 2015 was never set: reception dates the reading, and a stored sample without an instant is
@@ -21,12 +22,21 @@ Big-endian, binary in UDP or CoAP, hex in MQTT:
 * What an alarm means is a setting of the device; it is said, and carried into no flag.
 """
 
-from narrowgate_codecs.elements import Code, Epoch, Int, Numeral, Scaled
+from narrowgate_codecs.elements import Bits, Code, Epoch, Int, Numeral, Part, Scaled
 from narrowgate_codecs.layout import Array, Lead
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_schema.words import Family
 
 _LITRES_IN_M3 = 1000
+
+_SIGNAL = Bits(
+    "signal_byte",
+    1,
+    (
+        Part("signal", at=0, size=8, default=99),
+        Part("rssi_dbm", at=0, size=8, numbers=tuple(-113.0 + 2 * level for level in range(32))),
+    ),
+)
 
 _UP = (
     Numeral("imei", 8, lead="f"),
@@ -34,7 +44,7 @@ _UP = (
     Code("model", 1, accepts=(0x0C,), default=0x0C),
     Int("firmware", 1, default=0x78),
     Int("battery_v", 2, per=1000),
-    Int("signal", 1, default=99),
+    _SIGNAL,
     Int("pa4", 1, default=0),
     Int("pb15", 1, default=0),
     Int("alarm", 1, default=0),
@@ -64,7 +74,7 @@ PROFILE = Profile(
     identity="imei",
     key="clock",
     readings=(
-        Reading("frame", (Carry("volume_m3"), Carry("battery_v")), clock="counted_at"),
+        Reading("frame", (Carry("volume_m3"), Carry("battery_v"), Carry("rssi_dbm")), clock="counted_at"),
         Reading(
             "frame",
             (Carry("volume_m3", "stored_volume_m3"),),
