@@ -10,6 +10,7 @@ from types import MappingProxyType
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import (
     cjt188_water_v2004,
+    ctwing_parking_v1,
     dragino_sw3l_nb_v1,
     huati_nb_v1,
     pni_placepod_v1,
@@ -20,6 +21,7 @@ GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
     "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
+    "ctwing_parking_v1": validated(ctwing_parking_v1.PROFILE),
     "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),
     "huati_nb_v1": validated(huati_nb_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
