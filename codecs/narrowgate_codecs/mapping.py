@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.calendars import epochs_us, instants_us
+from narrowgate_codecs.carried import Carried
 from narrowgate_codecs.cohort import Column, Level, Mask
 from narrowgate_codecs.plan import Plan
 from narrowgate_codecs.plan_leaves import raw_name
@@ -105,14 +106,12 @@ class _Clocks:
 
 def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
     rows = level.sound(plan.cases.get(reading.message, -1))
-    fields: dict[str, Column] = {}
-    words: dict[str, tuple[str, ...]] = {}
+    carried = Carried()
     for carry in reading.carries if len(rows) else ():
         column = _column(reading, carry.name, level, rows)
         if column is not None:
-            fields[carry.field] = column
-            if carry.name in plan.wants.words:
-                words[carry.field] = tuple(plan.wants.words[carry.name])
+            carried.add(carry.field, column, plan.wants.words.get(carry.name))
+    fields, words = carried.fields, carried.words
     kept = _said_anything(fields, len(rows))
     if kept is not None and not kept.all():
         chosen = np.flatnonzero(kept)
@@ -200,18 +199,18 @@ def _items(reading: Reading, plan: Plan, level: Level, clocks: _Clocks) -> list[
 
 def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places) -> Measures:
     """Give what items say, not yet dated, under the rows of their frames."""
-    fields, words = {}, {}
+    carried = Carried()
     for carry in reading.carries:
         if carry.name in items.columns:
-            fields[carry.field] = _taken(items.columns[carry.name], rows)
-            if carry.name in plan.wants.words:
-                words[carry.field] = tuple(plan.wants.words[carry.name])
+            column = _taken(items.columns[carry.name], rows)
+            carried.add(carry.field, column, plan.wants.words.get(carry.name))
     series: str | Series = reading.series
     if reading.series_by is not None:
         series = _series(items.columns.get(reading.series_by), plan.wants.words.get(reading.series_by), rows)
     if items.owners is None:
         raise TypeError("a list's level has owners")
-    return Measures(items.owners[rows], fields, words, _NO_TIMES, _NOWHERE, None, series)
+    owners = items.owners[rows]
+    return Measures(owners, carried.fields, carried.words, _NO_TIMES, _NOWHERE, None, series)
 
 
 def _series(column: Column | None, words: list[str] | None, rows: Places) -> Series:

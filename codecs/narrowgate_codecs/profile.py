@@ -40,6 +40,7 @@ class Reading:
 
     message: str
     carries: tuple[Carry, ...]
+    """Of several for one field the first that says something holds."""
     records: str | None = None
     """Name of the record list the values stand in. All records of a frame share its one instant and so its
     one key: they make one row, and of two records that say the same field the later one holds."""

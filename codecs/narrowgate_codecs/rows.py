@@ -110,8 +110,12 @@ def _measures(reading: Reading, values: dict[str, Value]) -> Row:
 
 
 def _carried(reading: Reading, said: dict[str, Value]) -> Row:
-    measures = {carry.field: said.get(carry.name) for carry in reading.carries}
-    return {name: value for name, value in measures.items() if value is not None}
+    measures: Row = {}
+    for carry in reading.carries:
+        value = said.get(carry.name)
+        if value is not None and carry.field not in measures:
+            measures[carry.field] = value
+    return measures
 
 
 def _merged(records: Any) -> dict[str, Value]:
