@@ -3,7 +3,7 @@
 A slot is a device's number for ever: arrays by slot may be kept from one version to the next, they only grow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from narrowgate_fleet.faults import RegistryFault
 from narrowgate_fleet.name_index import NONE, NameIndex, Names
+from narrowgate_fleet.seal import Seal
 from narrowgate_fleet.snapshot import CURRENT, read_snapshot
 from narrowgate_fleet.tables import FleetTables
 
@@ -24,7 +25,13 @@ Column = NDArray[np.float64] | NDArray[np.object_]
 class Fleet:
     """An immutable view of one version. Arrays handed out are read-only."""
 
-    def __init__(self, tables: FleetTables) -> None:
+    def __init__(self, tables: FleetTables, seal: Seal | None = None) -> None:
+        """Take the tables of a version, and what opens its keys."""
+        self._seal = seal
+        self._keys = tables.keys
+        self._opened: dict[int, tuple[bytes, ...]] = {}
+        self.key_faults: set[str] = set()
+        """What keeps keys from being used, of those that were asked for."""
         self.version = tables.version
         self._devices = tables.devices
         self._assets = tables.assets
@@ -39,15 +46,19 @@ class Fleet:
         self._first_spell = np.searchsorted(_plain(assignments, "slot"), edges)
 
     @classmethod
-    def load(cls, directory: Path) -> "Fleet":
+    def load(cls, directory: Path, seal: Seal | None = None) -> "Fleet":
         """Map the current snapshot of a registry directory (`<home>/registry`).
+
+        Args:
+            directory: holds the snapshot.
+            seal: opens the devices' keys; None: no device has one.
 
         Raises:
             RegistryFault: there is none, or it is damaged; names the file.
         """
         for _ in range(_TRIES):
             try:
-                return cls(read_snapshot(directory))
+                return cls(read_snapshot(directory), seal)
             except FileNotFoundError as error:
                 # The version that was current a moment ago has been replaced: the next one is whole.
                 missing = error.filename
@@ -77,6 +88,34 @@ class Fleet:
         if device is None:
             raise ValueError(f"no device has slot {slot}")
         return str(device)
+
+    def keys(self, slots: NDArray[np.int32]) -> list[tuple[bytes, ...]]:
+        """Give the keys of devices, the newest first; () for one without, and for all without a seal.
+
+        A key that the seal does not open is left out, and `key_faults` says why.
+        """
+        if self._seal is None or self._keys.num_rows == 0:
+            return [()] * len(slots)
+        return [self._keys_of(slot) for slot in slots.tolist()]
+
+    def keyed_slots(self) -> NDArray[np.int32]:
+        """Give the slots of the devices that have keys, in order."""
+        return np.unique(_plain(self._keys, "slot"))
+
+    def _keys_of(self, slot: int) -> tuple[bytes, ...]:
+        if slot not in self._opened:
+            first, last = np.searchsorted(_plain(self._keys, "slot"), [slot, slot + 1])
+            sealed = self._keys.column("sealed").slice(first, last - first).to_pylist()
+            self._opened[slot] = tuple(self._opening(slot, sealed))
+        return self._opened[slot]
+
+    def _opening(self, slot: int, sealed: list[bytes]) -> Iterator[bytes]:
+        for key in sealed:
+            try:
+                if self._seal is not None:
+                    yield self._seal.opened(key, self.device(slot))
+            except RegistryFault as fault:
+                self.key_faults.add(str(fault))
 
     def column(self, name: str) -> Column:
         """Give a device column by slot.
@@ -151,9 +190,10 @@ class Fleet:
 class FleetReader:
     """Hands out the newest fleet; looking costs one stat while nothing has changed."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, seal: Seal | None = None) -> None:
         """Load the fleet of a registry directory; RegistryFault if there is none."""
         self._directory = directory
+        self._seal = seal
         self._seen: tuple[int, int] | None = None
         self.refresh()
 
@@ -165,7 +205,7 @@ class FleetReader:
         """
         seen = self._sighted()
         if seen != self._seen:
-            self.fleet = Fleet.load(self._directory)
+            self.fleet = Fleet.load(self._directory, self._seal)
             self._seen = seen
         return self.fleet
 

@@ -13,10 +13,19 @@ from pathlib import Path
 from narrowgate_fleet.cells import OPEN_US
 from narrowgate_fleet.changes import Census, Changes, Entries, spell_told
 from narrowgate_fleet.columns import ASSET_ATTRIBUTES, DEVICE_ATTRIBUTES, Column
+from narrowgate_fleet.device_keys import KEYS_DDL, Sealed, held_keys, write_keys
 from narrowgate_fleet.faults import RegistryFault
 from narrowgate_fleet.snapshot import is_current, write_snapshot
 from narrowgate_fleet.spells import Spell
-from narrowgate_fleet.tables import ASSETS, DEVICES, FleetTables, assignments_table, index_table, placed_table
+from narrowgate_fleet.tables import (
+    ASSETS,
+    DEVICES,
+    FleetTables,
+    assignments_table,
+    index_table,
+    keys_table,
+    placed_table,
+)
 
 FORMAT = 1
 BUSY_S = 30.0
@@ -90,6 +99,8 @@ class Registry:
                 with self._lock(wait=True):
                     self._create(db)
             self._check_format(db)
+            # A registry of the first release has no keys yet.
+            db.execute(KEYS_DDL)
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
         except BaseException:
@@ -212,6 +223,19 @@ class Registry:
         insert = f"INSERT INTO assignments VALUES ({slot}, {asset_row}, ?, ?)"  # noqa: S608
         self._db.executemany(insert, changes.spells_added)
 
+    def keys(self) -> dict[str, tuple[bytes, ...]]:
+        """Give the sealed keys of the devices that have any, the newest first."""
+        with _transaction(self._db, self.path, "DEFERRED"):
+            return held_keys(self._db)
+
+    def put_keys(self, keys: Sealed) -> int:
+        """Let devices have these sealed keys and no others, as a new version; call it inside `writing()`."""
+        if keys:
+            with _transaction(self._db, self.path, "IMMEDIATE"):
+                write_keys(self._db, keys)
+                self._db.execute("UPDATE meta SET version = version + 1")
+        return self._publish()
+
     def tables(self) -> FleetTables:
         """Give the registry as the tables of a snapshot."""
         with _transaction(self._db, self.path, "DEFERRED"):
@@ -222,6 +246,7 @@ class Registry:
                 placed_table(ASSETS, self._rows("assets", "asset_row")),
                 assignments_table(self._db.execute("SELECT * FROM assignments")),
                 index_table(devices),
+                keys_table(self._db.execute("SELECT slot, sealed FROM keys ORDER BY slot, age")),
             )
 
     def _publish(self) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from narrowgate_fleet.faults import RegistryFault
-from narrowgate_fleet.tables import SCHEMAS, FleetTables, index_table
+from narrowgate_fleet.tables import KEYS, SCHEMAS, FleetTables, index_table
 
 FORMAT = 1
 CURRENT = "current"
@@ -24,6 +24,8 @@ _MANIFEST = "manifest.json"
 _PREFIX = "snapshot-"
 _UNFINISHED = "unfinished-"
 _PART_BYTES = 1 << 20
+_YOUNGER = ("index", "keys")
+"""What snapshots of the first release do not have."""
 
 
 def write_snapshot(directory: Path, tables: FleetTables) -> None:
@@ -64,11 +66,12 @@ def read_snapshot(directory: Path) -> FleetTables:
         raise RegistryFault(f"{snapshot / _MANIFEST}: is damaged ({error})") from error
     if format_version != FORMAT:
         raise RegistryFault(f"{snapshot}: has format {format_version}, this release reads format {FORMAT}")
-    tables = {
-        table: _read_table(snapshot, table, files) for table in SCHEMAS if table in files or table != "index"
-    }
-    # Snapshots of the first release have no index.
-    tables.setdefault("index", index_table(tables["devices"]))
+    held = [table for table in SCHEMAS if table in files or table not in _YOUNGER]
+    tables = {table: _read_table(snapshot, table, files) for table in held}
+    if "index" not in tables:
+        tables["index"] = index_table(tables["devices"])
+    if "keys" not in tables:
+        tables["keys"] = KEYS.empty_table()
     return FleetTables(int(version), **tables)
 
 

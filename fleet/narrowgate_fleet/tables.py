@@ -32,11 +32,14 @@ ASSIGNMENTS: pa.Schema = pa.schema(
 )
 INDEX: pa.Schema = pa.schema([("slot", pa.int32())])
 """The hash table behind `name_index.NameIndex`: not rows by slot, but places."""
+KEYS: pa.Schema = pa.schema([("slot", pa.int32()), ("sealed", pa.binary())])
+"""Sealed keys, those of a slot together, the newest first."""
 SCHEMAS: dict[str, pa.Schema] = {
     "devices": DEVICES,
     "assets": ASSETS,
     "assignments": ASSIGNMENTS,
     "index": INDEX,
+    "keys": KEYS,
 }
 
 
@@ -49,12 +52,20 @@ class FleetTables:
     assets: pa.Table
     assignments: pa.Table
     index: pa.Table
+    keys: pa.Table
 
 
 def index_table(devices: pa.Table) -> pa.Table:
     """Give the index of a version's devices."""
     places = places_of(Names(devices.column("device").combine_chunks()))
     return pa.Table.from_arrays([pa.array(places)], schema=INDEX)
+
+
+def keys_table(rows: Iterable[tuple[int, bytes]]) -> pa.Table:
+    """Give rows of (slot, sealed key), in order, as a table."""
+    columns = list(zip(*rows, strict=True)) or [(), ()]
+    arrays = [pa.array(values, field.type) for field, values in zip(KEYS, columns, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=KEYS)
 
 
 def placed_table(schema: pa.Schema, rows: Iterable[tuple[Value, ...]]) -> pa.Table:

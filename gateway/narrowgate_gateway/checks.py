@@ -1,9 +1,10 @@
 """Every fault of a configuration and its registry at once; no network, no journal."""
 
+import os
 from pathlib import Path
 
 from narrowgate_codecs import PROFILES
-from narrowgate_fleet import Fleet, RegistryFault
+from narrowgate_fleet import Fleet, RegistryFault, seal_of
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.influx_checks import influx_faults
@@ -11,6 +12,9 @@ from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_gateway.webhook_endpoint import webhook_faults
 from narrowgate_rules import RULES, Rule
+
+_KEYS_TRIED = 1000
+"""A fleet's keys have one secret, or two: trying some finds what is missing."""
 
 
 def faults_of(config: Path, home: Home) -> list[Fault]:
@@ -79,14 +83,24 @@ def _listener_faults(config: Path, settings: Settings) -> list[Fault]:
 def registry_faults(home: Home) -> list[Fault]:
     """Give what is wrong with the registry's snapshot: damage, and profiles that nobody knows."""
     try:
-        fleet = Fleet.load(home.registry)
+        fleet = Fleet.load(home.registry, seal_of(os.environ))
     except RegistryFault as error:
         text = str(error).removeprefix(f"{home.registry}/")
         hint = "" if home.registry.exists() else "; `narrowgate fleet import` makes one"
         return [Fault(str(home.registry), "", "", f"{text}{hint}")]
-    faults = []
+    faults = _seal_faults(home, fleet)
     for slot, profile in enumerate(fleet.column("profile")):
         if profile is not None and profile not in PROFILES:
             right = f"no such profile; known are {', '.join(sorted(PROFILES))}"
             faults.append(Fault(str(home.registry), f"{fleet.device(slot)}.profile", repr(profile), right))
     return faults
+
+
+def _seal_faults(home: Home, fleet: Fleet) -> list[Fault]:
+    """Give what keeps the devices' keys from being opened."""
+    slots = fleet.keyed_slots()
+    opened = fleet.keys(slots[:_KEYS_TRIED])
+    if fleet.key_faults or all(opened):
+        return [Fault(str(home.registry), "keys", "", fault) for fault in sorted(fleet.key_faults)]
+    right = "their secret is not set: put it in NARROWGATE_SEAL, or its file in NARROWGATE_SEAL_FILE"
+    return [Fault(str(home.registry), "keys", f"of {len(slots)} devices", right)]

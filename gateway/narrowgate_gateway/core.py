@@ -1,12 +1,13 @@
 """The core process: pipeline, stores, cases, console. Killed, it goes on from its last transaction."""
 
 import asyncio
+import os
 import threading
 from contextlib import suppress
 from importlib import import_module
 
 from narrowgate_console import Access, Services
-from narrowgate_fleet import FleetReader
+from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
@@ -41,7 +42,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
-    fleet = FleetReader(home.registry)
+    fleet = FleetReader(home.registry, seal_of(os.environ))
     with opening(home.state):
         pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))

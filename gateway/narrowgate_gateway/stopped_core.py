@@ -1,9 +1,10 @@
 """A core's stores for a verb, while no core is up: held by the core's role, so that none starts meanwhile."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from narrowgate_fleet import FleetReader
+from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_ingest.pipeline import Pipeline, Stores
@@ -47,9 +48,8 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
         try:
             engine = Engine(RULES, settings.rules, timezone=settings.zone)
             stores = Stores(state, telemetry, quarantine)
-            pipeline = Pipeline(
-                Tail(home.journal), FleetReader(home.registry), stores, engine, timezone=settings.zone
-            )
+            fleet = FleetReader(home.registry, seal_of(os.environ))
+            pipeline = Pipeline(Tail(home.journal), fleet, stores, engine, timezone=settings.zone)
             _catch_up(pipeline, settings.core.batch_rows)
             finish(pipeline)
             yield pipeline

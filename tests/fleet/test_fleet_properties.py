@@ -16,7 +16,15 @@ from narrowgate_fleet.changes import Census
 from narrowgate_fleet.columns import DEVICE_ATTRIBUTES
 from narrowgate_fleet.fleet import Fleet
 from narrowgate_fleet.spells import Spell
-from narrowgate_fleet.tables import ASSETS, DEVICES, FleetTables, assignments_table, index_table, placed_table
+from narrowgate_fleet.tables import (
+    ASSETS,
+    DEVICES,
+    FleetTables,
+    assignments_table,
+    index_table,
+    keys_table,
+    placed_table,
+)
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 DEVICES_KNOWN = [f"d{index}" for index in range(6)]
@@ -109,7 +117,9 @@ def _fleet(spells: list[tuple[int, int, int, int]], slot_count: int) -> Fleet:
     unset = [None if column.form != "number" else np.nan for column in DEVICE_ATTRIBUTES]
     devices = placed_table(DEVICES, [(slot, f"d{slot}", *unset) for slot in range(slot_count)])
     assets = placed_table(ASSETS, [])
-    return Fleet(FleetTables(1, devices, assets, assignments_table(spells), index_table(devices)))
+    return Fleet(
+        FleetTables(1, devices, assets, assignments_table(spells), index_table(devices), keys_table([]))
+    )
 
 
 INSTANTS_US = st.one_of(st.sampled_from([ALWAYS_US, OPEN_US]), st.integers(-50, 50))

@@ -1,6 +1,7 @@
 """`narrowgate tap`: a live view of frames and readings as they pass."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def command(
 def _lines(
     home: Path, config: Path, device: str | None, family: str | None, *, raw: bool, last: int, once: bool
 ) -> Iterator[dict[str, Any]]:
-    from narrowgate_fleet import FleetReader, RegistryFault
+    from narrowgate_fleet import FleetReader, RegistryFault, seal_of
     from narrowgate_gateway.config import ConfigFaults, load
     from narrowgate_gateway.settings import Home, Settings
     from narrowgate_gateway.tapping import Tap
@@ -63,7 +64,7 @@ def _lines(
         raise click.ClickException(f"{place.journal}: not there: no gateway ran in this home yet")
     try:
         settings = load(config) if config.exists() else Settings()
-        tap = Tap(FleetReader(place.registry), settings.zone, device, family, raw=raw)
+        tap = Tap(FleetReader(place.registry, seal_of(os.environ)), settings.zone, device, family, raw=raw)
         for uplinks in _uplinks(Tail(place.journal), last, once=once):
             yield from tap.told(uplinks)
     except (ConfigFaults, RegistryFault, ValueError) as error:
