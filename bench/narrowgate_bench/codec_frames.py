@@ -12,7 +12,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.plan import goes_to_the_end
-from narrowgate_codecs.scope import Wanted
+from narrowgate_codecs.scope import Wanted, part_code
 from narrowgate_codecs.soundness import every
 
 Values = dict[str, Any]
@@ -46,6 +46,13 @@ class Sender:
         self._frame, self._rng, self._most_records = frame_of(profile, direction), rng, most_records
         self._fields = PROFILES[profile].fields(direction)
         self._single = PROFILES[profile].single_message
+        self._around: list[Values] = []
+        bits = [field for field in every(self._fields) if isinstance(field, el.Bits)]
+        self._bits_of = {part.name: field.name for field in bits for part in field.parts}
+        self._named: dict[str, Any] = {part.name: part for field in bits for part in field.parts}
+        leaves: Any = [field for field in every(self._fields) if isinstance(field, lay.LEAVES)]
+        for leaf in leaves:
+            self._named.setdefault(leaf.name, leaf)
         ports = [field.name for field in self._fields if isinstance(field, el.Port)]
         self._port = ports[0] if ports else None
         self._units = {
@@ -77,6 +84,9 @@ class Sender:
                         message = self._draw(field.fields, values) or message
                 case lay.Sized() | lay.Body():
                     message = self._draw(field.fields, values) or message
+                case lay.When():
+                    if (self._raw(field.on, values) in field.are) != field.other:
+                        message = self._draw(field.fields, values) or message
                 case lay.Switch():
                     message = self._choose(field, values)
                 case _:
@@ -87,7 +97,9 @@ class Sender:
         match field:
             case lay.Records():
                 count = self._rng.randint(0, self._most_records)
+                self._around.append(values)
                 values[field.name] = [self._record(field, last=at == count - 1) for at in range(count)]
+                self._around.pop()
             case lay.Array():
                 self._array(field, values)
             case lay.Deltas():
@@ -102,15 +114,29 @@ class Sender:
             if case.when
             else self._other_code(lay.cases_of(field))
         )
-        values[field.on] = code
-        for one in every(self._fields):
-            if isinstance(one, el.Named) and one.name == field.on:
-                values[field.on] = dict(one.words)[code]
-            if isinstance(one, el.Bits) and any(
-                part.name == field.on and part.size == 1 for part in one.parts
-            ):
-                values[field.on] = bool(code)
+        self._set(field.on, code, values)
         return self._draw(case.fields, values) or case.name
+
+    def _set(self, name: str, code: int, values: Values) -> None:
+        """Let a name say what is sent as a code."""
+        one = self._named[name]
+        bits = isinstance(one, el.Part) and one.size == 1 and not one.words
+        words = dict(one.words) if isinstance(one, (el.Named, el.Part)) else {}
+        values[name] = words.get(code, bool(code) if bits else code)
+
+    def _raw(self, name: str, values: Values) -> int:
+        """Give the code that a name drawn before is sent as, in this item or around it."""
+        around = next(one for one in (values, *reversed(self._around)) if self._says(name, one))
+        one = self._named[name]
+        value: Any = around.get(name)
+        if isinstance(one, el.Part) and value is None:
+            return part_code(one, int(around[self._bits_of[name]], 16))
+        if isinstance(one, (el.Named, el.Part)) and one.words:
+            return next(code for code, word in one.words if word == value)
+        return round(value * one.per) if isinstance(one, el.Int) else int(value)
+
+    def _says(self, name: str, values: Values) -> bool:
+        return name in values or self._bits_of.get(name) in values
 
     def _other_code(self, cases: tuple[lay.Case, ...]) -> int:
         taken = {code for case in cases for code in case.when}
@@ -133,8 +159,10 @@ class Sender:
         if count is None:
             count = self._rng.randint(0, self._most_records)
         values[field.name] = [{} for _ in range(count)]
+        self._around.append(values)
         for item in values[field.name]:
             self._draw(field.fields, item)
+        self._around.pop()
 
     def _deltas(self, field: lay.Deltas, values: Values) -> None:
         count = field.count if isinstance(field.count, int) else self._rng.randint(0, self._most_records)
@@ -240,6 +268,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
         for _ in range(rng.randrange(24) if field.width is None else field.width)
     ),
     el.Clock: _clock,
+    el.Left: lambda field, rng: 0,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,
     el.Numeral: _numeral,
 }

@@ -42,24 +42,34 @@ def _walk(fields: tuple[lay.Element, ...], part: str, at: int | None) -> Iterato
 
 def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
     match field:
+        case lay.Lead() | lay.When() | lay.Tail():
+            yield from _optional(field, part, at)
         case lay.Sized():
             yield MapLine(part, at, field.width, "", f"length of what follows, {_order(field.order)}")
             yield from _walk(field.fields, part, None if at is None else at + field.width)
         case lay.Switch() | lay.Records():
             for case in lay.cases_of(field):
                 yield from _case(field, case, part, at)
-        case lay.Lead():
-            skip = 0 if field.is_first else len(field.marker)
-            yield MapLine(part, at, skip, "", _lead(field))
-            yield from _walk(field.fields, part, None if at is None else at + skip)
         case lay.Array():
             times = "up to the end" if field.count is None else f"{field.count} times"
             yield MapLine(part, at, None, field.name, f"{times}:")
             yield from _walk(field.fields, f"{part}.{field.name}", 0)
         case lay.Deltas():
             yield MapLine(part, at, None, field.name, _deltas(field))
-        case lay.Body() | lay.Tail():
+        case lay.Body():
             yield from _walk(field.fields, part, at)
+
+
+def _optional(field: lay.Lead | lay.When | lay.Tail, part: str, at: int | None) -> Iterator[MapLine]:
+    if isinstance(field, lay.Lead):
+        skip = 0 if field.is_first else len(field.marker)
+        yield MapLine(part, at, skip, "", _lead(field))
+        at = None if at is None else at + skip
+    elif isinstance(field, lay.When):
+        yield MapLine(part, at, 0, "", _when(field))
+    elif field.at_least > 1:
+        yield MapLine(part, at, 0, "", f"if at least {field.at_least} bytes are left")
+    yield from _walk(field.fields, part, at)
 
 
 def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | None) -> Iterator[MapLine]:
@@ -74,6 +84,11 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
     else:
         yield MapLine(inner, at, 0, "", f"if {field.on} is {codes}" if codes else f"any other {field.on}")
         yield from _walk(case.fields, inner, at)
+
+
+def _when(field: lay.When) -> str:
+    codes = " or ".join(f"{code:02X}" for code in field.are)
+    return f"if {field.on} is {'not ' if field.other else ''}{codes}"
 
 
 def _lead(field: lay.Lead) -> str:
@@ -91,7 +106,7 @@ def _scaled(field: el.Scaled) -> str:
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port() | el.Implied() | el.Scaled():
+        case el.Mark() | el.Port() | el.Left() | el.Implied() | el.Scaled():
             return 0
         case el.Const():
             return len(field.value)
@@ -215,6 +230,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
     el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
     el.Scaled: _scaled,
+    el.Left: lambda field: "number of bytes left",
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
     el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",

@@ -45,6 +45,8 @@ class Level:
     """(n,) Row of the parent that each row stands in."""
     index: Places | None = None
     """(n,) Place of each row among those of its owner."""
+    stops: Places | None = None
+    """(n,) [byte] that each row took, where its own content says so; only while items are measured."""
     case: "int | NDArray[np.int16]" = 0
     """(n,) Number of the innermost case taken; an int while all rows took the same."""
     ports: Places | None = None

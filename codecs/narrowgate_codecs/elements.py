@@ -239,6 +239,16 @@ class Implied:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """No byte: how many bytes of the region are left from here on, for messages told apart by length.
+
+    A Switch or a When goes by it; a length without a case is refused as `length`.
+    """
+
+    name: str = "left"
+
+
+@dataclass(frozen=True, slots=True)
 class Const:
     """Bytes that are always the same."""
 

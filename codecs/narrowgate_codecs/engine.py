@@ -13,6 +13,7 @@ from narrowgate_codecs.leaves import (
     FillerConstruct,
     ImpliedConstruct,
     LeafConstruct,
+    LeftConstruct,
     MarkConstruct,
     PortConstruct,
 )
@@ -25,6 +26,7 @@ from narrowgate_codecs.regions import (
     SizedConstruct,
     SwitchConstruct,
     TailConstruct,
+    WhenConstruct,
     read_region,
 )
 from narrowgate_codecs.scaled import ScaledConstruct
@@ -63,6 +65,7 @@ class Frame(c.Construct):  # type: ignore[misc]
 
 _PLAIN: dict[type, Any] = {
     el.Port: PortConstruct,
+    el.Left: LeftConstruct,
     el.Implied: ImpliedConstruct,
     el.Const: ConstConstruct,
     el.Filler: FillerConstruct,
@@ -73,6 +76,7 @@ _PLAIN: dict[type, Any] = {
 _REGIONS: dict[type, Any] = {
     lay.Lead: LeadConstruct,
     lay.Tail: TailConstruct,
+    lay.When: WhenConstruct,
     lay.Sized: SizedConstruct,
     lay.Body: BodyConstruct,
     lay.Array: ArrayConstruct,
@@ -85,7 +89,7 @@ def construct_of(element: lay.Element) -> Any:
         return SwitchConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, lay.Records):
         return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
-    if isinstance(element, (lay.Lead, lay.Tail, lay.Sized, lay.Body, lay.Array)):
+    if isinstance(element, (*lay.OPTIONAL, lay.Sized, lay.Body, lay.Array)):
         return _REGIONS[type(element)](element, _fields(element.fields))
     if isinstance(element, lay.Deltas):
         return DeltasConstruct(element)

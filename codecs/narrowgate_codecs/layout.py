@@ -29,6 +29,21 @@ class Tail:
     """Elements that are there only if the region has bytes left; encode sends them if one is given."""
 
     fields: tuple["Element", ...]
+    at_least: int = 1
+    """[byte] that must be left for them to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Elements that are there only if an earlier number says so: a bit of a mask, a version, a port."""
+
+    on: str
+    """Name of an earlier Int, Code, Named, Part, Port or Left, of the same item or of what is around it."""
+    are: tuple[int, ...]
+    """Its raw values for which the elements are there."""
+    fields: tuple["Element", ...]
+    other: bool = False
+    """True: they are there for every other value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,8 @@ class Records:
 class Array:
     """The same fields several times; the count is fixed or stands in an earlier Int.
 
-    Without a count they go on to the end of the region, and one that is cut off is refused alone.
+    Without a count they go on to the end of the region, and one that cannot be read ends the list: the good
+    ones before it stay.
     """
 
     name: str
@@ -141,6 +157,7 @@ Leaf: TypeAlias = (
     | el.Text
     | el.Clock
     | el.Port
+    | el.Left
     | el.Implied
     | el.Numeral
     | el.Scaled
@@ -148,7 +165,7 @@ Leaf: TypeAlias = (
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
-Holder: TypeAlias = Lead | Tail | Sized | Body | Switch | Records | Array | Deltas
+Holder: TypeAlias = Lead | Tail | When | Sized | Body | Switch | Records | Array | Deltas
 Element: TypeAlias = Leaf | Silent | Holder
 
 LEAVES: tuple[type, ...] = (
@@ -164,12 +181,15 @@ LEAVES: tuple[type, ...] = (
     el.Text,
     el.Clock,
     el.Port,
+    el.Left,
     el.Implied,
     el.Numeral,
     el.Scaled,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
-HOLDERS: tuple[type, ...] = (Lead, Tail, Sized, Body, Switch, Records, Array, Deltas)
+HOLDERS: tuple[type, ...] = (Lead, Tail, When, Sized, Body, Switch, Records, Array, Deltas)
+OPTIONAL = (Lead, Tail, When)
+"""What may be there or not."""
 LISTS = (Records, Array, Deltas)
 """What says a list under its name."""
 PARTS: tuple[type, ...] = (el.Units, el.Part, Case)
@@ -187,7 +207,7 @@ def children(element: Element) -> tuple["Element", ...]:
     """Give the elements directly inside one, those of every case included; () for a leaf."""
     if isinstance(element, (Switch, Records)):
         return tuple(field for case in cases_of(element) for field in case.fields)
-    if isinstance(element, (Lead, Tail, Sized, Body, Array)):
+    if isinstance(element, (Lead, Tail, When, Sized, Body, Array)):
         return element.fields
     return ()
 
@@ -212,7 +232,7 @@ def find_case(fields: tuple[Element, ...], message: str) -> dict[str, int] | Non
                 inner = {} if case.name == message else find_case(case.fields, message)
                 if inner is not None:
                     return {**fixed, **inner}
-        elif isinstance(field, (Lead, Tail, Sized, Body)):
+        elif isinstance(field, (*OPTIONAL, Sized, Body)):
             inner = find_case(field.fields, message)
             if inner is not None:
                 return inner
@@ -226,6 +246,6 @@ def messages_of(fields: tuple[Element, ...]) -> tuple[str, ...]:
         if isinstance(field, Switch):
             for case in cases_of(field):
                 names.extend(messages_of(case.fields) or (case.name,))
-        elif isinstance(field, (Lead, Tail, Sized, Body)):
+        elif isinstance(field, (*OPTIONAL, Sized, Body)):
             names.extend(messages_of(field.fields))
     return tuple(names)

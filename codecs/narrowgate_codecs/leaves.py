@@ -122,6 +122,23 @@ class ImpliedConstruct(c.Construct):  # type: ignore[misc]
         return obj
 
 
+class LeftConstruct(c.Construct):  # type: ignore[misc]
+    """How many bytes of the region are left."""
+
+    def __init__(self, element: el.Left) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
+        start = stream.tell()
+        left = scope.raw[self.element.name] = scope.end - start
+        scope.said.append(Said(self.element, left, start, start))
+
+    def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
+        wanted.sent[self.element.name] = raw_of(self.element, wanted)
+        return obj
+
+
 class ConstConstruct(c.Construct):  # type: ignore[misc]
     """Bytes that are always the same."""
 

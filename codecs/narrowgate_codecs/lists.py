@@ -99,7 +99,7 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
         self, values: Mapping[str, object], place: str, stream: Any, wanted: Wanted, path: str
     ) -> None:
         kind = values.get("record")
-        inner = Wanted(values, wanted.fixed, place, {"record"})
+        inner = Wanted(values, wanted.fixed, place, {"record"}, around=wanted)
         if isinstance(kind, str) and kind in self.tags:
             tag = self.tags[kind]
             fields = self.cases[tag][1]
@@ -154,11 +154,11 @@ class ArrayConstruct(c.Construct):  # type: ignore[misc]
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         given = list_of(self.name, wanted)
-        count = wanted.sent[self.count] if isinstance(self.count, str) else self.count
+        count = wanted.told(self.count) if isinstance(self.count, str) else self.count
         if count is not None and len(given) != count:
             raise ValueError(f"{wanted.place}{self.name}: {len(given)} given, {count} are wanted")
         for at, values in enumerate(given):
-            inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].")
+            inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].", around=wanted)
             self.fields._build(obj, stream, inner, path)
             refuse_unused(inner)
         return obj
@@ -194,8 +194,8 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         element = self.element
-        given, count, number = list_of(element.name, wanted), element.count, wanted.sent[element.base]
-        due = wanted.sent[count] if isinstance(count, str) else count
+        given, count, number = list_of(element.name, wanted), element.count, wanted.told(element.base)
+        due = wanted.told(count) if isinstance(count, str) else count
         if due is not None and len(given) != due:
             raise ValueError(f"{wanted.place}{element.name}: {len(given)} given, {due} are wanted")
         for at, values in enumerate(given):

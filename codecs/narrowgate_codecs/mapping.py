@@ -146,6 +146,9 @@ def _last(level: Level, lists: list[Level], name: str) -> Column | None:
             made = Column(
                 np.zeros(level.count, column.values.dtype.newbyteorder("=")), np.zeros(level.count, np.bool_)
             )
+        elif not np.can_cast(column.values.dtype, made.values.dtype, "safe"):
+            # Parts of the frames may say the same in numbers of different widths.
+            made.values = made.values.astype(np.promote_types(made.values.dtype, column.values.dtype))
         saying = np.arange(items.count) if column.said is None else np.flatnonzero(column.said)
         winner = np.full(level.count, -1)
         np.maximum.at(winner, items.owners[saying], saying)

@@ -8,6 +8,7 @@ plans, and there is no cache of plans that hostile frames could fill.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settl
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
+from narrowgate_codecs.plan_items import ItemSteps, Land, measured
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
-from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps
+from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps, Span
+from narrowgate_codecs.plan_optional import when
 from narrowgate_codecs.plan_regions import (
     Bodily,
     Choose,
@@ -37,6 +40,7 @@ from narrowgate_codecs.plan_regions import (
 from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.soundness import every
+from narrowgate_codecs.validate import least_width
 from narrowgate_codecs.wire import Places, Wire
 
 
@@ -132,7 +136,7 @@ def _cases(fields: tuple[lay.Element, ...]) -> Iterator[lay.Case]:
 def _shaping(fields: tuple[lay.Element, ...]) -> Iterator[str]:
     """Give the names that choose or count."""
     for field in every(fields):
-        if isinstance(field, lay.Switch):
+        if isinstance(field, (lay.Switch, lay.When)):
             yield field.on
         elif isinstance(field, (lay.Array, lay.Deltas)) and isinstance(field.count, str):
             yield field.count
@@ -163,9 +167,15 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
-        case el.Port() | el.Implied() | el.Scaled():
+        case el.Port() | el.Left() | el.Implied() | el.Scaled():
             return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
+
+
+def joint_width(fields: tuple[lay.Element, ...]) -> int | None:
+    """Give the bytes that elements take together in every frame; None if that depends on the frame."""
+    widths = [fixed_width(one) for one in fields]
+    return None if None in widths else sum(width for width in widths if width is not None)
 
 
 def goes_to_the_end(field: lay.Element) -> bool:
@@ -264,18 +274,57 @@ class _Compiler:
         if field.length_width:
             return Kind(number, case.when, self.region(fields), 0, to_end=False)
         to_end = bool(fields) and goes_to_the_end(fields[-1])
-        width = self._width(fields[:-1] if to_end else fields, f"{field.name}.{case.name}")
-        return Kind(number, case.when, self.steps(fields), width, to_end)
+        width = joint_width(fields[:-1] if to_end else fields)
+        if width is not None:
+            return Kind(number, case.when, self.steps(fields), width, to_end)
+        measure = partial(measured, self.measure(fields))
+        return Kind(number, case.when, self.item(fields), 0, to_end=False, measure=measure)
 
-    def _width(self, fields: tuple[lay.Element, ...], place: str) -> int:
-        widths = [fixed_width(one) for one in fields]
-        if None in widths:
-            raise Unplanned(f"{place}: an item whose width depends on what is in it")
-        return sum(width for width in widths if width is not None)
-
-    def array(self, field: lay.Array) -> ArraySteps:
+    def array(self, field: lay.Array) -> Any:
         """Give the step of repeated elements."""
-        return ArraySteps(field, self.steps(field.fields), self._width(field.fields, field.name))
+        width = joint_width(field.fields)
+        if width is not None:
+            return ArraySteps(field, self.steps(field.fields), width)
+        least = least_width(field.fields)
+        return ItemSteps(field, self.item(field.fields), self.measure(field.fields), least)
+
+    def item(self, fields: tuple[lay.Element, ...]) -> Steps:
+        """Give the steps that read an item whose own content says how wide it is."""
+        return (*self.steps(fields), Close(exact=False))
+
+    def measure(self, fields: tuple[lay.Element, ...]) -> Steps:
+        """Give the steps that find where such an item ends."""
+        return (*_Measurer(self.wants, self.cases).steps(fields), Land())
+
+
+class _Measurer(_Compiler):
+    """Compiles only what shapes an item: its lengths and the numbers that choose and count."""
+
+    def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
+        shaping = wants.shaping
+        super().__init__(Wants(frozenset(), shaping, frozenset(), shaping, {}), cases)
+
+    def _add(self, run: _Run, field: Any, width: int) -> None:
+        if self.wants.shaping.isdisjoint(lay.names_of(field)):
+            run.width += width
+        else:
+            super()._add(run, field, width)
+
+    def _step(self, field: lay.Element) -> Any:
+        match field:
+            case lay.Records() | el.Text():
+                return ToEnd()
+            case lay.Deltas():
+                return Span(field.count, field.width)
+            case lay.Array() if joint_width(field.fields) is not None:
+                return Span(field.count, joint_width(field.fields) or 0)
+            case lay.Array():
+                return ItemSteps(field, (), self.measure(field.fields), least_width(field.fields))
+        return super()._step(field)
+
+    def region(self, fields: tuple[lay.Element, ...]) -> Steps:
+        """Give nothing: a region's extent is known before its inside is read."""
+        return ()
 
 
 _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
@@ -283,7 +332,8 @@ _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
     el.Text: lambda compiler, field: TextToEnd(),
     el.Filler: lambda compiler, field: Skip(field.byte, field.at_most),
     lay.Lead: _Compiler.lead,
-    lay.Tail: lambda compiler, field: Maybe(b"", compiler.steps(field.fields)),
+    lay.Tail: lambda compiler, field: Maybe(b"", compiler.steps(field.fields), at_least=field.at_least),
+    lay.When: lambda compiler, field: when(field, compiler.steps(field.fields)),
     lay.Sized: lambda compiler, field: Sizing(field, compiler.region(field.fields)),
     lay.Body: lambda compiler, field: Bodily(field, compiler.region(field.fields)),
     lay.Switch: _Compiler.switch,

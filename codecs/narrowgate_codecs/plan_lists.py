@@ -1,6 +1,6 @@
 """The plan's lists: records and arrays become rows of a level of their own; the mirror of lists.py."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Kind:
     width: int
     """[byte] behind the tag, the least where the record goes on to the end of the region."""
     to_end: bool
+    measure: Callable[[Cohort, Places, Places, Places], Places] | None = None
+    """Gives the bytes of records whose content says how many, of (cohort, rows, at, end); None: `width`."""
 
 
 class Tags:
@@ -58,6 +60,8 @@ class _Found:
     """(m,) First byte behind the tag, within the row."""
     sizes: Places
     """(m,) [byte] behind the tag."""
+    room: Places
+    """(m,) [byte] from there to the end of the region."""
     kinds: NDArray[np.int16]
 
 
@@ -71,6 +75,7 @@ class ListSteps:
         self.length_width, self.length_order = element.length_width, element.length_order
         self.other = next((at for at, kind in enumerate(kinds) if not kind.codes), _NONE)
         self.widths = np.array([kind.width for kind in kinds], np.int64)
+        self.measured = [at for at, kind in enumerate(kinds) if kind.measure is not None]
         self.to_end = np.array([kind.to_end for kind in kinds], np.bool_)
 
     def run(self, cohort: Cohort) -> None:
@@ -78,18 +83,20 @@ class ListSteps:
         _break(cohort)
         found, odd = self._walk(cohort)
         if found:
-            level = _level(
+            level = level_of(
                 cohort,
                 np.concatenate([one.owners for one in found]),
                 np.concatenate([one.at for one in found]),
             )
             sizes = np.concatenate([one.sizes for one in found])
             level.index = np.repeat(np.arange(len(found)), [len(one.owners) for one in found])
+            room = np.concatenate([one.room for one in found])
             kinds = np.concatenate([one.kinds for one in found])
             for at, kind in enumerate(self.kinds):
                 rows = np.flatnonzero(kinds == at)
                 if len(rows):
-                    end = sizes[rows] if kind.to_end or self.length_width else kind.width
+                    end: Place = sizes[rows] if kind.to_end or self.length_width else kind.width
+                    end = end if kind.measure is None else room[rows]
                     part = Cohort(level, level.starts[rows], 0, end, rows)
                     part.enter(kind.number)
                     follow(kind.steps, part)
@@ -99,7 +106,7 @@ class ListSteps:
 
     def _walk(self, cohort: Cohort) -> tuple[list[_Found], Mask]:
         odd = np.zeros(cohort.count, np.bool_)
-        rows, at, end = np.arange(cohort.count), _all(cohort.at, cohort), _all(cohort.end, cohort)
+        rows, at, end = np.arange(cohort.count), all_places(cohort.at, cohort), all_places(cohort.end, cohort)
         found: list[_Found] = []
         going = at < end
         while going.any():
@@ -110,10 +117,15 @@ class ListSteps:
             reader = Cohort(cohort.level, cohort.starts[rows], at, end, rows)
             kinds = self._kinds(reader.integer(self.tag_width, "big", 0))
             sizes, behind = self._sizes(reader, kinds, at, end)
+            for number in self.measured:
+                own = np.flatnonzero(kinds == number)
+                measure = self.kinds[number].measure
+                if len(own) and measure is not None:
+                    sizes[own] = measure(cohort, rows[own], behind[own], end[own])
             at = behind + sizes
             good = (kinds != _NONE) & (at <= end) & (sizes >= 0)
             odd[rows[~good]] = True
-            found.append(_Found(rows[good], behind[good], sizes[good], kinds[good]))
+            found.append(_Found(rows[good], behind[good], sizes[good], (end - behind)[good], kinds[good]))
             going = good & (at < end)
         return found, odd
 
@@ -152,7 +164,7 @@ class DeltaSteps:
             return
         level = _items(cohort, counts, element.width)
         if level.count:
-            self._sum(cohort, level, _all(counts, cohort))
+            self._sum(cohort, level, all_places(counts, cohort))
             tell(cohort, element.name, level)
         cohort.at = cohort.at + counts * element.width
 
@@ -167,6 +179,22 @@ class DeltaSteps:
         numbers = base + sums if element.towards == "later" else base - sums
         items.doubt(np.abs(numbers) > EXACT)
         items.say(element.item, numbers if element.per == 1 else numbers.astype(np.float64) / element.per)
+
+
+class Span:
+    """Items of one width that are only passed over."""
+
+    def __init__(self, count: int | str | None, width: int) -> None:
+        self.count, self.width = count, width
+
+    def run(self, cohort: Cohort) -> None:
+        """Go past as many as are declared, announced, or fit."""
+        if self.count is None:
+            counts: Place = (cohort.end - cohort.at) // self.width
+        else:
+            counts = counted(cohort, self.count, self.width)
+        if cohort.count:
+            cohort.at = cohort.at + counts * self.width
 
 
 class ArraySteps:
@@ -206,19 +234,20 @@ def counted(cohort: Cohort, count: int | str, width: int) -> Place:
 
 def _items(cohort: Cohort, counts: Place, width: int) -> Level:
     """Give the level of items of one width, back to back."""
-    each = _all(counts, cohort)
+    each = all_places(counts, cohort)
     owners = np.repeat(np.arange(cohort.count), each)
     index = np.arange(len(owners)) - np.repeat(np.cumsum(each) - each, each)
-    level = _level(cohort, owners, _all(cohort.at, cohort)[owners] + index * width)
+    level = level_of(cohort, owners, all_places(cohort.at, cohort)[owners] + index * width)
     level.index = index
     return level
 
 
-def _all(place: Place, cohort: Cohort) -> Places:
+def all_places(place: Place, cohort: Cohort) -> Places:
+    """Give a place of every row, (m,)."""
     return np.full(cohort.count, place, np.int64) if isinstance(place, int) else place
 
 
-def _level(cohort: Cohort, owners: Places, at: Places) -> Level:
+def level_of(cohort: Cohort, owners: Places, at: Places) -> Level:
     """Give the level of the items found, in the order of their rounds."""
     return Level(
         cohort.level.wire,

@@ -39,8 +39,9 @@ def follow(steps: Steps, cohort: Cohort) -> None:
     for at, step in enumerate(steps):
         if not cohort.count:
             return
-        if isinstance(step, (Choose, Maybe)):
-            for inner, part in step.part(cohort):
+        part_of = getattr(step, "part", None)
+        if part_of is not None:
+            for inner, part in part_of(cohort):
                 follow((*inner, *steps[at + 1 :]), part)
             return
         step.run(cohort)  # type: ignore[union-attr]  # the others are all Step
@@ -197,13 +198,14 @@ class Close:
 class Maybe:
     """Steps for the rows that go on with a marker, or, without one, for those with bytes left."""
 
-    def __init__(self, marker: bytes, inside: Steps, mask: bytes | None = None) -> None:
+    def __init__(self, marker: bytes, inside: Steps, mask: bytes | None = None, *, at_least: int = 1) -> None:
+        self.least = max(at_least, len(marker))
         self.marker, self.inside = np.frombuffer(marker, np.uint8), inside
         self.mask = np.frombuffer(mask or b"\xff" * len(marker), np.uint8)
 
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give the rows that have it, then those that have not."""
-        there: Mask | bool = cohort.end - cohort.at >= max(1, len(self.marker))
+        there: Mask | bool = cohort.end - cohort.at >= self.least
         if len(self.marker) and any_of(there):
             read = cohort.bytes(len(self.marker), 0) & self.mask
             there = (read == self.marker).all(axis=1) & there

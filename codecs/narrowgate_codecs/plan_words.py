@@ -22,6 +22,7 @@ from narrowgate_codecs.plan_leaves import (
     integral,
     raw_name,
 )
+from narrowgate_codecs.plan_optional import LeftStep
 from narrowgate_codecs.scaled import ScaledStep
 
 SILENT_WORD = -1
@@ -224,6 +225,7 @@ class PortStep:
 
 
 _STEPS: dict[type, Any] = {
+    el.Left: LeftStep,
     el.Port: PortStep,
     el.Implied: ImpliedStep,
     el.Int: IntStep,

@@ -77,9 +77,9 @@ def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     return digits[::-1] if element.order == "little" else digits
 
 
-def _port(element: el.Port, value: object, wanted: Wanted) -> int:
+def _whole(element: el.Port | el.Left, value: object, wanted: Wanted) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
-        raise wrong(element.name, value, f"a port of 0 to {(1 << 31) - 1} is wanted", wanted)
+        raise wrong(element.name, value, f"a number of 0 to {(1 << 31) - 1} is wanted", wanted)
     return value
 
 
@@ -242,5 +242,6 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Text: _ascii,
     el.Numeral: _numeral,
     el.Clock: _clock,
-    el.Port: _port,
+    el.Port: _whole,
+    el.Left: _whole,
 }

@@ -146,14 +146,33 @@ class TailConstruct(c.Construct):  # type: ignore[misc]
     def __init__(self, element: lay.Tail, fields: Fields) -> None:
         super().__init__()
         self.fields = fields
+        self.at_least = element.at_least
         self.names = {name for field in element.fields for name in lay.names_of(field)}
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
-        if stream.tell() < scope.end:
+        if scope.end - stream.tell() >= self.at_least:
             self.fields._parsereport(stream, scope, path)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         if self.names & wanted.values.keys():
+            self.fields._build(obj, stream, wanted, path)
+        return obj
+
+
+class WhenConstruct(c.Construct):  # type: ignore[misc]
+    """Fields that are there only if an earlier number says so."""
+
+    def __init__(self, element: lay.When, fields: Fields) -> None:
+        super().__init__()
+        self.on, self.are, self.other = element.on, frozenset(element.are), element.other
+        self.fields = fields
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        if (scope.find(self.on) in self.are) != self.other:
+            self.fields._parsereport(stream, scope, path)
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        if (wanted.told(self.on) in self.are) != self.other:
             self.fields._build(obj, stream, wanted, path)
         return obj
 
@@ -175,15 +194,12 @@ class SwitchConstruct(c.Construct):  # type: ignore[misc]
         code = scope.find(self.on)
         chosen = self._chosen(code)
         if chosen is None:
-            raise FrameRefused(
-                Reason.MODEL,
-                f"{scope.at(self.on)}: {scope.shown(self.on, code)} is no message of this layout",
-            )
+            raise scope.refuse_choice(self.on, code)
         scope.case = chosen[0]
         chosen[1]._parsereport(stream, scope, path)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
-        chosen = self._chosen(wanted.sent[self.on])
+        chosen = self._chosen(wanted.told(self.on))
         if chosen is None:
-            raise wrong(self.on, wanted.sent[self.on], "no message of this layout", wanted)
+            raise wrong(self.on, wanted.told(self.on), "no message of this layout", wanted)
         return chosen[1]._build(obj, stream, wanted, path)

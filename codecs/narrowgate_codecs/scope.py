@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrowgate_codecs.elements import Bits, Code, Numeral, Part, Port
+from narrowgate_codecs.elements import Bits, Code, Left, Numeral, Part, Port
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_schema.words import Reason
@@ -64,14 +64,18 @@ class Scope:
             scope = scope.parent
         raise KeyError(name)
 
-    def shown(self, name: str, code: int) -> str:
-        """Give a code as a refusal prints it: a port in decimal, as ports are written, others in hex."""
+    def refuse_choice(self, name: str, code: int) -> FrameRefused:
+        """Give the refusal of a code without a case: ports and lengths in decimal, other codes in hex."""
         scope: Scope | None = self
         while scope is not None:
-            if any(isinstance(said.element, Port) and said.element.name == name for said in scope.said):
-                return str(code)
+            for said in scope.said:
+                if isinstance(said.element, Port) and said.element.name == name:
+                    return FrameRefused(Reason.MODEL, f"{self.at(name)}: {code} is no message of this layout")
+                if isinstance(said.element, Left) and said.element.name == name:
+                    detail = f"{self.at(name)}: no message of this layout has {code} bytes from here on"
+                    return FrameRefused(Reason.LENGTH, detail)
             scope = scope.parent
-        return f"{code:X}"
+        return FrameRefused(Reason.MODEL, f"{self.at(name)}: {code:X} is no message of this layout")
 
     def at(self, name: str) -> str:
         """Give the place of a name, as a refusal prints it."""
@@ -112,6 +116,13 @@ class Wanted:
     sent: dict[str, int] = field(default_factory=dict)
     """Raw numbers sent so far, by name: what a switch or a count looks at."""
     marks: dict[str, int] = field(default_factory=dict)
+    around: "Wanted | None" = None
+
+    def told(self, name: str) -> int:
+        """Give a raw number sent earlier, of this message or item or of what is around it."""
+        if name in self.sent or self.around is None:
+            return self.sent[name]
+        return self.around.told(name)
 
     def leftover(self) -> list[str]:
         """Give the names that no element took."""

@@ -9,7 +9,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_schema.fields import Dtype
 
-_NUMBERS = (el.Int, el.Code, el.Named, el.Port)
+_NUMBERS = (el.Int, el.Code, el.Named, el.Port, el.Left)
 _LONGEST_COUNTED = 4
 """[byte] of lengths, tags and differences: four count further than any frame."""
 
@@ -96,6 +96,14 @@ def _counted(field: lay.Sized | lay.Deltas) -> str | None:
     return None
 
 
+def _when(field: lay.When) -> str | None:
+    return None if field.are else "no value is named"
+
+
+def _tail(field: lay.Tail) -> str | None:
+    return f"at_least {field.at_least}; 1 is the least" if field.at_least < 1 else None
+
+
 def _records(field: lay.Records) -> str | None:
     if not 1 <= field.tag_width <= _LONGEST_COUNTED or not 0 <= field.length_width <= _LONGEST_COUNTED:
         return f"tags and lengths of 1 to {_LONGEST_COUNTED} bytes are possible"
@@ -118,6 +126,8 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (lay.Sized, _counted),
     (lay.Deltas, _counted),
     (lay.Records, _records),
+    (lay.When, _when),
+    (lay.Tail, _tail),
 )
 
 
@@ -168,7 +178,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return "int64" if field.per == 1 else "float64"
         case el.Implied():
             return _words([field.value])
-        case el.Port():
+        case el.Port() | el.Left():
             return "int64"
         case el.Float() | el.Scaled():
             return "float64"

@@ -56,7 +56,7 @@ def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
     names: list[str] = []
     for field in every(fields):
         match field:
-            case lay.Switch():
+            case lay.Switch() | lay.When():
                 names.append(field.on)
             case lay.Array() | lay.Deltas() if isinstance(field.count, str):
                 names.append(field.count)
@@ -103,7 +103,7 @@ def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[s
         _check_type(field, here, _ELEMENTS)
         names = () if isinstance(field, lay.HOLDERS) else lay.names_of(field)
         for name in (*names, field.name) if isinstance(field, lay.LISTS) else names:
-            if name in known:
+            if name in known or f"?{name}" in known:
                 raise ValueError(f"{here}: the name {name} stands for two things")
         _check_element(field, here, known, fields)
         known = known | _check_inside(field, here, known) | set(names)
@@ -115,29 +115,40 @@ def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[s
 def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> frozenset[str]:
     """Check what an element holds; give the names it adds to the scope around it."""
     if isinstance(field, (lay.Switch, lay.Records)):
-        codes = [code for case in lay.cases_of(field) for code in case.when]
-        if len(codes) != len(set(codes)):
-            raise ValueError(f"{place}: a code stands for two cases")
-        names = [case.name for case in lay.cases_of(field)]
-        if len(names) != len(set(names)):
-            raise ValueError(f"{place}: two cases have one name")
-        if isinstance(field, lay.Records):
-            known = _unmarked(known) | ({"tag"} if field.default is not None else set())
-        for case in lay.cases_of(field):
-            _check_type(case, f"{place}.{getattr(case, 'name', '?')}", (lay.Case,))
-            _check_scope(case.fields, f"{place}.{case.name}", known)
+        _check_cases(field, place, known)
         return known
     if isinstance(field, lay.Array):
         _check_scope(field.fields, place, _unmarked(known))
         return known
-    if isinstance(field, (lay.Lead, lay.Tail, lay.Sized, lay.Body)):
+    if isinstance(field, (lay.Sized, lay.Body)):
         return _check_scope(field.fields, place, known)
+    if isinstance(field, lay.OPTIONAL):
+        return known | _perhaps(_check_scope(field.fields, place, known) - known)
     return known
+
+
+def _check_cases(field: lay.Switch | lay.Records, place: str, known: frozenset[str]) -> None:
+    codes = [code for case in lay.cases_of(field) for code in case.when]
+    if len(codes) != len(set(codes)):
+        raise ValueError(f"{place}: a code stands for two cases")
+    names = [case.name for case in lay.cases_of(field)]
+    if len(names) != len(set(names)):
+        raise ValueError(f"{place}: two cases have one name")
+    if isinstance(field, lay.Records):
+        known = _unmarked(known) | ({"tag"} if field.default is not None else set())
+    for case in lay.cases_of(field):
+        _check_type(case, f"{place}.{getattr(case, 'name', '?')}", (lay.Case,))
+        _check_scope(case.fields, f"{place}.{case.name}", known)
+
+
+def _perhaps(names: frozenset[str]) -> frozenset[str]:
+    """Give names that are taken but that nothing can go by: what says them may not be there."""
+    return frozenset(name if name.startswith("?") else f"?{name}" for name in names)
 
 
 def _unmarked(known: frozenset[str]) -> frozenset[str]:
     """Give the names without the marks: a check sum inside an item counts from a mark of the same item."""
-    return frozenset(name for name in known if not name.startswith("@"))
+    return frozenset(name for name in known if not name.startswith(("@", "?@")))
 
 
 def _check_element(
@@ -151,7 +162,8 @@ def _check_element(
     beside = {name for one in siblings for name in lay.names_of(one)}
     for name in _needed(field, beside):
         if name not in known:
-            raise ValueError(f"{place}: {name.lstrip('@')} does not stand before it")
+            always = "always " if f"?{name}" in known else ""
+            raise ValueError(f"{place}: {name.lstrip('@')} does not {always}stand before it")
 
 
 def _needed(field: lay.Element, beside: set[str]) -> list[str]:
@@ -159,7 +171,7 @@ def _needed(field: lay.Element, beside: set[str]) -> list[str]:
     match field:
         case el.Check():
             return [f"@{field.since}"]
-        case lay.Switch():
+        case lay.Switch() | lay.When():
             return [field.on]
         case lay.Array() if isinstance(field.count, str):
             return [field.count]

@@ -72,7 +72,7 @@ def _implied(element: el.Implied, raw: None, scope: Scope) -> el.Word:
     return element.value
 
 
-def _port(element: el.Port, raw: int, scope: Scope) -> int:
+def _whole(element: el.Port | el.Left, raw: int, scope: Scope) -> int:
     return raw
 
 
@@ -216,7 +216,8 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Rest: _hex,
     el.Text: _text,
     el.Clock: _clock,
-    el.Port: _port,
+    el.Port: _whole,
+    el.Left: _whole,
     el.Implied: _implied,
     el.Numeral: _numeral,
     el.Scaled: scaled_value,

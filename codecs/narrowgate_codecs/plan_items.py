@@ -1,0 +1,107 @@
+"""The plan's items of no fixed width: where each one ends is found first, then all are read in one go.
+
+Finding follows only what shapes an item (its lengths, masks and choices), an item a round for all rows at
+once; reading then takes the items of all rounds together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.cohort import Cohort, Level, Mask
+from narrowgate_codecs.plan_lists import all_places, counted, level_of, tell
+from narrowgate_codecs.plan_regions import Steps, follow
+from narrowgate_codecs.wire import Places
+
+
+class Land:
+    """The end of an item: notes how many bytes it took."""
+
+    def run(self, cohort: Cohort) -> None:
+        """Note each row's place."""
+        stops = cohort.level.stops
+        if stops is None:
+            raise TypeError("only the level of items that are measured has stops")
+        stops[slice(None) if cohort.rows is None else cohort.rows] = cohort.at
+
+
+def measured(steps: Steps, cohort: Cohort, rows: Places, at: Places, end: Places) -> Places:
+    """Give the bytes that items take, (m,); below zero for one that cannot be followed to its end.
+
+    Args:
+        steps: what shapes an item, up to its Land.
+        cohort: the rows that the items stand in.
+        rows: (m,) rows of the cohort, an item each.
+        at: (m,) where the items begin, within the row.
+        end: (m,) where their region ends, within the row.
+    """
+    level = level_of(cohort, rows, at)
+    level.stops = np.full(len(rows), -1)
+    follow(steps, Cohort(level, level.starts, 0, end - at))
+    return level.stops
+
+
+@dataclass(slots=True)
+class _Found:
+    """The items of one round."""
+
+    owners: Places
+    at: Places
+    room: Places
+    """(m,) [byte] from the item's first byte to the end of its region."""
+
+
+class ItemSteps:
+    """The same fields several times, each time as wide as their own choices make them."""
+
+    def __init__(self, element: lay.Array, steps: Steps, measure: Steps, least: int) -> None:
+        """Take what reads an item (nothing: the items are only passed over) and what shapes one."""
+        self.name, self.count, self.least = element.name, element.count, least
+        self.steps, self.measure = steps, measure
+
+    def run(self, cohort: Cohort) -> None:
+        """Read the items; drop the rows with one that cannot be read."""
+        if cohort.trace is not None:
+            cohort.trace.is_broken = True
+        counts = None if self.count is None else counted(cohort, self.count, self.least)
+        if not cohort.count:
+            return
+        left = None if counts is None else all_places(counts, cohort)
+        found, stops, odd = self._walk(cohort, left)
+        if found and self.steps:
+            self._read(found, cohort)
+        cohort.at = stops
+        cohort.drop(odd)
+
+    def _walk(self, cohort: Cohort, left: Places | None) -> tuple[list[_Found], Places, Mask]:
+        """Find the items, a round for the n-th item of all rows."""
+        odd, stops = np.zeros(cohort.count, np.bool_), all_places(cohort.at, cohort).copy()
+        rows, at, end = np.arange(cohort.count), stops.copy(), all_places(cohort.end, cohort)
+        found: list[_Found] = []
+        going = at < end if left is None else left > 0
+        while going.any():
+            rows, at, end = rows[going], at[going], end[going]
+            sizes = measured(self.measure, cohort, rows, at, end)
+            good = sizes > 0
+            odd[rows[~good]] = True
+            rows, at, end = rows[good], at[good], end[good]
+            found.append(_Found(rows, at, end - at))
+            at = at + sizes[good]
+            stops[rows] = at
+            if left is None:
+                going = at < end
+            else:
+                left[rows] -= 1
+                going = left[rows] > 0
+        return found, stops, odd
+
+    def _read(self, found: list[_Found], cohort: Cohort) -> None:
+        owners = np.concatenate([one.owners for one in found])
+        if not len(owners):
+            return
+        level: Level = level_of(cohort, owners, np.concatenate([one.at for one in found]))
+        level.index = np.repeat(np.arange(len(found)), [len(one.owners) for one in found])
+        room = np.concatenate([one.room for one in found])
+        follow(self.steps, Cohort(level, level.starts, 0, room))
+        tell(cohort, self.name, level)

@@ -1,0 +1,97 @@
+"""The plan's optional parts: steps for the rows whose earlier number says that they have them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.plan_leaves import Wants, raw_name
+from narrowgate_codecs.plan_regions import Parting, Steps, Stretch
+
+
+class LeftStep:
+    """How many bytes of the region are left."""
+
+    shaping = 0
+
+    def __init__(self, leaf: el.Left, wants: Wants) -> None:
+        self.name = leaf.name
+        self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.idle = not (self.wanted or self.raw)
+        # Where the length is settled and only choices look at it, it is settled with them.
+        self.is_shape = not self.wanted and leaf.name not in wants.units
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the number."""
+        left = np.broadcast_to(np.asarray(cohort.end - (cohort.at + offset)), (cohort.count,))
+        if self.raw:
+            cohort.say(raw_name(self.name), left)
+        if self.wanted:
+            cohort.say(self.name, left)
+
+
+class _Condition:
+    """Whether an earlier number is one of some values."""
+
+    def __init__(self, element: lay.When) -> None:
+        self.on, self.other = raw_name(element.on), element.other
+        self.are = element.are
+
+    def holds(self, cohort: Cohort) -> Mask:
+        """Give the rows for which it is so, (m,)."""
+        raw = cohort.heard(self.on)
+        told: Mask = raw == self.are[0] if len(self.are) == 1 else np.isin(raw, self.are)
+        if cohort.trace is not None and bool((raw != raw[0]).any()):
+            cohort.trace.is_broken = True
+        return ~told if self.other else told
+
+
+class Spread:
+    """Optional elements of fixed width: the rows with and without them stay together."""
+
+    def __init__(self, condition: _Condition, inside: Stretch) -> None:
+        self.condition, self.inside = condition, inside
+
+    def run(self, cohort: Cohort) -> None:
+        """Read the elements where they are; move only those rows' place."""
+        there = self.condition.holds(cohort)
+        if there.all():
+            self.inside.run(cohort)
+            return
+        width = self.inside.width
+        short = there & (cohort.end - cohort.at < width)
+        if short.any():
+            cohort.drop(short)
+            there = there[~short]
+        if there.any():
+            if self.inside.leaves:
+                self.inside.run(cohort.pick(there))
+            cohort.at = cohort.at + there * width
+
+
+class Given:
+    """Optional elements whose shape may differ from row to row: the rows with them go on apart."""
+
+    def __init__(self, condition: _Condition, inside: Steps) -> None:
+        self.condition, self.inside = condition, inside
+
+    def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
+        """Give the rows that have them, then those that have not."""
+        there = self.condition.holds(cohort)
+        if there.all() or not there.any():
+            yield (self.inside if there[0] else ()), cohort
+            return
+        yield self.inside, cohort.pick(there)
+        yield (), cohort.pick(~there)
+
+
+def when(element: lay.When, inside: Steps) -> "Spread | Parting":
+    """Give the step of optional elements; nothing where there is nothing to read and no byte."""
+    condition = _Condition(element)
+    if not inside:
+        return Spread(condition, Stretch(0, ()))
+    if len(inside) == 1 and isinstance(inside[0], Stretch):
+        return Spread(condition, inside[0])
+    return Given(condition, inside)
