@@ -107,6 +107,8 @@ _SCALES = (
         1,
         (
             Part("leak", 0),
+            Part("is_moving", 6),
+            Part("sensor_fault", 7),
             Part("pressure_bar", 1, 3, numbers=(0.0, 0.5, None, 4.0), void_by="leak"),
             Part("flow_m3_per_h", 4, 2, numbers=(1.0, 10.0, 100.0, 1000.0, 9.0)),
         ),
@@ -179,6 +181,8 @@ _READINGS = (
             Carry("flow_m3_per_h"),
             Carry("tamper"),
             Carry("valve"),
+            Carry("no_use", "is_moving", doubted_by="sensor_fault"),
+            Carry("sensor_fault"),
         ),
         clock="local",
     ),

@@ -112,7 +112,7 @@ class Sender:
         code = (
             self._rng.choice(case.when if self._all_codes else case.when[:1])
             if case.when
-            else self._other_code(lay.cases_of(field))
+            else self._other_code(lay.cases_of(field), self._codes(field.on))
         )
         self._set(field.on, code, values)
         return self._draw(case.fields, values) or case.name
@@ -133,14 +133,19 @@ class Sender:
             return part_code(one, int(around[self._bits_of[name]], 16))
         if isinstance(one, (el.Named, el.Part)) and one.words:
             return next(code for code, word in one.words if word == value)
-        return round(value * one.per) if isinstance(one, el.Int) else int(value)
+        return round(value * one.per) - one.plus if isinstance(one, el.Int) else int(value)
 
     def _says(self, name: str, values: Values) -> bool:
         return name in values or self._bits_of.get(name) in values
 
-    def _other_code(self, cases: tuple[lay.Case, ...]) -> int:
+    def _other_code(self, cases: tuple[lay.Case, ...], codes: int = 256) -> int:
         taken = {code for case in cases for code in case.when}
-        return self._rng.choice([code for code in range(256) if code not in taken])
+        return self._rng.choice([code for code in range(codes) if code not in taken])
+
+    def _codes(self, name: str) -> int:
+        """Give how many codes a name of at most a byte has."""
+        bits = [one for one in every(self._fields) if isinstance(one, el.Bits)]
+        return min([256, *(1 << part.size for one in bits for part in one.parts if part.name == name)])
 
     def _record(self, field: lay.Records, *, last: bool) -> Values:
         anywhere = last or field.length_width > 0

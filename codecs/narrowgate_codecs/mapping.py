@@ -110,7 +110,8 @@ def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
     for carry in reading.carries if len(rows) else ():
         column = _column(reading, carry.name, level, rows)
         if column is not None:
-            carried.add(carry.field, column, plan.wants.words.get(carry.name))
+            doubt = None if carry.doubted_by is None else _column(reading, carry.doubted_by, level, rows)
+            carried.add(carry.field, _believed(column, doubt), plan.wants.words.get(carry.name))
     fields, words = carried.fields, carried.words
     kept = _said_anything(fields, len(rows))
     if kept is not None and not kept.all():
@@ -129,6 +130,15 @@ def _column(reading: Reading, name: str, level: Level, rows: Places) -> Column |
     if column is None or len(rows) == level.count:
         return column
     return _taken(column, rows)
+
+
+def _believed(column: Column, doubt: Column | None) -> Column:
+    """Give the column without what is false while it is doubted."""
+    if doubt is None:
+        return column
+    doubted = doubt.values.astype(np.bool_) & (True if doubt.said is None else doubt.said)
+    believed = column.values.astype(np.bool_) | ~doubted
+    return Column(column.values, believed if column.said is None else believed & column.said)
 
 
 def _taken(column: Column, rows: Places) -> Column:
@@ -205,7 +215,8 @@ def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places) -> 
     carried = Carried()
     for carry in reading.carries:
         if carry.name in items.columns:
-            column = _taken(items.columns[carry.name], rows)
+            doubt = None if carry.doubted_by is None else items.columns.get(carry.doubted_by)
+            column = _taken(_believed(items.columns[carry.name], doubt), rows)
             carried.add(carry.field, column, plan.wants.words.get(carry.name))
     series: str | Series = reading.series
     if reading.series_by is not None:

@@ -106,7 +106,8 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
         Unplanned: it has an element that only the row engine can read; says which.
     """
     cases = {name: number for number, name in enumerate(_case_names(profile.single_message, fields))}
-    values = {carry.name for reading in profile.readings for carry in reading.carries}
+    carries = [carry for reading in profile.readings for carry in reading.carries]
+    values = {name for carry in carries for name in (carry.name, carry.doubted_by) if name is not None}
     values |= {reading.series_by for reading in profile.readings if reading.series_by is not None}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}

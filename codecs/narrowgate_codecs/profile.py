@@ -15,6 +15,8 @@ class Carry:
     """A name of narrowgate_schema.fields for the profile's family."""
     source: str | None = None
     """The declared name; None: the same as the field's."""
+    doubted_by: str | None = None
+    """Declared name of a truth; while it holds, a value that is false is not believed and is null."""
 
     @property
     def name(self) -> str:

@@ -13,6 +13,9 @@ from narrowgate_codecs.profiles import (
     ctwing_parking_v1,
     dragino_sw3l_nb_v1,
     huati_nb_v1,
+    libelium_parking_v2,
+    movebroad_vd33d_v1,
+    netvox_r719a_v1,
     pni_placepod_v1,
 )
 from narrowgate_codecs.validate import validated
@@ -24,6 +27,9 @@ _profiles: dict[str, Profile] = {
     "ctwing_parking_v1": validated(ctwing_parking_v1.PROFILE),
     "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),
     "huati_nb_v1": validated(huati_nb_v1.PROFILE),
+    "libelium_parking_v2": validated(libelium_parking_v2.PROFILE),
+    "movebroad_vd33d_v1": validated(movebroad_vd33d_v1.PROFILE),
+    "netvox_r719a_v1": validated(netvox_r719a_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
 }
 BUILT_IN: frozenset[str] = frozenset(_profiles)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.instants import instant_us, zone_of
-from narrowgate_codecs.profile import Each, Profile, Reading
+from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Scope
 from narrowgate_codecs.values import Value, calendar_times, epoch_us, speak
@@ -112,10 +112,16 @@ def _measures(reading: Reading, values: dict[str, Value]) -> Row:
 def _carried(reading: Reading, said: dict[str, Value]) -> Row:
     measures: Row = {}
     for carry in reading.carries:
-        value = said.get(carry.name)
+        value = _believed(carry, said)
         if value is not None and carry.field not in measures:
             measures[carry.field] = value
     return measures
+
+
+def _believed(carry: Carry, said: dict[str, Value]) -> Value:
+    value = said.get(carry.name)
+    doubted = carry.doubted_by is not None and said.get(carry.doubted_by)
+    return None if doubted and value is False else value
 
 
 def _merged(records: Any) -> dict[str, Value]:

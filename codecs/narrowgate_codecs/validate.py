@@ -245,6 +245,10 @@ def _check_carry(profile: Profile, carry: Carry, place: str, said: set[str]) -> 
         raise ValueError(f"{place}.{carry.field}: {profile.family} has no such field")
     if carry.name not in said:
         raise ValueError(f"{place}.{carry.field}: nothing in the frame says {carry.name}")
+    if carry.doubted_by is not None:
+        kinds = dtypes_of(profile.up, carry.name) | dtypes_of(profile.up, carry.doubted_by)
+        if carry.doubted_by not in said or kinds != {"bool"}:
+            raise ValueError(f"{place}.{carry.field}: a truth is doubted by a truth of the frame")
     dtype = dtypes[carry.field]
     for found in dtypes_of(profile.up, carry.name) - {dtype}:
         if (found, dtype) != ("int64", "float64"):

@@ -213,6 +213,13 @@ def test_message_says_what_it_implies() -> None:
     assert (row["tamper"], row["valve"]) == (True, "closed")
 
 
+def test_false_is_not_believed_while_it_is_doubted() -> None:
+    """A truth that is false says nothing while the flag that doubts it is up; one that is true stays."""
+    rows = [_scaled(code=code) for code in ("00", "40", "80", "c0")]
+
+    assert [row.get("no_use") for row in rows] == [False, True, None, True]
+
+
 def test_clock_may_run_in_a_zone_of_its_own() -> None:
     """A clock of a stated zone means that zone's time, wherever the city is."""
     values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "model": "m", "maker": ""}

@@ -41,16 +41,9 @@ _STATE = Bits(
     "state_and_error",
     2,
     (
-        Part("parking_state", at=8, size=8, words=((0, "free"), (1, "occupied"))),
+        Part("occupied", at=8, size=8, words=_STATES),
         Part("error_code", at=0, size=8),
         Part("sensor_fault", at=0, size=8, words=_FAULTS),
-        # Occupied whatever the error; free only without one.
-        Part(
-            "occupied",
-            at=0,
-            size=16,
-            words=((0x0000, False), *((0x0100 + code, True) for code in range(256))),
-        ),
     ),
 )
 _STATE_ALONE = Bits("state", 1, (Part("occupied", at=0, size=8, words=_STATES),))
@@ -116,7 +109,7 @@ _EVENT = Switch(
     "service",
     (
         _case("parking_change", 1001, _CHANGE),
-        _case("error", 1002, Bits("error", 1, _STATE.parts[1:3])),
+        _case("error", 1002, Bits("error", 1, _STATE.parts[1:])),
         _case("low_voltage", 1003, Float("battery_v", 4), Implied("battery_low", True)),
         _case("magnetic_disturbance", 1004, _FIELD, Implied("magnetic_disturbance", True)),
     ),
@@ -144,7 +137,7 @@ _COMMAND = Switch(
 )
 
 _SAID = (
-    Carry("occupied"),
+    Carry("occupied", doubted_by="sensor_fault"),
     Carry("sensor_fault"),
     Carry("battery_v"),
     Carry("battery_pct"),
