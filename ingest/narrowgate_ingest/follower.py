@@ -4,7 +4,7 @@ A further store keeps such an offset as its cursor. It never stands in the pipel
 week, and the journal may be trimmed meanwhile: the rows are read from DuckDB.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -98,6 +98,22 @@ class Follower:
         end = self.end()
         readings = {family: self._merged(family, _of_again(family), [end, following]) for family in Family}
         return Again(int(following), readings)
+
+    def keyed(self, family: Family, keys: Sequence[tuple[str, str, int]]) -> pa.RecordBatch:
+        """Give readings by (device, series, time [us]) as they stand now; a key without a row is left out.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        if not keys:
+            return pa.RecordBatch.from_pylist([], schema=READINGS[family])
+        devices, series, times_us = (list(column) for column in zip(*keys, strict=True))
+        condition = (
+            "frame < $1 AND epoch_us(time) BETWEEN $5 AND $6 AND (device, series, epoch_us(time)) IN "
+            "(SELECT (unnest($2::VARCHAR[]), unnest($3::VARCHAR[]), unnest($4::BIGINT[])))"
+        )
+        parameters = [self.end(), devices, series, times_us, min(times_us), max(times_us)]
+        return self._merged(family, condition, parameters)
 
     def _cut(self, start: int, limit: int) -> tuple[int, bool]:
         """Give where a slice of most_rows ends, and whether it has to end before `limit`."""

@@ -12,8 +12,8 @@ import sqlite3
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
 
@@ -32,6 +32,7 @@ from narrowgate_schema.words import Family
 
 _IDLE_S = 1.0
 _LEAST_BODY_BYTES = 16 << 10
+_GONE = "the reading is no longer stored here"
 _UNFIT = "the name of the device or series cannot be an InfluxDB tag"
 
 
@@ -104,6 +105,7 @@ class InfluxStore:
             sqlite3.Error: a file cannot be opened.
         """
         self.target = target
+        self._batch_lines = batch_lines
         self._name = f"influxdb {target.name}"
         self._again_name = f"{self._name} again"
         self._client = InfluxClient(target)
@@ -158,6 +160,7 @@ class InfluxStore:
         self.moved.clear()
         try:
             self._write_again()
+            self._write_asked()
             part = self._follower.after(self.cursor)
             if part is not None:
                 self._write(part.readings)
@@ -191,16 +194,36 @@ class InfluxStore:
             set_cursor(self._state, self._again_name, part.number)
             self._again = part.number
 
+    def _write_asked(self) -> None:
+        """Send refused readings that somebody wants to be tried again, as they stand now."""
+        while asked := self._refused.asked(self._name, self._batch_lines):
+            keys = {
+                family: [(one.device, one.series, one.time_us) for one in asked if one.family == family]
+                for family in Family
+            }
+            readings = {family: self._follower.keyed(family, keys[family]) for family in Family}
+            refused = self._sent(readings)
+            there = {(family, *key) for family, rows in readings.items() for key in _keys(rows)}
+            gone = [
+                replace(one, detail=_GONE)
+                for one in asked
+                if (one.family, one.device, one.series, one.time_us) not in there
+            ]
+            self._refused.settle(asked, refused + gone)
+
     def _write(self, readings: Mapping[Family, pa.RecordBatch]) -> None:
+        self._refused.put(self._sent(readings))
+
+    def _sent(self, readings: Mapping[Family, pa.RecordBatch]) -> list[RefusedReading]:
+        """Send readings and give those that were refused for good."""
         points, unfit = points_of(readings, self.target.precision)
         refused = write_around(points, self._send) if len(points) else []
         if len(unfit):
             refused.append(Refused(unfit, [_UNFIT] * len(unfit)))
-        for each in refused:
-            self._refused.put(self._noted(each))
-        n_refused = sum(len(each.points) for each in refused)
-        self.points_refused += n_refused
-        self.points_written += len(points) + len(unfit) - n_refused
+        noted = [one for each in refused for one in self._noted(each)]
+        self.points_refused += len(noted)
+        self.points_written += len(points) + len(unfit) - len(noted)
+        return noted
 
     def _noted(self, refused: Refused) -> list[RefusedReading]:
         rows = refused.points.rows
@@ -251,3 +274,9 @@ class InfluxStore:
         self.trouble = f"{self.target.name}: {words}"
         if self._stop.wait(seconds):
             raise _Ended
+
+
+def _keys(rows: pa.RecordBatch) -> Iterator[tuple[str, str, int]]:
+    """Give (device, series, time [us]) of each reading."""
+    columns = (rows["device"], rows["series"], rows["time"].cast(pa.int64()))
+    return zip(*(column.to_pylist() for column in columns), strict=True)

@@ -62,3 +62,38 @@ def test_another_format_version_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="format version 9"):
         RefusedReadings(tmp_path)
+
+
+def test_what_is_asked_for_is_given_to_its_store_until_it_is_settled(tmp_path: Path) -> None:
+    """A wish is per device, outlives its asker, and ends with what became of it."""
+    noted = RefusedReadings(tmp_path)
+    noted.put([_reading(1), _reading(2), _reading(3)])
+    asker = RefusedReadings(tmp_path)
+    asked = [*asker.ask_again("m1"), *asker.ask_again("m2")]
+    asker.close()
+
+    assert noted.asked("influxdb h/d", 10) == asked == [_reading(1), _reading(2)]
+    assert noted.asked("influxdb elsewhere", 10) == []
+    noted.settle(asked, [_reading(2, detail="still no", device="m2")])
+    assert noted.asked("influxdb h/d", 10) == []
+    assert [(one.device, one.detail) for one in noted.newest()] == [("m2", "still no"), ("m3", "no")]
+    noted.close()
+
+
+def test_the_release_before_wrote_no_wishes(tmp_path: Path) -> None:
+    """A file of format version 1 is brought to this release's, with all that it holds."""
+    connection = sqlite3.connect(tmp_path / "readings.db")
+    connection.executescript(
+        "CREATE TABLE readings (number INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, "
+        "frame INTEGER NOT NULL, family TEXT NOT NULL, device TEXT NOT NULL, series TEXT NOT NULL, "
+        "time INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, "
+        "UNIQUE (store, family, device, series, time));"
+        "INSERT INTO readings VALUES (1, 'influxdb h/d', 4, 'water', 'm4', '', 5, 'store_refused', 'no');"
+        "PRAGMA user_version = 1;"
+    )
+    connection.close()
+    noted = RefusedReadings(tmp_path)
+
+    assert noted.newest() == [_reading(4)]
+    assert noted.ask_again() == noted.asked("influxdb h/d", 10) == [_reading(4)]
+    noted.close()
