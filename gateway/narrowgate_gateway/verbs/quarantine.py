@@ -22,9 +22,12 @@ HELP = {
     "identity": "the frame names another device than the sender: look at both registrations",
     "unknown": "no such device in the registry: narrowgate fleet import, then retry",
     "internal": "a fault of ours: retry with a mended release",
-    "store_refused": "a store refused it for good",
+    "store_refused": "mend what the store's words name, then retry: it is sent again as it stands here",
 }
 """What helps, by reason."""
+STORE_REFUSED = "store_refused"
+WITHIN_S = 10.0
+"""How long a running core is given to send refused readings before they are called waiting [s]."""
 
 reason_option = click.option("--reason", type=click.Choice(list(HELP)), help="Only frames refused for this.")
 device_option = click.option("--device", help="Only frames of this device.")
@@ -53,8 +56,10 @@ def list_(home: Path, reason: str | None, device: str | None, limit: int | None)
     """
     for row in _rows(home, reason, device, "frame DESC", limit):
         click.echo(json.dumps(row, ensure_ascii=False))
-    if reason in (None, "store_refused"):
-        for row in _refused_readings(home, device, limit):
+    if reason in (None, STORE_REFUSED):
+        from narrowgate_gateway.refused_verb import refused_readings
+
+        for row in refused_readings(home, device, limit=limit):
             click.echo(json.dumps(row, ensure_ascii=False))
 
 
@@ -64,11 +69,17 @@ def list_(home: Path, reason: str | None, device: str | None, limit: int | None)
 def show(frame: int, home: Path) -> None:
     """Print all that is kept of one frame, and what helps, as JSON.
 
+    Readings of the frame that a further store refused follow, an object each.
+
     Example: narrowgate quarantine show 4711
     """
-    for row in _rows(home, None, None, "frame", None, frame):
+    from narrowgate_gateway.refused_verb import refused_readings
+
+    found = [*_rows(home, None, None, "frame", None, frame), *refused_readings(home, frame=frame)]
+    for row in found:
         told = {**row, "helps": HELP.get(row["reason"], "")}
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    if found:
         return
     raise click.ClickException(f"frame {frame} is not in quarantine")
 
@@ -85,22 +96,52 @@ def retry(home: Path, config: Path, reason: str | None, device: str | None, is_m
     Without --apply nothing changes. Frames that decode now leave quarantine and are stored under the instant
     at which they came in; rules take them for late. A running gateway does it between two batches; without
     one, the stores are opened here, and --config says which zone and thresholds the rules have.
-    Exit 1 if a frame is refused again.
+    Readings that a further store refused (store_refused) are sent to it again, as they stand here now, by
+    the core that is up or the next one; a reading that is sent twice is one.
+    Exit 1 if a frame or a reading is refused again.
 
     \b
     Example:
       narrowgate quarantine retry --reason unknown
       narrowgate quarantine retry --reason unknown --apply
+      narrowgate quarantine retry --reason store_refused --apply
     """  # noqa: D301 - click's mark for lines as they stand is a control character
+    refused = _retry_frames(home, config, reason, device, is_meant=is_meant)
+    if reason in (None, STORE_REFUSED):
+        refused += _retry_readings(home, device, is_meant=is_meant)
+    if refused:
+        raise SystemExit(1)
+
+
+def _retry_frames(home: Path, config: Path, reason: str | None, device: str | None, *, is_meant: bool) -> int:
+    """Run frames again and give how many of them are refused again."""
     frames = [(row["device"], row["frame"]) for row in _rows(home, reason, device, "frame", None)]
     number = refused = 0
     for outcome in _outcomes(home, config, frames, is_meant=is_meant) if frames else ():
         number += 1
         refused += bool(outcome["reason"])
         click.echo(json.dumps(outcome, ensure_ascii=False))
-    click.echo(_summary(number, refused, is_meant=is_meant), err=True)
-    if refused:
-        raise SystemExit(1)
+    if reason != STORE_REFUSED:
+        click.echo(_summary(number, refused, is_meant=is_meant), err=True)
+    return refused
+
+
+def _retry_readings(home: Path, device: str | None, *, is_meant: bool) -> int:
+    """Have refused readings sent again and give how many of them are refused again."""
+    from narrowgate_gateway.refused_verb import send_again
+
+    counts = dict.fromkeys(("sent", "refused", "waiting"), 0)
+    for row in send_again(home, device, is_meant=is_meant, within_s=WITHIN_S):
+        counts[row["outcome"]] += 1
+        click.echo(json.dumps(row, ensure_ascii=False))
+    number = sum(counts.values())
+    if number and not is_meant:
+        click.echo(f"{number} readings would be sent again; --apply does it", err=True)
+    elif number:
+        told = f"{counts['sent']} of {number} readings sent, {counts['refused']} refused again"
+        later = "; a core whose store answers sends the rest" if counts["waiting"] else ""
+        click.echo(told + later, err=True)
+    return counts["refused"]
 
 
 def _summary(number: int, refused: int, *, is_meant: bool) -> str:
@@ -155,20 +196,6 @@ def _rows(
     )
     path = Home(home).quarantine / "quarantine.db"
     return map(_told, _found(path, sql, (reason, device, frame, limit)))
-
-
-def _refused_readings(home: Path, device: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
-    """Give readings that a further store refused as JSON objects, the newest first."""
-    from narrowgate_gateway.instants import rfc3339
-    from narrowgate_gateway.settings import Home
-
-    path = Home(home).quarantine / "readings.db"
-    sql = (
-        "SELECT store, frame, family, device, series, time, reason, detail FROM readings"
-        " WHERE ?1 IS NULL OR device = ?1 ORDER BY number DESC LIMIT coalesce(?2, -1)"
-    )
-    for row in _found(path, sql, (device, limit)):
-        yield {**row, "time": rfc3339(row["time"])}
 
 
 def _found(path: Path, sql: str, parameters: tuple[object, ...]) -> Iterator[dict[str, Any]]:
