@@ -14,6 +14,7 @@ from narrowgate_codecs.elements import (
     Hex,
     Implied,
     Int,
+    Left,
     Mark,
     Named,
     Numeral,
@@ -120,6 +121,18 @@ _SCALES = (
     Text("model"),
 )
 
+_SIZES = (
+    Left("size"),
+    Switch(
+        "size",
+        (
+            Case("log", (9,), (Epoch("logged_at", 4, 2001, epoch_s=YEAR_2000_S), Int("log_m3", 5))),
+            Case("short_log", (5,), (Int("log_m3", 5),)),
+            Case("no_log", (3,), (Hex("nothing", 3),)),
+        ),
+    ),
+)
+
 _MESSAGES = (
     Case("floats", (1,), _FLOATS),
     Case("forwards", (2,), _FORWARDS),
@@ -129,6 +142,7 @@ _MESSAGES = (
     Case("decimals", (6,), _DECIMALS),
     Case("scales", (7,), _SCALES),
     Case("pulses", (8,), _PULSES),
+    Case("sizes", (9,), _SIZES),
 )
 
 
@@ -186,6 +200,8 @@ _READINGS = (
         ),
         clock="local",
     ),
+    Reading("log", (Carry("volume_m3", "log_m3"),), clock="logged_at", only_dated=True),
+    Reading("short_log", (Carry("volume_m3", "log_m3"),)),
     Reading("pulses", (Carry("volume_m3", "pulsed_m3"),)),
     Reading(
         "pulses",

@@ -74,7 +74,15 @@ _SW3L = c.Struct(
     "stored" / c.GreedyRange(c.Struct("pulses" / c.Int32ub, "stored_at" / c.Int32ub)),
 )
 
+_W1 = c.Struct(
+    "measured_at" / c.Int32ul,
+    "status" / c.Int8ul,
+    "volume" / c.Int32ul,
+    "spare" / c.Bytes(2),
+)
+
 _STRUCTS = {
+    "axioma_qalcosonic_w1_v1": _W1,
     "cjt188_water_v2004": _CJT188,
     "dragino_sw3l_nb_v1": _SW3L,
     "huati_nb_v1": _HUATI,

@@ -19,7 +19,12 @@ Values = dict[str, Any]
 Sent = tuple[bytes, int | None]
 """A frame and the port it travels on; None where the frame itself says what it is."""
 
-USUAL = {"cjt188_water_v2004": "current_data", "dragino_sw3l_nb_v1": "frame", "huati_nb_v1": "report"}
+USUAL = {
+    "axioma_qalcosonic_w1_v1": "short",
+    "cjt188_water_v2004": "current_data",
+    "dragino_sw3l_nb_v1": "frame",
+    "huati_nb_v1": "report",
+}
 """The message of a profile whose usual frame has one layout: its fixed rows and struct loop are of it."""
 
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")

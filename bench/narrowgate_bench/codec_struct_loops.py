@@ -164,9 +164,34 @@ def sw3l(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Co
     }
 
 
+_W1 = struct.Struct("<IBI2s")
+_W1_ALARMS = {1: "empty_pipe", 3: "leak", 7: "reverse_flow", 9: "freeze", 11: "burst", 13: "tamper"}
+
+
+def qalcosonic(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Columns:
+    """Read frames of 11 bytes."""
+    columns: Columns = {"volume_m3": [], "battery_low": [], "sensor_fault": [], "time_us": []}
+    columns |= {"clock_unsynchronised": [], **{name: [] for name in _W1_ALARMS.values()}}
+    for frame in frames:
+        measured_at, status, litres, _ = _W1.unpack(frame)
+        if litres > 999_999_999:
+            raise NotThisLayoutError(frame.hex())
+        columns["volume_m3"].append(litres / 1000)
+        columns["battery_low"].append(bool(status & 4))
+        columns["sensor_fault"].append(bool(status & 8))
+        alarm = status >> 4
+        for code, name in _W1_ALARMS.items():
+            columns[name].append(alarm == code)
+        is_set = _FIRST_S <= measured_at < _LAST_S
+        columns["time_us"].append(measured_at * 1_000_000 if is_set else received_at_us)
+        columns["clock_unsynchronised"].append(not is_set)
+    return {name: np.array(column) for name, column in columns.items()}
+
+
 Loop: TypeAlias = Callable[[Sequence[bytes], ZoneInfo, int], Columns]
 
 LOOPS: dict[str, Loop] = {
+    "axioma_qalcosonic_w1_v1": qalcosonic,
     "cjt188_water_v2004": cjt188,
     "dragino_sw3l_nb_v1": sw3l,
     "huati_nb_v1": huati,

@@ -83,7 +83,7 @@ def _kinds(profile: str, rng: random.Random, count: int) -> Iterator[tuple[str, 
 
 
 def _one_length(sender: Sender, message: str, count: int) -> Batch:
-    shortest = min(len(sender.frame(message)) for _ in range(40))
+    shortest = min(len(sender.frame(message)) for _ in range(400))
 
     def draw() -> Sent:
         while len((sent := sender.sent(message))[0]) != shortest:

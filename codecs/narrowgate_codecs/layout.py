@@ -240,7 +240,7 @@ def find_case(fields: tuple[Element, ...], message: str) -> dict[str, int] | Non
 
 
 def messages_of(fields: tuple[Element, ...]) -> tuple[str, ...]:
-    """Give the names of the messages that the switches lead to, in declared order."""
+    """Give the names of the messages that the switches lead to, in declared order, each once."""
     names: list[str] = []
     for field in fields:
         if isinstance(field, Switch):
@@ -248,4 +248,4 @@ def messages_of(fields: tuple[Element, ...]) -> tuple[str, ...]:
                 names.extend(messages_of(case.fields) or (case.name,))
         elif isinstance(field, (*OPTIONAL, Sized, Body)):
             names.extend(messages_of(field.fields))
-    return tuple(names)
+    return tuple(dict.fromkeys(names))

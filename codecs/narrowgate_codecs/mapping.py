@@ -73,8 +73,8 @@ def measures_of(
             continue
         measures = _measures(reading, plan, level)
         if len(measures.rows):
-            _date(measures, reading, level, clocks)
-            made.append(measures)
+            dated = _date(measures, reading, level, clocks)
+            made.append(_chosen(measures, np.flatnonzero(dated)) if reading.only_dated else measures)
     return [measures for measures in made if len(measures.rows)]
 
 
@@ -179,15 +179,17 @@ def _said_anything(fields: dict[str, Column], count: int) -> Mask | None:
     return said
 
 
-def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -> None:
-    """Put the clock's instants where it has one; elsewhere reception dates the row."""
+def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -> Mask:
+    """Put the clock's instants where it has one, elsewhere reception dates the row; give where it has one."""
     rows = measures.rows
     measures.time_us, measures.timed = clocks.received_us[rows], clocks.received[rows]
+    dated = np.zeros(len(rows), np.bool_)
     if reading.clock is not None:
         instants, dated = clocks.instants(reading.clock, level, rows, rows)
         measures.time_us = np.where(dated, instants, measures.time_us)
         measures.timed = measures.timed | dated
         measures.unsynchronised = ~dated
+    return dated
 
 
 def _items(reading: Reading, plan: Plan, level: Level, clocks: _Clocks) -> list[Measures]:
@@ -247,9 +249,11 @@ def _kept(measures: Measures, reading: Reading, items: Level, rows: Places) -> M
         keep &= said
     if isinstance(measures.series, Series):
         keep &= measures.series.numbers >= 0
-    if keep.all():
-        return measures
-    kept = np.flatnonzero(keep)
+    return measures if keep.all() else _chosen(measures, np.flatnonzero(keep))
+
+
+def _chosen(measures: Measures, kept: Places) -> Measures:
+    """Give some of the rows."""
     series, unset = measures.series, measures.unsynchronised
     return Measures(
         measures.rows[kept],

@@ -48,6 +48,8 @@ class Reading:
     one key: they make one row, and of two records that say the same field the later one holds."""
     clock: str | None = None
     """Name of the Clock or Epoch that dates the row; None: it is dated by reception."""
+    only_dated: bool = False
+    """True: a message whose `clock` was never set gives no row, as for values of the past."""
     series: str = ""
     series_by: str | None = None
     """Declared name inside the items of `records` whose word or number is the series: the items are rows of

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import (
+    axioma_qalcosonic_w1_v1,
     cjt188_water_v2004,
     ctwing_parking_v1,
     dragino_sw3l_nb_v1,
@@ -23,6 +24,7 @@ from narrowgate_codecs.validate import validated
 GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
+    "axioma_qalcosonic_w1_v1": validated(axioma_qalcosonic_w1_v1.PROFILE),
     "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
     "ctwing_parking_v1": validated(ctwing_parking_v1.PROFILE),
     "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),

@@ -53,7 +53,8 @@ def rows_of(
         if row:
             row["series"] = reading.series
             _date(row, reading, scope, timezone, received_at_us)
-            rows.append(row)
+            if not (reading.only_dated and row["clock_unsynchronised"]):
+                rows.append(row)
     return rows
 
 

@@ -223,6 +223,8 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
     if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
         raise ValueError(f"{place}: items as rows need a list and a clock")
     _check_series(profile, reading, place)
+    if reading.only_dated and (reading.clock is None or each is not None or reading.series_by is not None):
+        raise ValueError(f"{place}: only a message's own clock can leave it undated")
     for carry in reading.carries:
         _check_carry(profile, carry, place, said)
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from codec_fixtures import RECEIVED_AT_US, SHANGHAI, decoded, readings
-from narrowgate_codecs import Context, decode, encode, uplinks_from
+from narrowgate_codecs import PROFILES, Context, decode, encode, uplinks_from
 from narrowgate_schema.tables import FACTS, READINGS, REFUSALS
 from narrowgate_schema.words import Disposition, Family
 
@@ -57,7 +57,7 @@ def test_context_that_is_not_aligned_is_our_fault() -> None:
 
 def test_profile_that_does_not_exist_is_our_fault() -> None:
     """A profile name outside the registry raises ValueError that names the known ones."""
-    with pytest.raises(ValueError, match=r"context\.profiles: 'x': one of cjt188_water_v2004"):
+    with pytest.raises(ValueError, match=rf"context\.profiles: 'x': one of {min(PROFILES)}"):
         decoded(b"", "x")
 
 

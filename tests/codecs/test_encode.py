@@ -100,7 +100,7 @@ def test_tunnelled_frame_is_sent_with_its_prefix() -> None:
 @pytest.mark.parametrize(
     ("profile", "message", "values", "said"),
     [
-        ("nobody_v1", "report", {}, "profile 'nobody_v1': one of cjt188_water_v2004,"),
+        ("nobody_v1", "report", {}, "profile 'nobody_v1': one of axioma_qalcosonic_w1_v1,"),
         ("huati_nb_v1", "reports", {}, "huati_nb_v1 message 'reports': one of report,"),
         ("huati_nb_v1", "report", {**_REPORT, "power_w": 6553.6}, "power_w: 6553.6: 0 to 6553.4 is possible"),
         ("huati_nb_v1", "report", _REPORT, "power_w: None: a number is wanted"),

@@ -317,3 +317,29 @@ def test_marked_bits_may_begin_an_element() -> None:
     result = decoded(encode(_NAMES[0], "pulses", values), _NAMES[0])
 
     assert (result.values[0]["imei"], result.values[0]["imsi"]) == ("1" * 15, "2" * 15)
+
+
+def test_length_tells_messages_apart() -> None:
+    """Without a code a message is told by its length, and another length is refused as such."""
+    frame = encode(_NAMES[5], "short_log", {"log_m3": 7})
+
+    results = [decoded(sent, _NAMES[5]) for sent in (frame, _longer(frame))]
+
+    said = [(result.messages[0], result.refusals.column("reason").to_pylist()) for result in results]
+    assert said == [("short_log", []), (None, ["length"])]
+
+
+def _longer(frame: bytes) -> bytes:
+    """Give a summed frame of the last kind with one byte more inside."""
+    inside = frame[6:-1] + b"\x00"
+    return frame[:3] + (len(inside) + 1).to_bytes(3, "little") + inside + bytes([sum(inside) & 0xFF])
+
+
+def test_value_of_the_past_needs_its_instant() -> None:
+    """A value of the past whose clock was never set is no reading, where the mapping says so."""
+    frames = [
+        encode(_NAMES[0], "log", {"logged_at": logged_at, "log_m3": 7})
+        for logged_at in (None, "2024-01-01T00:00:00Z")
+    ]
+
+    assert [len(readings(decoded(frame, _NAMES[0]))) for frame in frames] == [0, 1]
