@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from narrowgate_bench.described_frames import drawn
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
@@ -109,6 +110,8 @@ class Sender:
                 self._array(field, values)
             case lay.Deltas():
                 self._deltas(field, values)
+            case lay.Described():
+                values[field.name] = drawn(field, self._rng)
             case _:
                 self._leaf(field, values)
 

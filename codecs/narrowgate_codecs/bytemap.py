@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.wired import Wired
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ def byte_map(fields: tuple[lay.Element, ...]) -> list[MapLine]:
 def _walk(fields: tuple[lay.Element, ...], part: str, at: int | None) -> Iterator[MapLine]:
     for field in fields:
         width = _width(field)
-        if isinstance(field, lay.Holder):
+        if isinstance(field, lay.Described):
+            yield from _described(field, part, at)
+        elif isinstance(field, lay.Holder):
             yield from _hold(field, part, at)
         elif not isinstance(field, el.Mark):
             name = getattr(field, "name", "")
@@ -70,6 +74,15 @@ def _optional(field: lay.Lead | lay.When | lay.Tail, part: str, at: int | None) 
     elif field.at_least > 1:
         yield MapLine(part, at, 0, "", f"if at least {field.at_least} bytes are left")
     yield from _walk(field.fields, part, at)
+
+
+def _described(field: lay.Described, part: str, at: int | None) -> Iterator[MapLine]:
+    """Give the lines of content that states the places of its values itself."""
+    yield MapLine(part, at, None, field.name, f"up to the end: describes itself ({field.grammar})")
+    for inner, leaves in ((part, field.says), *((one.name, one.says) for one in field.lists)):
+        for leaf in leaves:
+            what = "local time" if isinstance(leaf, BitClock) else "as it is coded"
+            yield MapLine(inner, None, None, leaf.name, what)
 
 
 def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | None) -> Iterator[MapLine]:
@@ -231,6 +244,8 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
     el.Scaled: _scaled,
     el.Left: lambda field: "number of bytes left",
+    Wired: lambda field: f"{field.coding}, {_order(field.order)}, times {field.times}, 1/{field.per}",
+    BitClock: lambda field: "local time in bits; no time: null",
     el.Const: lambda field: f"always {field.value.hex().upper()}",
     el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
     el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",

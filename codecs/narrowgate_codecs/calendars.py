@@ -151,16 +151,38 @@ def instants_us(
     best, dated = np.zeros(len(raw), np.int64), np.zeros(len(raw), np.bool_)
     for order in clock.orders:
         seconds, good = local_seconds(clock, order, digits)
-        rows = np.flatnonzero(good)
-        if len(rows) == 0:
-            continue
-        for instants_s in utc_seconds(seconds[rows], zone):
-            instants = instants_s * 1_000_000
-            nearer = np.abs(instants - received_us[rows]) < np.abs(best[rows] - received_us[rows])
-            better = ~dated[rows] | (received[rows] & nearer)
-            best[rows[better]] = instants[better]
-            dated[rows[better]] = True
+        _prefer(best, dated, seconds, good, zone, received_us, received)
     return best, dated
+
+
+def local_instants_us(
+    local_s: Instants, good: Mask, zone: ZoneInfo, received_us: Instants, received: Mask
+) -> Instants:
+    """Give the instants that local times mean [us since 1970 UTC], (n,); 0 where they are not good."""
+    best, dated = np.zeros(len(local_s), np.int64), np.zeros(len(local_s), np.bool_)
+    _prefer(best, dated, local_s, good, zone, received_us, received)
+    return best
+
+
+def _prefer(
+    best: Instants,
+    dated: Mask,
+    seconds: Instants,
+    good: Mask,
+    zone: ZoneInfo,
+    received_us: Instants,
+    received: Mask,
+) -> None:
+    """Put the instants that good local times mean where there is none yet, or one further from reception."""
+    rows = np.flatnonzero(good)
+    if len(rows) == 0:
+        return
+    for instants_s in utc_seconds(seconds[rows], zone):
+        instants = instants_s * 1_000_000
+        nearer = np.abs(instants - received_us[rows]) < np.abs(best[rows] - received_us[rows])
+        better = ~dated[rows] | (received[rows] & nearer)
+        best[rows[better]] = instants[better]
+        dated[rows[better]] = True
 
 
 def epochs_us(clock: el.Epoch, raw: Instants) -> tuple[Instants, Mask]:

@@ -7,6 +7,7 @@ import construct as c
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.described import DescribedConstruct
 from narrowgate_codecs.leaves import (
     CheckConstruct,
     ConstConstruct,
@@ -93,6 +94,8 @@ def construct_of(element: lay.Element) -> Any:
         return _REGIONS[type(element)](element, _fields(element.fields))
     if isinstance(element, lay.Deltas):
         return DeltasConstruct(element)
+    if isinstance(element, lay.Described):
+        return DescribedConstruct(element)
     kind = _PLAIN.get(type(element), LeafConstruct)
     return kind(element)
 

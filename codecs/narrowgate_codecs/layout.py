@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.elements import Order
+from narrowgate_codecs.wired import Wired
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,33 @@ class Deltas:
     """Raw counts in one unit, as in the base."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that content which describes itself can say."""
+
+    name: str
+    says: "tuple[Leaf, ...]"
+    """What its items can say, one leaf a name: its kind of value, not its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Content that describes itself, up to the end of the region: its layout is learned from its own bytes.
+
+    A grammar finds the leaves; what it looked at is the content's shape. Everything is told as a list under
+    `name`, in the grammar's own words; what the profile cares for is said in the scope around and in lists.
+    """
+
+    name: str
+    grammar: str
+    """A name of grammars.GRAMMARS."""
+    says: "tuple[Leaf, ...]"
+    """What it can say in the scope around, one leaf a name: its kind of value, not its place."""
+    lists: tuple[Listed, ...] = ()
+    table: tuple[tuple[int | str, ...], ...] = ()
+    """What the grammar must know of the device; its own docstring tells."""
+
+
 Leaf: TypeAlias = (
     el.Int
     | el.Float
@@ -161,11 +190,13 @@ Leaf: TypeAlias = (
     | el.Implied
     | el.Numeral
     | el.Scaled
+    | Wired
+    | BitClock
 )
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
-Holder: TypeAlias = Lead | Tail | When | Sized | Body | Switch | Records | Array | Deltas
+Holder: TypeAlias = Lead | Tail | When | Sized | Body | Switch | Records | Array | Deltas | Described
 Element: TypeAlias = Leaf | Silent | Holder
 
 LEAVES: tuple[type, ...] = (
@@ -185,14 +216,16 @@ LEAVES: tuple[type, ...] = (
     el.Implied,
     el.Numeral,
     el.Scaled,
+    Wired,
+    BitClock,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
-HOLDERS: tuple[type, ...] = (Lead, Tail, When, Sized, Body, Switch, Records, Array, Deltas)
+HOLDERS: tuple[type, ...] = (Lead, Tail, When, Sized, Body, Switch, Records, Array, Deltas, Described)
 OPTIONAL = (Lead, Tail, When)
 """What may be there or not."""
 LISTS = (Records, Array, Deltas)
 """What says a list under its name."""
-PARTS: tuple[type, ...] = (el.Units, el.Part, Case)
+PARTS: tuple[type, ...] = (el.Units, el.Part, Case, Listed, Shift)
 """What only stands inside another element."""
 
 Direction: TypeAlias = Literal["up", "down"]
@@ -209,6 +242,8 @@ def children(element: Element) -> tuple["Element", ...]:
         return tuple(field for case in cases_of(element) for field in case.fields)
     if isinstance(element, (Lead, Tail, When, Sized, Body, Array)):
         return element.fields
+    if isinstance(element, Described):
+        return (*element.says, *(leaf for listed in element.lists for leaf in listed.says))
     return ()
 
 
@@ -216,6 +251,9 @@ def names_of(element: Element) -> tuple[str, ...]:
     """Give the names that an element says in its own scope, parts of bits included."""
     if isinstance(element, LISTS):
         return (element.name,)
+    if isinstance(element, Described):
+        said = tuple(name for leaf in element.says for name in names_of(leaf))
+        return (element.name, *said, *(listed.name for listed in element.lists))
     if isinstance(element, el.Bits):
         return (element.name, *(part.name for part in element.parts))
     if isinstance(element, LEAVES):

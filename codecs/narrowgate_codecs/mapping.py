@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.calendars import epochs_us, instants_us
+from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.calendars import epochs_us, instants_us, local_instants_us
 from narrowgate_codecs.carried import Carried
 from narrowgate_codecs.cohort import Column, Level, Mask
 from narrowgate_codecs.plan import Plan
 from narrowgate_codecs.plan_leaves import raw_name
+from narrowgate_codecs.plan_stated import NEVER, elapsed_name
 from narrowgate_codecs.profile import Each, Profile, Reading
 from narrowgate_codecs.wire import Places
 
@@ -33,8 +35,8 @@ class Measures:
     """(m,) [us since 1970 UTC]"""
     timed: Mask
     """(m,) Where the time is known."""
-    unsynchronised: Mask | None
-    """(m,) Where the clock was never set; None: the device has none."""
+    unsynchronised: Column | None
+    """(m,) Where the clock was never set, null where the frame has none; None: no frame has one."""
     series: "str | Series"
 
 
@@ -95,11 +97,15 @@ class _Clocks:
             return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
         taken = _taken(column, rows)
         clock = self.plan.clocks[name]
+        received_us, received = self.received_us[owners], self.received[owners]
         if isinstance(clock, el.Epoch):
             instants, dated = epochs_us(clock, taken.values)
+        elif isinstance(clock, BitClock):
+            dated = taken.values != NEVER if taken.said is None else (taken.values != NEVER) & taken.said
+            instants = local_instants_us(taken.values, dated, self.zone, received_us, received)
+            instants = instants + level.columns[elapsed_name(name)].values[rows] * 1_000_000
         else:
             raw: Any = taken.values
-            received_us, received = self.received_us[owners], self.received[owners]
             instants, dated = instants_us(clock, raw, self.zone, received_us, received)
         return instants, dated if taken.said is None else dated & taken.said
 
@@ -188,7 +194,9 @@ def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -
         instants, dated = clocks.instants(reading.clock, level, rows, rows)
         measures.time_us = np.where(dated, instants, measures.time_us)
         measures.timed = measures.timed | dated
-        measures.unsynchronised = ~dated
+        column = level.columns.get(raw_name(reading.clock))
+        if column is not None:
+            measures.unsynchronised = Column(~dated, None if column.said is None else column.said[rows])
     return dated
 
 
@@ -261,7 +269,7 @@ def _chosen(measures: Measures, kept: Places) -> Measures:
         measures.words,
         measures.time_us[kept],
         measures.timed[kept],
-        None if unset is None else unset[kept],
+        None if unset is None else _taken(unset, kept),
         series if isinstance(series, str) else Series(series.words, series.numbers[kept]),
     )
 

@@ -9,16 +9,18 @@ plans, and there is no cache of plans that hostile frames could fill.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settled
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
+from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
 from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps, Span
@@ -43,6 +45,8 @@ from narrowgate_codecs.soundness import every
 from narrowgate_codecs.validate import least_width
 from narrowgate_codecs.wire import Places, Wire
 
+Dating: TypeAlias = el.Clock | el.Epoch | BitClock
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -52,7 +56,7 @@ class Plan:
     wants: Wants
     cases: dict[str, int]
     """The number that stands for each case's name in Level.case."""
-    clocks: dict[str, el.Clock | el.Epoch]
+    clocks: dict[str, Dating]
     """The elements that date readings, by name."""
     layouts: Layouts
     by_port: bool
@@ -111,13 +115,15 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     values |= {reading.series_by for reading in profile.readings if reading.series_by is not None}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
-    dating: dict[str, el.Clock | el.Epoch] = {}
-    found = [field for field in every(fields) if isinstance(field, (el.Clock, el.Epoch))]
+    dating: dict[str, Dating] = {}
+    found = [field for field in every(fields) if isinstance(field, (el.Clock, el.Epoch, BitClock))]
     for clock in found:
         if clock.name in clocks and dating.setdefault(clock.name, clock) != clock:
             raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
     shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
-    wants = Wants(frozenset(values), shaping, units, shaping | units | clocks | set(_heard(fields)), {})
+    lists = frozenset(reading.records for reading in profile.readings if reading.records is not None)
+    heard = shaping | units | clocks | set(_heard(fields))
+    wants = Wants(frozenset(values), shaping, units, heard, {}, lists)
     compiler = _Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, el.Port) for field in every(fields))
@@ -343,4 +349,5 @@ _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
     ),
     lay.Array: _Compiler.array,
     lay.Deltas: lambda compiler, field: DeltaSteps(field),
+    lay.Described: lambda compiler, field: DescribedSteps(field, compiler.wants),
 }

@@ -50,6 +50,8 @@ class Wants:
     """Names that other elements look at, and clocks that date readings."""
     words: dict[str, list[str]]
     """The words that stand behind the numbers of a name; filled while compiling."""
+    lists: frozenset[str] = frozenset()
+    """Lists whose items readings carry."""
 
     def word(self, name: str, word: str) -> int:
         """Give the number of a word of a name."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.plan_leaves import (
@@ -23,7 +24,9 @@ from narrowgate_codecs.plan_leaves import (
     raw_name,
 )
 from narrowgate_codecs.plan_optional import LeftStep
+from narrowgate_codecs.plan_stated import BitClockStep, WiredStep
 from narrowgate_codecs.scaled import ScaledStep
+from narrowgate_codecs.wired import Wired
 
 SILENT_WORD = -1
 
@@ -239,6 +242,8 @@ _STEPS: dict[type, Any] = {
     el.Clock: ClockStep,
     el.Numeral: NumeralStep,
     el.Scaled: ScaledStep,
+    Wired: WiredStep,
+    BitClock: BitClockStep,
 }
 
 

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.bit_clocks import BitClock, bits_of
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.scope import Wanted
+from narrowgate_codecs.wired import Wired, wired_bytes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GREATEST = {2: 65504.0, 4: 3.4028234663852886e38, 8: 1.7976931348623157e308}
@@ -231,7 +233,26 @@ def _clock(element: el.Clock, value: object, wanted: Wanted) -> bytes:
     return bytes.fromhex("".join(f"{part[letter]:02d}" for letter in letters))
 
 
-def _parsed(element: el.Clock, text: str, wanted: Wanted) -> datetime:
+def _bit_clock(element: BitClock, value: object, wanted: Wanted) -> bytes:
+    if isinstance(value, str):
+        value = _parsed(element, value, wanted)
+    if value is not None and (not isinstance(value, datetime) or value.tzinfo is not None):
+        raise wrong(element.name, value, "a local datetime without zone, or None, is wanted", wanted)
+    try:
+        return bits_of(element, value)
+    except OverflowError as error:
+        raise wrong(element.name, value, str(error), wanted) from None
+
+
+def _wired(element: Wired, value: object, wanted: Wanted) -> bytes:
+    number = None if value is None else _number(element.name, value, wanted)
+    try:
+        return wired_bytes(element, number)
+    except OverflowError as error:
+        raise wrong(element.name, value, str(error), wanted) from None
+
+
+def _parsed(element: el.Clock | BitClock, text: str, wanted: Wanted) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -252,4 +273,6 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Clock: _clock,
     el.Port: _whole,
     el.Left: _whole,
+    Wired: _wired,
+    BitClock: _bit_clock,
 }

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.bit_clocks import BitClock, local_time
 from narrowgate_codecs.instants import instant_us, zone_of
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.refusal import FrameRefused
@@ -138,7 +139,8 @@ def _date(row: Row, reading: Reading, scope: Scope, timezone: ZoneInfo, received
     if reading.clock is None:
         return
     clock_us = _instant(reading.clock, scope, timezone, received_at_us)
-    row["clock_unsynchronised"] = clock_us is None
+    if any(getattr(said.element, "name", None) == reading.clock for said in scope.said):
+        row["clock_unsynchronised"] = clock_us is None
     if clock_us is not None:
         row["time"] = clock_us
 
@@ -151,7 +153,15 @@ def _instant(clock: str, scope: Scope, timezone: ZoneInfo, received_at_us: int |
         if isinstance(said.element, el.Clock) and said.element.name == clock:
             zone = zone_of(said.element, timezone)
             return instant_us(calendar_times(said.element, said.raw), zone, received_at_us)
+        if isinstance(said.element, BitClock) and said.element.name == clock:
+            return _shifted_us(said.element, said.raw, timezone, received_at_us)
     return None
+
+
+def _shifted_us(clock: BitClock, raw: bytes, timezone: ZoneInfo, received_at_us: int | None) -> int | None:
+    time = local_time(clock, raw)
+    start_us = instant_us([] if time is None else [time], timezone, received_at_us)
+    return None if start_us is None else start_us + clock.shift.seconds * 1_000_000
 
 
 def readings_batch(family: Family, rows: Sequence[Row]) -> pa.RecordBatch:

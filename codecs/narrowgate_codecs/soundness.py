@@ -7,6 +7,9 @@ from zoneinfo import available_timezones
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.grammars import GRAMMARS
+from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
 _NUMBERS = (el.Int, el.Code, el.Named, el.Port, el.Left)
@@ -90,6 +93,27 @@ def _lead(field: lay.Lead) -> str | None:
     return None
 
 
+def _wired(field: Wired) -> str | None:
+    widths = (2, 4, 8) if field.coding == "float" else tuple(range(1, 9))
+    if field.width not in widths:
+        return f"a {field.coding} of {field.width} bytes"
+    return None if field.times > 0 and field.per > 0 else "a factor that is not above 0"
+
+
+def _bit_clock(field: BitClock) -> str | None:
+    if field.width not in (1, 2, 3, 4, 5, 6, 8):
+        return f"a clock of {field.width} bytes"
+    for letter, at, size, weight in field.pieces:
+        if letter not in "YMDhms" or at < 0 or size < 1 or at + size > 8 * field.width or weight < 1:
+            return f"piece {letter!r} is no Y M D h m s within its {8 * field.width} bits"
+    return None
+
+
+def _described(field: lay.Described) -> str | None:
+    known = ", ".join(GRAMMARS)
+    return None if field.grammar in GRAMMARS else f"grammar {field.grammar!r}: one of {known} is possible"
+
+
 def _counted(field: lay.Sized | lay.Deltas) -> str | None:
     if field.width > _LONGEST_COUNTED:
         return f"a width of {field.width} bytes; 1 to {_LONGEST_COUNTED} is possible"
@@ -128,6 +152,9 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (lay.Records, _records),
     (lay.When, _when),
     (lay.Tail, _tail),
+    (lay.Described, _described),
+    (Wired, _wired),
+    (BitClock, _bit_clock),
 )
 
 
@@ -180,7 +207,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return _words([field.value])
         case el.Port() | el.Left():
             return "int64"
-        case el.Float() | el.Scaled():
+        case el.Float() | el.Scaled() | Wired():
             return "float64"
         case el.Named():
             return _words(

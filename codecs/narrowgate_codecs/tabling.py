@@ -80,7 +80,8 @@ def _measures_batch(family: Family, profile: str, measures: Measures, origins: O
     for name in ("device", "frame", "received_at", *RADIO):
         columns[name] = origins.taken(name, rows)
     if measures.unsynchronised is not None:
-        columns["clock_unsynchronised"] = pa.array(measures.unsynchronised)
+        flag = measures.unsynchronised
+        columns["clock_unsynchronised"] = pa.array(flag.values, mask=_mask(flag.said))
     for field in READINGS[family]:
         if field.name in measures.fields:
             said = _measure(measures, field.name, field.type)

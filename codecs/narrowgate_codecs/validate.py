@@ -101,7 +101,8 @@ def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[s
     for index, field in enumerate(fields):
         here = _place(place, field, index)
         _check_type(field, here, _ELEMENTS)
-        names = () if isinstance(field, lay.HOLDERS) else lay.names_of(field)
+        holds = isinstance(field, lay.HOLDERS) and not isinstance(field, lay.Described)
+        names = () if holds else lay.names_of(field)
         for name in (*names, field.name) if isinstance(field, lay.LISTS) else names:
             if name in known or f"?{name}" in known:
                 raise ValueError(f"{here}: the name {name} stands for two things")
@@ -263,6 +264,6 @@ def _all_names(fields: tuple[lay.Element, ...]) -> list[str]:
         names.extend(lay.names_of(field))
         if isinstance(field, lay.Deltas):
             names.append(field.item)
-        elif isinstance(field, (lay.Records, lay.Array)) or not isinstance(field, lay.LEAVES):
+        elif isinstance(field, (lay.Records, lay.Array, lay.Described)) or not isinstance(field, lay.LEAVES):
             names.extend(_all_names(lay.children(field)))
     return names

@@ -6,9 +6,11 @@ from functools import cache
 from math import isfinite
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.bit_clocks import BitClock, local_time
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scaled import scaled_value
 from narrowgate_codecs.scope import Scope, part_code
+from narrowgate_codecs.wired import Wired, wired_value
 from narrowgate_schema.words import Reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +63,17 @@ def _text(element: el.Text, raw: bytes, scope: Scope) -> str:
 def _clock(element: el.Clock, raw: bytes, scope: Scope) -> str | None:
     found = calendar_times(element, raw)
     return found[0].isoformat() if found else None
+
+
+def _bit_clock(element: BitClock, raw: bytes, scope: Scope) -> str | None:
+    time = local_time(element, raw)
+    if time is None:
+        return None
+    return (time + timedelta(seconds=element.shift.seconds)).isoformat()
+
+
+def _wired(element: Wired, raw: bytes, scope: Scope) -> float | None:
+    return wired_value(element, raw)
 
 
 def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
@@ -221,4 +234,6 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Implied: _implied,
     el.Numeral: _numeral,
     el.Scaled: scaled_value,
+    Wired: _wired,
+    BitClock: _bit_clock,
 }

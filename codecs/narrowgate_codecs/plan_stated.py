@@ -1,0 +1,120 @@
+"""The plan's numbers and clocks whose coding a frame states; the mirror of wired.py and bit_clocks.py."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.plan_leaves import BCD, Wants, raw_name
+from narrowgate_codecs.wired import Wired
+
+NEVER = -(1 << 62)
+"""Stands among local seconds for bits that are no time."""
+_FIRST_DAYS = np.arange(np.datetime64("1970-01"), np.datetime64("2100-03")).astype("M8[D]").astype(np.int64)
+"""Day since 1970 of the first of each month from January 1970 on."""
+_DAY_S = 86_400
+_SIGN = {"little": "<", "big": ">"}
+
+
+def elapsed_name(name: str) -> str:
+    """Give the name under which a level keeps how far a clock's instants lie behind it [s]."""
+    return f"{name}+"
+
+
+class WiredStep:
+    """Reads numbers of one coding; factors are given along or are the leaf's own."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: Wired, wants: Wants) -> None:
+        self.leaf = leaf
+        self.idle = leaf.name not in wants.values
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the numbers."""
+        self.run_by(cohort, offset, self.leaf.times, self.leaf.per)
+
+    def run_by(self, cohort: Cohort, offset: int, times: Any, per: Any) -> None:
+        """Keep the numbers, each by its own factor: (m,) or one for all."""
+        raw, said = self._raw(cohort, offset)
+        values = raw.astype(np.float64) * times / per
+        cohort.say(self.leaf.name, values if said is None else np.where(said, values, 0.0), said)
+
+    def _raw(self, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask | None]:
+        leaf = self.leaf
+        if leaf.coding == "float":
+            read = cohort.window(f"{_SIGN[leaf.order]}f{leaf.width}", offset)
+            with np.errstate(invalid="ignore"):  # a signalling NaN is no number like any other
+                numbers = read.astype(np.float64)
+            said = np.isfinite(numbers)
+            return np.where(said, numbers, 0.0), said
+        return _counted(leaf, cohort, offset)
+
+
+def _counted(leaf: Wired, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask | None]:
+    signed = leaf.signed and leaf.coding == "integer"
+    raw = cohort.integer(leaf.width, leaf.order, offset, signed=signed)
+    if leaf.coding == "integer":
+        return raw, None if leaf.void is None else raw != leaf.void
+    return _digits(raw.astype(np.uint64), leaf.width)
+
+
+def counts_of(leaf: Wired, cohort: Cohort) -> tuple[NDArray[np.int64], Mask]:
+    """Give the counts that integers or decimals of up to six bytes say, (m,), and where they say one."""
+    raw, said = _counted(leaf, cohort, 0)
+    return raw.astype(np.int64), np.ones(len(raw), np.bool_) if said is None else said
+
+
+def _digits(raw: NDArray[np.uint64], width: int) -> tuple[NDArray[np.int64], Mask]:
+    """Give the numbers that packed digits spell, (m,), and where they spell one."""
+    top = np.uint64(8 * width - 4)
+    minus = raw >> top == 15
+    raw = np.where(minus, raw & (np.uint64(1) << top) - np.uint64(1), raw)
+    count, good = np.zeros(len(raw), np.int64), np.ones(len(raw), np.bool_)
+    for shift in range(16 * ((width - 1) // 2), -1, -16):
+        pair = BCD[(raw >> np.uint64(shift) & np.uint64(0xFFFF)).astype(np.intp)]
+        good &= pair >= 0
+        count = count * 10_000 + pair
+    return np.where(minus, -count, count), good
+
+
+class BitClockStep:
+    """Reads local times as seconds since 1970 of the same zone."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: BitClock, wants: Wants) -> None:
+        self.leaf = leaf
+        self.idle = leaf.name not in wants.raws
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the local seconds, NEVER for what is no time."""
+        shift = self.leaf.shift
+        self.run_by(cohort, offset, shift.seconds, shift.days, shift.months)
+
+    def run_by(self, cohort: Cohort, offset: int, seconds: Any, days: Any, months: Any) -> None:
+        """Keep them, each moved by its own shift: (m,) or one for all; seconds are kept beside."""
+        raw = cohort.integer(self.leaf.width, self.leaf.order, offset).astype(np.int64)
+        local = local_seconds(self.leaf, raw, days, months)
+        cohort.say(raw_name(self.leaf.name), local)
+        cohort.say(elapsed_name(self.leaf.name), np.broadcast_to(np.asarray(seconds, np.int64), local.shape))
+
+
+def local_seconds(clock: BitClock, raw: NDArray[np.int64], days: Any, months: Any) -> NDArray[np.int64]:
+    """Give local times [s since 1970 of the same zone], (m,), NEVER for what is no time."""
+    parts = {letter: np.asarray(part) for letter, part in clock.parts(raw).items()}
+    good = (raw & clock.void == 0) & (parts["Y"] >= clock.earliest_year) & (parts["Y"] < 2100)
+    good &= (parts["M"] >= 1) & (parts["M"] <= 12) & (parts["D"] >= 1)
+    good &= (parts["h"] < 24) & (parts["m"] < 60) & (parts["s"] < 60)
+    month = np.where(good, 12 * (parts["Y"] - 1970) + parts["M"] - 1, 0)
+    good &= parts["D"] <= _FIRST_DAYS[month + 1] - _FIRST_DAYS[month]
+    moved = month + months
+    good &= (moved >= 0) & (moved < 12 * 130)
+    moved = np.where(good, moved, 0)
+    first = _FIRST_DAYS[moved]
+    day = first + np.minimum(parts["D"], _FIRST_DAYS[moved + 1] - first) - 1 + days
+    good &= (day >= 0) & (day < _FIRST_DAYS[12 * 130])
+    local = day * _DAY_S + parts["h"] * 3600 + parts["m"] * 60 + parts["s"]
+    return np.where(good, local, NEVER)
