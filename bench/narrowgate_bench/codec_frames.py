@@ -207,6 +207,8 @@ class Sender:
         for part in field.parts:
             if part.is_closed:
                 values[part.name] = self._rng.choice(part.words)[1]
+            elif part.null and self._rng.random() < 0.05:
+                values[part.name] = None
 
     def _bcd(self, field: el.Bcd, values: Values) -> None:
         if self._rng.random() < 0.05:
@@ -235,6 +237,8 @@ def _int(field: el.Int, rng: random.Random) -> Any:
         low = max(low, round(field.limits[0] * field.per))
         high = min(high, round(field.limits[1] * field.per))
     count = rng.randint(low, high)
+    if count - field.plus in field.null or (field.null and rng.random() < 0.05):
+        return None
     return count if field.per == 1 else count / field.per
 
 

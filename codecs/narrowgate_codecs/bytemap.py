@@ -133,7 +133,15 @@ def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> Map
     bits = f"bit {part.at}" if part.size == 1 else f"bits {part.at} to {top}"
     words = f": {_words(part.words)}" if part.words else ""
     numbers = f": {_runs(part.numbers)}" if part.numbers else ""
-    return MapLine(where, at, field.width, part.name, f"{bits}{words}{numbers}")
+    per = "" if part.per == 1 else f", 1/{part.per}"
+    return MapLine(
+        where, at, field.width, part.name, f"{bits}{words}{numbers}{per}{_null(part.null, field.width)}"
+    )
+
+
+def _null(null: tuple[int, ...], width: int) -> str:
+    codes = " or ".join(f"{code & (1 << 8 * width) - 1:0{2 * width}X}" for code in null)
+    return f"; {codes}: null" if codes else ""
 
 
 def _runs(numbers: tuple[float | None, ...]) -> str:
@@ -186,7 +194,7 @@ def _int(field: el.Int) -> str:
         said.append(f"1/{field.per}")
     if field.limits is not None:
         said.append(f"{field.limits[0]:g} to {field.limits[1]:g}")
-    return ", ".join(said)
+    return ", ".join(said) + _null(field.null, field.width)
 
 
 def _deltas(field: lay.Deltas) -> str:

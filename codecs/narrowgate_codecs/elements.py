@@ -37,6 +37,8 @@ class Int:
     """Raw counts in one unit of the value."""
     plus: int = 0
     """Counts added to the raw ones before they are divided: a scale that does not begin at zero."""
+    null: tuple[int, ...] = ()
+    """Raw values that say nothing (null), whatever the limits; the first is what encode sends for None."""
     limits: tuple[float, float] | None = None
     """Least and greatest value a sound device can send [unit of the value]; outside: `sanity`."""
     default: float | None = None
@@ -112,6 +114,10 @@ class Part:
     numbers: tuple[float | None, ...] = ()
     """What the codes 0, 1, 2 .. stand for where they do not count evenly; a code past the last, or one that
     stands for None, says nothing (null)."""
+    per: int = 1
+    """Raw counts in one unit of the value, of a part without words and numbers."""
+    null: tuple[int, ...] = ()
+    """Codes that say nothing (null), of a part without words and numbers; encode sends the first for None."""
     void_by: str | None = None
     """Name of a part that, while true, makes this one say nothing."""
     default: Word | float | None = None

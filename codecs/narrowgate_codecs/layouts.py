@@ -21,6 +21,9 @@ LENGTHS = 64
 EACH = 4
 """Layouts of one length and port."""
 
+_NO_COUNT = 1 << 40
+"""No number of four bytes."""
+
 Key: TypeAlias = tuple[int, int]
 """Length [byte] and captured port."""
 
@@ -53,19 +56,32 @@ class Layout:
 
 
 class _Numbers:
-    """Plain numbers of one width and order, read in one go."""
+    """Numbers of one width and order, read, judged and scaled in one go."""
 
     def __init__(self, dtype: str, leaves: list[tuple[int, IntStep]]) -> None:
+        ints = [step.leaf for _, step in leaves]
         self.dtype = dtype
-        self.names = [step.leaf.name for _, step in leaves]
+        self.names = [step.leaf.name if step.wanted else None for _, step in leaves]
         self.offsets = np.array([[offset] for offset, _ in leaves], np.int64)
-        self.per = np.array([[float(step.leaf.per)] for _, step in leaves])
+        self.per = np.array([[float(leaf.per)] for leaf in ints])
+        self.null = np.array([[leaf.null[0] if leaf.null else _NO_COUNT] for leaf in ints])
+        self.has_nulls = [bool(leaf.null) for leaf in ints]
+        limits = [leaf.limits or (-np.inf, np.inf) for leaf in ints]
+        self.low, self.high = np.array(limits).T[:, :, None]
+        self.is_limited = any(leaf.limits is not None for leaf in ints)
 
     def run(self, cohort: Cohort) -> None:
-        """Keep the numbers."""
-        values = cohort.level.wire.window(self.dtype)[cohort.starts + self.offsets] / self.per
-        for name, column in zip(self.names, values, strict=True):
-            cohort.say(name, column)
+        """Keep the numbers that are wanted; doubt the rows with one out of its limits."""
+        raw = cohort.level.wire.window(self.dtype)[cohort.starts + self.offsets]
+        values = raw / self.per
+        said = raw != self.null if any(self.has_nulls) else None
+        if self.is_limited:
+            odd = (values < self.low) | (values > self.high)
+            cohort.doubt(np.logical_or.reduce(odd if said is None else odd & said))
+        for row, name in enumerate(self.names):
+            if name is not None:
+                known = said[row] if said is not None and self.has_nulls[row] else None
+                cohort.say(name, values[row], known)
 
 
 class Layouts:
@@ -121,9 +137,9 @@ class Layouts:
 
 
 def _plain_dtype(leaf: Any) -> str | None:
-    """Give numpy's name of a number that is only kept, neither judged nor looked at; None for others."""
-    if not isinstance(leaf, IntStep) or leaf.raw or leaf.leaf.limits is not None:
+    """Give numpy's name of a number that nothing else looks at; None for others."""
+    if not isinstance(leaf, IntStep) or leaf.raw:
         return None
-    if leaf.leaf.width > 4 or leaf.leaf.plus:
+    if leaf.leaf.width > 4 or leaf.leaf.plus or len(leaf.leaf.null) > 1:
         return None
     return dtype_of(leaf.leaf.width, leaf.leaf.order, signed=leaf.leaf.signed)

@@ -87,8 +87,12 @@ class IntStep:
         """Keep the raw number, the value, or only judge it."""
         leaf = self.leaf
         raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
+        said = None
+        if leaf.null:
+            said = raw != leaf.null[0] if len(leaf.null) == 1 else ~np.isin(raw, leaf.null)
         if leaf.width > 6:
-            cohort.doubt(raw > EXACT if not leaf.signed else (raw > EXACT) | (raw < -EXACT))
+            vast = raw > EXACT if not leaf.signed else (raw > EXACT) | (raw < -EXACT)
+            cohort.doubt(vast if said is None else vast & said)
         if self.raw:
             cohort.say(raw_name(leaf.name), raw)
         if not self.wanted and leaf.limits is None:
@@ -96,9 +100,10 @@ class IntStep:
         counts = raw.astype(np.int64) + leaf.plus if leaf.plus else raw
         values = counts if leaf.per == 1 else counts.astype(np.float64) / leaf.per
         if leaf.limits is not None:
-            cohort.doubt((values < leaf.limits[0]) | (values > leaf.limits[1]))
+            odd = (values < leaf.limits[0]) | (values > leaf.limits[1])
+            cohort.doubt(odd if said is None else odd & said)
         if self.wanted:
-            cohort.say(leaf.name, values)
+            cohort.say(leaf.name, values, said)
 
 
 def _bcd_table() -> NDArray[np.int32]:

@@ -162,11 +162,12 @@ class BitsStep:
         if part.numbers:
             numbers = self.numbers[part.name][raw >> part.at & (1 << part.size) - 1]
             return np.nan_to_num(numbers), ~np.isnan(numbers)
-        if part.size == 1 and not part.words:
+        if part.size == 1 and not part.words and not part.null:
             return raw & (1 << part.at) != 0, None
         code = raw >> part.at & (1 << part.size) - 1
         if not part.words:
-            return code, None
+            counts = code if part.per == 1 else code / part.per
+            return counts, ~np.isin(code, part.null) if part.null else None
         return self.lookups[part.name].of(code)
 
     def _truth(self, name: str, values: NDArray[Any], known: Mask | None) -> Mask:

@@ -50,6 +50,8 @@ def _number(name: str, value: object, wanted: Wanted) -> int | float:
 
 
 def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
+    if value is None and element.null:
+        return element.null[0]
     number = _number(element.name, value, wanted)
     bits = 8 * element.width
     least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if element.signed else (0, (1 << bits) - 1)
@@ -58,6 +60,8 @@ def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
     low, high = element.limits or ((least + element.plus) / element.per, (most + element.plus) / element.per)
     if not (least <= raw <= most and low <= count / element.per <= high):
         raise wrong(element.name, value, f"{low:.12g} to {high:.12g} is possible", wanted)
+    if raw in element.null:
+        raise wrong(element.name, value, "on the wire it says nothing; None does", wanted)
     return raw
 
 
@@ -157,7 +161,7 @@ def _bits(element: el.Bits, wanted: Wanted) -> int:
         wanted.used.add(element.name)
     for part in element.parts:
         value = _take(part.name, _fixed(part, wanted), wanted)
-        if value is not None:
+        if value is not None or (part.null and part.name in wanted.values):
             mask = (1 << part.size) - 1 << part.at
             raw = raw & ~mask | _part(part, value, wanted) << part.at
     return raw
@@ -178,7 +182,8 @@ def _part(part: el.Part, value: object, wanted: Wanted) -> int:
         return _coded(part.name, part.words, value, wanted)
     if part.size == 1:
         return _coded(part.name, ((0, False), (1, True)), value, wanted)
-    return _integer(el.Int(part.name, 8, limits=(0, (1 << part.size) - 1)), value, wanted)
+    most = ((1 << part.size) - 1) / part.per
+    return _integer(el.Int(part.name, 8, per=part.per, null=part.null, limits=(0, most)), value, wanted)
 
 
 def _counted(part: el.Part, value: object, wanted: Wanted) -> int:

@@ -174,6 +174,13 @@ def is_number(fields: tuple[lay.Element, ...], name: str) -> bool:
     return True
 
 
+def may_be_null(fields: tuple[lay.Element, ...], name: str) -> bool:
+    """Give whether a number of a name has raw values that say nothing."""
+    return any(
+        isinstance(field, el.Int) and field.name == name and bool(field.null) for field in every(fields)
+    )
+
+
 def dtypes_of(fields: tuple[lay.Element, ...], name: str) -> set[Dtype]:
     """Give the kinds of value that a name says, anywhere in a declaration."""
     found: set[Dtype] = set()
@@ -192,7 +199,9 @@ def _part(part: el.Part) -> Dtype:
         return "float64"
     if part.words:
         return _words([word for _, word in part.words])
-    return "bool" if part.size == 1 else "int64"
+    if part.size == 1:
+        return "bool"
+    return "int64" if part.per == 1 else "float64"
 
 
 def _words(words: list[el.Word]) -> Dtype:

@@ -6,7 +6,7 @@ import re
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
-from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number
+from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Reason
 
@@ -35,13 +35,31 @@ def validated(profile: Profile) -> Profile:
             _check_type(field, _place(place, field, index), _ELEMENTS)
         _check_scope(fields, place, frozenset())
         _check_ports(fields, place)
-        for name in _gone_by(fields):
-            if not is_number(fields, name):
-                raise ValueError(f"{place}: {name} is no number to go by")
+        _check_numbers(fields, place)
     _check_types(profile.readings, f"{profile.name}.readings")
     for reading in profile.readings:
         _check_reading(profile, reading)
     return profile
+
+
+def _check_numbers(fields: tuple[lay.Element, ...], place: str) -> None:
+    for name in _gone_by(fields):
+        if not is_number(fields, name):
+            raise ValueError(f"{place}: {name} is no number to go by")
+    for name in _worked_from(fields):
+        if may_be_null(fields, name):
+            raise ValueError(f"{place}: {name} may say nothing: nothing can be counted from it")
+
+
+def _worked_from(fields: tuple[lay.Element, ...]) -> list[str]:
+    """Give the names whose numbers are counted, or counted from."""
+    names: list[str] = []
+    for field in every(fields):
+        if isinstance(field, lay.Deltas):
+            names.append(field.base)
+        if isinstance(field, (lay.Array, lay.Deltas)) and isinstance(field.count, str):
+            names.append(field.count)
+    return names
 
 
 def _check_ports(fields: tuple[lay.Element, ...], place: str) -> None:

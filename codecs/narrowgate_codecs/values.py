@@ -93,7 +93,9 @@ def _numeral(element: el.Numeral, raw: bytes, scope: Scope) -> str:
     return raw.hex()[len(element.lead) :]
 
 
-def _number(element: el.Int, raw: int, scope: Scope) -> int | float:
+def _number(element: el.Int, raw: int, scope: Scope) -> int | float | None:
+    if raw in element.null:
+        return None
     count = raw + element.plus
     return _within(element, count if element.per == 1 else count / element.per, scope)
 
@@ -182,7 +184,11 @@ def _part(part: el.Part, raw: int, scope: Scope) -> Value:
         if part.is_closed:
             raise FrameRefused(Reason.SANITY, f"{scope.at(part.name)}: {code} stands for nothing")
         return None
-    return bool(code) if part.size == 1 else code
+    if code in part.null:
+        return None
+    if part.size == 1:
+        return bool(code)
+    return code if part.per == 1 else code / part.per
 
 
 def calendar_times(element: el.Clock, raw: bytes) -> list[datetime]:
