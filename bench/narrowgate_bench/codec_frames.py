@@ -54,7 +54,10 @@ class Sender:
         self._single = PROFILES[profile].single_message
         self._around: list[Values] = []
         bits = [field for field in every(self._fields) if isinstance(field, el.Bits)]
-        self._bits_of = {part.name: field.name for field in bits for part in field.parts}
+        self._bits_of: dict[str, dict[str, el.Part]] = {}
+        for field in bits:
+            for part in field.parts:
+                self._bits_of.setdefault(part.name, {})[field.name] = part
         self._named: dict[str, Any] = {part.name: part for field in bits for part in field.parts}
         leaves: Any = [field for field in every(self._fields) if isinstance(field, lay.LEAVES)]
         for leaf in leaves:
@@ -138,13 +141,15 @@ class Sender:
         one = self._named[name]
         value: Any = around.get(name)
         if isinstance(one, el.Part) and value is None:
-            return part_code(one, int(around[self._bits_of[name]], 16))
+            # Another message may say the same name in other bits.
+            bits, one = next(found for found in self._bits_of[name].items() if found[0] in around)
+            return part_code(one, int(around[bits], 16))
         if isinstance(one, (el.Named, el.Part)) and one.words:
             return next(code for code, word in one.words if word == value)
         return round(value * one.per) - one.plus if isinstance(one, el.Int) else int(value)
 
     def _says(self, name: str, values: Values) -> bool:
-        return name in values or self._bits_of.get(name) in values
+        return name in values or any(bits in values for bits in self._bits_of.get(name, ()))
 
     def _other_code(self, cases: tuple[lay.Case, ...], codes: int = 256) -> int:
         taken = {code for case in cases for code in case.when}

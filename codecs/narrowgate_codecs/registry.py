@@ -16,6 +16,8 @@ from narrowgate_codecs.profiles import (
     huati_nb_v1,
     libelium_parking_v2,
     movebroad_vd33d_v1,
+    nas_cm30xx_v2,
+    nas_um30xx_v4,
     netvox_r719a_v1,
     pni_placepod_v1,
 )
@@ -32,6 +34,8 @@ _profiles: dict[str, Profile] = {
     "libelium_parking_v2": validated(libelium_parking_v2.PROFILE),
     "movebroad_vd33d_v1": validated(movebroad_vd33d_v1.PROFILE),
     "netvox_r719a_v1": validated(netvox_r719a_v1.PROFILE),
+    "nas_cm30xx_v2": validated(nas_cm30xx_v2.PROFILE),
+    "nas_um30xx_v4": validated(nas_um30xx_v4.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
 }
 BUILT_IN: frozenset[str] = frozenset(_profiles)

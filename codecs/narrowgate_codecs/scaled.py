@@ -7,17 +7,20 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Cohort
-from narrowgate_codecs.plan_leaves import EXACT, Wants, raw_name
+from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.scope import Said, Scope, Wanted
 
 
 def scaled_value(element: el.Scaled, raw: tuple[int, int], scope: Scope) -> float | None:
-    """Give what the two raw numbers make; None where the scaling one is zero or unknown."""
+    """Give what the two raw numbers make; None where the scaling one is zero or unknown.
+
+    Each step is one of float64, so that columns make the same of numbers that float64 cannot tell apart.
+    """
     number, by = raw
     if element.factors:
         factor = dict(reversed(element.factors)).get(by)
-        return None if factor is None else number * factor / element.per
-    return None if by == 0 else number / (by * element.per)
+        return None if factor is None else float(number) * factor / element.per
+    return None if by == 0 else float(number) / (float(by) * element.per)
 
 
 class ScaledConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
@@ -36,7 +39,7 @@ class ScaledConstruct(c.Construct):  # type: ignore[misc]  # construct is untype
 
 
 class ScaledStep:
-    """The same for columns; the numbers must be exact as float64."""
+    """The same for columns, step by step."""
 
     shaping, is_shape = 0, False
 
@@ -57,5 +60,4 @@ class ScaledStep:
         product = number if not leaf.factors else number * scale
         divisor = np.full(len(number), float(leaf.per)) if leaf.factors else scale * leaf.per
         said = scale != 0
-        cohort.doubt(said & ((np.abs(product) > EXACT) | (np.abs(divisor) > EXACT)))
         cohort.say(leaf.name, product / np.where(said, divisor, 1.0), said)
