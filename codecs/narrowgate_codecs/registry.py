@@ -10,8 +10,12 @@ from types import MappingProxyType
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import (
     axioma_qalcosonic_w1_v1,
+    bosch_tps110_v1,
     cjt188_water_v2004,
     ctwing_parking_v1,
+    dingtek_do200_v1,
+    dingtek_do201_v1,
+    dingtek_do202_v1,
     dragino_sw3l_nb_v1,
     huati_nb_v1,
     libelium_parking_v2,
@@ -19,7 +23,11 @@ from narrowgate_codecs.profiles import (
     nas_cm30xx_v2,
     nas_um30xx_v4,
     netvox_r719a_v1,
+    nwave_ncc405_v1,
+    nwave_nps310_v1,
+    nwave_nps405_v1,
     pni_placepod_v1,
+    tekzitel_tekzipark_v1,
 )
 from narrowgate_codecs.validate import validated
 
@@ -27,16 +35,24 @@ GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
     "axioma_qalcosonic_w1_v1": validated(axioma_qalcosonic_w1_v1.PROFILE),
+    "bosch_tps110_v1": validated(bosch_tps110_v1.PROFILE),
     "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
     "ctwing_parking_v1": validated(ctwing_parking_v1.PROFILE),
+    "dingtek_do200_v1": validated(dingtek_do200_v1.PROFILE),
+    "dingtek_do201_v1": validated(dingtek_do201_v1.PROFILE),
+    "dingtek_do202_v1": validated(dingtek_do202_v1.PROFILE),
     "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),
     "huati_nb_v1": validated(huati_nb_v1.PROFILE),
     "libelium_parking_v2": validated(libelium_parking_v2.PROFILE),
     "movebroad_vd33d_v1": validated(movebroad_vd33d_v1.PROFILE),
-    "netvox_r719a_v1": validated(netvox_r719a_v1.PROFILE),
     "nas_cm30xx_v2": validated(nas_cm30xx_v2.PROFILE),
     "nas_um30xx_v4": validated(nas_um30xx_v4.PROFILE),
+    "netvox_r719a_v1": validated(netvox_r719a_v1.PROFILE),
+    "nwave_ncc405_v1": validated(nwave_ncc405_v1.PROFILE),
+    "nwave_nps310_v1": validated(nwave_nps310_v1.PROFILE),
+    "nwave_nps405_v1": validated(nwave_nps405_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
+    "tekzitel_tekzipark_v1": validated(tekzitel_tekzipark_v1.PROFILE),
 }
 BUILT_IN: frozenset[str] = frozenset(_profiles)
 """The names that Narrowgate brings along."""
