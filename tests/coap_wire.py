@@ -42,7 +42,9 @@ def _option(delta: int, value: bytes) -> bytes:
     length = len(value)
     if length < 13:
         return bytes([delta << 4 | length]) + value
-    return bytes([delta << 4 | 13, length - 13]) + value
+    if length < 269:
+        return bytes([delta << 4 | 13, length - 13]) + value
+    return bytes([delta << 4 | 14]) + struct.pack(">H", length - 269) + value
 
 
 def read(datagram: bytes) -> Seen:

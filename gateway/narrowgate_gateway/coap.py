@@ -1,96 +1,36 @@
 """The CoAP listener: uplinks by POST or PUT to a path template, answered after the journal's sync.
 
-The intake takes uplinks; ping, discovery and what is no uplink are aiocoap's. What may come in and what it is
-told is the door's.
+The datapath takes plain uplinks by the batch, the intake what needs a look of its own; ping, discovery and
+what is no uplink are aiocoap's. What may come in and what it is told is the door's.
 """
 
-import asyncio
-import os
 import socket
 from collections.abc import Callable
-from typing import Any
-
-import aiocoap
-from aiocoap import resource
-from aiocoap.numbers.codes import Code
-from aiocoap.transports.udp6 import MessageInterfaceUDP6
+from contextlib import suppress
 
 from narrowgate_fleet import Fleet
-from narrowgate_gateway.coap_intake import DISCOVERY, Ancillary, Intake
+from narrowgate_gateway.coap_datagrams import MOST_AT_ONCE
+from narrowgate_gateway.coap_datapath import Datapath
+from narrowgate_gateway.coap_intake import Intake
+from narrowgate_gateway.coap_messages import Sender
+from narrowgate_gateway.coap_seam import Seam
+from narrowgate_gateway.coap_socket import bound
+from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.path_template import PathTemplate
 
-RECEIVE_BUFFER_BYTES = 4 << 20
-"""What is asked of the kernel for datagrams that wait while the loop is busy; it may grant less."""
-
-LONGEST_DATAGRAM_BYTES = 1 << 16
-
-
-class _NoUplinks(resource.Resource, resource.PathCapable):  # type: ignore[misc]  # aiocoap is untyped here
-    """Takes every path that has no other resource, and refuses."""
-
-    async def needs_blockwise_assembly(self, request: aiocoap.Message) -> bool:
-        """Keep no blocks of what is refused anyway."""
-        return False
-
-    async def render(self, request: aiocoap.Message) -> aiocoap.Message:
-        """Answer one request."""
-        is_upload = request.code in (Code.POST, Code.PUT)
-        return aiocoap.Message(code=Code.NOT_FOUND if is_upload else Code.METHOD_NOT_ALLOWED)
-
-
-class _Discovery(resource.WKCResource):  # type: ignore[misc]
-    """The list of links, which fits one message."""
-
-    async def needs_blockwise_assembly(self, request: aiocoap.Message) -> bool:
-        """Keep neither blocks nor cut answers."""
-        return False
-
-
-class _Site(resource.Site):  # type: ignore[misc]
-    """A site whose root takes what no other resource does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rest = _NoUplinks()
-        self.add_resource(DISCOVERY, _Discovery(self.get_resources_as_linkheader))
-
-    def _find_child_and_pathstripped_message(
-        self, request: aiocoap.Message
-    ) -> tuple[resource.Resource, aiocoap.Message]:
-        try:
-            found: tuple[resource.Resource, aiocoap.Message] = super()._find_child_and_pathstripped_message(
-                request
-            )
-        except KeyError:
-            return self._rest, request
-        return found
-
-
-class _Interface(MessageInterfaceUDP6):  # type: ignore[misc]
-    """The library's way to the socket, with an intake before it from the first datagram on."""
-
-    intake: Intake | None = None
-
-    def datagram_msg_received(
-        self, data: bytes, ancdata: Ancillary, flags: int, address: tuple[Any, ...]
-    ) -> None:
-        """Take a datagram; what comes while the listener opens is sent again by its device."""
-        if self.intake is not None:
-            self.intake.take(data, ancdata, flags, address)
-
-    def pass_on(self, data: bytes, ancdata: Ancillary, flags: int, address: tuple[Any, ...]) -> None:
-        """Give the library a datagram."""
-        super().datagram_msg_received(data, ancdata, flags, address)
+NO_LIMITS = Limits()
 
 
 class CoapServer:
     """One open CoAP listener."""
 
-    def __init__(self, context: aiocoap.Context, intake: Intake) -> None:
-        """Stand for an open context; `open` makes one."""
-        self._context = context
+    def __init__(self, listening: socket.socket, datapath: Datapath, intake: Intake, seam: Seam) -> None:
+        """Stand for open parts; `open` makes them."""
+        self._socket = listening
+        self._datapath = datapath
         self._intake = intake
+        self._seam = seam
 
     @classmethod
     async def open(
@@ -101,6 +41,9 @@ class CoapServer:
         trust: Trust,
         door: Door,
         fleet: Callable[[], Fleet],
+        *,
+        limits: Limits = NO_LIMITS,
+        most_at_once: int = MOST_AT_ONCE,
     ) -> "CoapServer":
         """Open a listener; OSError if its address is taken or not this host's.
 
@@ -111,26 +54,29 @@ class CoapServer:
             trust: what it takes from whom.
             door: who judges and keeps.
             fleet: gives the newest registry.
+            limits: how much it takes of one sender.
+            most_at_once: frames that the journal takes in one batch, at most.
         """
-        context = await _opened(host, port)
-        (requests,) = context.request_interfaces
-        interface = requests.token_interface.message_interface
-        interface.intake = Intake(interface.transport, interface.pass_on, template, trust, door, fleet)
-        return cls(context, interface.intake)
+        listening = bound(host, port)
 
-    @property
-    def _messages(self) -> Any:
-        (interface,) = self._context.request_interfaces
-        return interface.token_interface
+        def send(datagram: bytes, sender: Sender) -> None:
+            with suppress(OSError):  # no room or no way there: the device sends again
+                listening.sendmsg([datagram], sender.ancillary, 0, sender.sockaddr)
 
-    @property
-    def _transport(self) -> Any:
-        return self._messages.message_interface.transport
-
-    @property
-    def _socket(self) -> socket.socket:
-        listening: socket.socket = self._transport.get_extra_info("socket")
-        return listening
+        seam = await Seam.open(send, host, int(listening.getsockname()[1]))
+        intake = Intake(send, seam, template, trust, door, fleet)
+        datapath = Datapath(
+            listening,
+            template,
+            trust,
+            limits,
+            door,
+            fleet,
+            seam.message_ids,
+            most_at_once=min(most_at_once, MOST_AT_ONCE),
+        )
+        datapath.start(intake)
+        return cls(listening, datapath, intake, seam)
 
     @property
     def port(self) -> int:
@@ -144,32 +90,7 @@ class CoapServer:
 
     async def close(self) -> None:
         """Let the answers that are due go out, then close the socket."""
+        await self._datapath.close()
         await self._intake.close()
-        await self._context.shutdown()
-
-
-async def _opened(host: str, port: int) -> aiocoap.Context:
-    """Open the library's part."""
-    # A second gateway on the same port must be refused, not share its datagrams.
-    os.environ["AIOCOAP_REUSE_PORT"] = "0"
-    context = aiocoap.Context(serversite=_Site(), loggername="coap-server")
-    await context._append_tokenmanaged_messagemanaged_transport(
-        lambda messages: _Interface.create_server_transport_endpoint(
-            messages, context.log, asyncio.get_running_loop(), bind=(host, port), multicast=[]
-        )
-    )
-    (requests,) = context.request_interfaces
-    messages = requests.token_interface
-    # It would remember every request for minutes. All that reaches it may be asked twice.
-    messages._deduplicate_message = _is_never_known_again
-    transport = messages.message_interface.transport
-    # Its own 4096 bytes would cut a longer datagram, and the cut frame would pass for a whole one.
-    transport.max_size = LONGEST_DATAGRAM_BYTES
-    listening = transport.get_extra_info("socket")
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-    return context
-
-
-def _is_never_known_again(message: aiocoap.Message) -> bool:
-    """Stand in for the library's memory of message ids: the door has one, of a fixed size."""
-    return False
+        await self._seam.close()
+        self._socket.close()

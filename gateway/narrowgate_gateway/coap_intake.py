@@ -1,4 +1,4 @@
-"""Uplinks taken off the socket before aiocoap's own layers, and answered from the door's outcome.
+"""Uplinks that need a look of their own, above all those in blocks; aiocoap gets what is no uplink.
 
 aiocoap keeps something of every request that reaches it, takes a reused message id for the request before it,
 and lets a reused token cancel the answer that is due. So it gets only what is no uplink, and nothing of
@@ -7,18 +7,18 @@ strangers.
 
 import asyncio
 import logging
-import secrets
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from aiocoap import CON, NON, Message
 from aiocoap.error import UnparsableMessage
 from aiocoap.numbers.codes import Code
 
 from narrowgate_fleet import Fleet
+from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.coap_blocks import Blocks
 from narrowgate_gateway.coap_messages import (
+    CODES,
     Block,
     Head,
     Sender,
@@ -26,34 +26,19 @@ from narrowgate_gateway.coap_messages import (
     bare_acknowledgement,
     separate,
 )
+from narrowgate_gateway.coap_seam import DISCOVERY, Seam, Send
 from narrowgate_gateway.door import Arrival, Door, Trust
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_schema.words import Answer, Transport
 
-RETRY_AFTER_S = 30
-"""Max-Age of a 5.03: when a device may come again [s]."""
-
-MOST_UNDER_WAY = 1 << 14
+MOST_UNDER_WAY = 1 << 10
 """Uplinks that wait for the door at a time; what comes beyond is told to come again."""
 
-DISCOVERY = (".well-known", "core")
-
-_CODES: dict[Answer, Code] = {
-    Answer.KEPT: Code.CHANGED,
-    Answer.DUPLICATE: Code.CHANGED,
-    Answer.UNKNOWN_SENDER: Code.UNAUTHORIZED,
-    Answer.FORBIDDEN: Code.FORBIDDEN,
-    Answer.TOO_LARGE: Code.REQUEST_ENTITY_TOO_LARGE,
-    Answer.TOO_FAST: Code.TOO_MANY_REQUESTS,
-    Answer.CANNOT_KEEP: Code.SERVICE_UNAVAILABLE,
-}
 _UPLINK_CODES = (Code.POST, Code.PUT)
 _WANTS_NO_SUCCESS = 2
 _LAST_ANSWERS_S = 2.0
 
 _LOG = logging.getLogger(__name__)
-
-Ancillary = Sequence[tuple[int, int, bytes]]
 
 
 class Intake:
@@ -61,8 +46,8 @@ class Intake:
 
     def __init__(
         self,
-        transport: Any,
-        pass_on: Callable[[bytes, Ancillary, int, tuple[Any, ...]], None],
+        send: Send,
+        seam: Seam,
         template: PathTemplate,
         trust: Trust,
         door: Door,
@@ -71,43 +56,34 @@ class Intake:
         """Stand there.
 
         Args:
-            transport: sends by `sendmsg`.
-            pass_on: takes the datagrams of admitted senders that are no uplinks.
+            send: sends a datagram to a sender of one.
+            seam: takes what is no uplink.
             template: where in a path the device stands.
             trust: what is taken from whom.
             door: who judges and keeps.
             fleet: gives the newest registry.
         """
-        self._transport = transport
-        self._pass_on = pass_on
+        self._send = send
+        self._seam = seam
         self._template = template
         self._trust = trust
         self._door = door
         self._fleet = fleet
         self.blocks = Blocks(trust.max_payload_bytes)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._message_id = secrets.randbelow(1 << 16)
-        self._closing = False
 
-    def take(self, datagram: bytes, ancillary: Ancillary, flags: int, sockaddr: tuple[Any, ...]) -> None:
-        """Take a datagram as the socket gave it."""
-        if self._closing:
-            return
-        head, sender = Head.read(datagram), Sender.of(sockaddr, ancillary)
-        if not self._trust.admits(sender.address):
-            self._turn_away(head, sender)
-        elif head is None:
-            self._note_malformed(sender)
-        elif (message := _parsed(datagram)) is None:
+    def take(self, datagram: bytes, sender: Sender) -> None:
+        """Take a datagram of an admitted sender, whose head is whole."""
+        head, message = Head.read(datagram), _parsed(datagram)
+        if head is None or message is None:
             self._refuse_malformed(head, sender)
         elif (fields := self._fields(message)) is not None:
             self._take_uplink(head, sender, message, fields)
         else:
-            self._pass_on(datagram, ancillary, flags, sockaddr)
+            self._seam.feed(datagram, sender)
 
     async def close(self) -> None:
-        """Take no more, and let the answers that are due go out."""
-        self._closing = True
+        """Let the answers that are due go out."""
         if not self._under_way:
             return
         _, late = await asyncio.wait(self._under_way, timeout=_LAST_ANSWERS_S)
@@ -115,25 +91,11 @@ class Intake:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _turn_away(self, head: Head | None, sender: Sender) -> None:
-        """Tell a stranger that waits for it that an uplink is forbidden; say nothing to anything else."""
-        if head is None:
-            self._door.count_malformed()
-            return
-        if not head.is_request:
-            return
-        self._door.count(Answer.FORBIDDEN)
-        if head.is_confirmable and head.code in _UPLINK_CODES:
-            self._send(acknowledgement(head, Code.FORBIDDEN), sender)
-
-    def _note_malformed(self, sender: Sender) -> None:
-        """Count it, and name the one who sent it: a device of ours, or somebody in its network."""
+    def _refuse_malformed(self, head: Head | None, sender: Sender) -> None:
+        """Count it, name the one who sent it, and say so to who waits: options that cannot be read."""
         self._door.count_malformed()
         _LOG.warning("%s port %d sent a datagram that is no CoAP message", sender.address, sender.port)
-
-    def _refuse_malformed(self, head: Head, sender: Sender) -> None:
-        self._note_malformed(sender)
-        if head.is_request and head.is_confirmable:
+        if head is not None and head.is_request and head.is_confirmable:
             self._send(acknowledgement(head, Code.BAD_OPTION), sender)
 
     def _fields(self, message: Message) -> tuple[str, int | None] | None:
@@ -188,7 +150,7 @@ class Intake:
     def _tell(self, answer: Answer, head: Head, sender: Sender, message: Message) -> None:
         if answer is Answer.DUPLICATE and not head.is_confirmable:
             return  # RFC 7252, 4.5: a NON that comes again is silently ignored
-        code = _CODES[answer]
+        code = CODES[answer]
         # Only a success goes without words: an empty acknowledgement of what was not kept would say "kept".
         if code is Code.CHANGED and (message.opt.no_response or 0) & _WANTS_NO_SUCCESS:
             if head.is_confirmable:
@@ -209,12 +171,8 @@ class Intake:
         if head.is_confirmable:
             self._send(acknowledgement(head, code, max_age_s=max_age_s, block1=block1), sender)
             return
-        self._message_id = (self._message_id + 1) & 0xFFFF
-        self._send(separate(head, self._message_id, code, max_age_s=max_age_s, block1=block1), sender)
-
-    def _send(self, datagram: bytes, sender: Sender) -> None:
-        """Send from the address that was asked; what the network refuses is repeated by the device."""
-        self._transport.sendmsg(datagram, sender.ancillary, 0, sender.sockaddr)
+        own = self._seam.message_ids(1)
+        self._send(separate(head, own, code, max_age_s=max_age_s, block1=block1), sender)
 
 
 def _parsed(datagram: bytes) -> Message | None:

@@ -2,7 +2,6 @@
 
 import socket
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,11 +9,27 @@ from aiocoap import ACK, CON, NON, Message
 from aiocoap.numbers.codes import EMPTY, Code
 from aiocoap.numbers.types import Type
 
+from narrowgate_schema.words import Answer
+
 _FIXED = struct.Struct(">BBH")
 _VERSION = 1
 _LONGEST_TOKEN_BYTES = 8
-_IPV4_MAPPED = bytes(10) + b"\xff\xff"
-_ADDRESS_BYTES = 16
+_PORT = struct.Struct(">H")
+_FLOW = struct.Struct(">I")
+_SCOPE = struct.Struct("=I")
+_CONTROL_BYTES = 16
+_PKTINFO_BYTES = 20
+
+CODES: dict[Answer, Code] = {
+    Answer.KEPT: Code.CHANGED,
+    Answer.DUPLICATE: Code.CHANGED,
+    Answer.UNKNOWN_SENDER: Code.UNAUTHORIZED,
+    Answer.FORBIDDEN: Code.FORBIDDEN,
+    Answer.TOO_LARGE: Code.REQUEST_ENTITY_TOO_LARGE,
+    Answer.TOO_FAST: Code.TOO_MANY_REQUESTS,
+    Answer.CANNOT_KEEP: Code.SERVICE_UNAVAILABLE,
+}
+"""What the door's answers are in CoAP."""
 
 Block = tuple[int, bool, int]
 """The Block1 option: number, whether more follow, exponent of the size."""
@@ -60,14 +75,21 @@ class Sender:
     pktinfo: bytes | None
 
     @classmethod
-    def of(cls, sockaddr: tuple[Any, ...], ancillary: Sequence[tuple[int, int, bytes]]) -> Self:
-        """Give the sender of a datagram as recvmsg told it."""
-        told = [
-            data
-            for level, kind, data in ancillary
-            if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)
-        ]
-        return cls(sockaddr, told[0] if told else None)
+    def read(cls, source: bytes, pktinfo: bytes | None) -> Self:
+        """Give the sender of a datagram.
+
+        Args:
+            source: its sockaddr_in6.
+            pktinfo: the control message that tells where it was sent to; None where there is one place only.
+        """
+        (port,) = _PORT.unpack_from(source, 2)
+        (flow,) = _FLOW.unpack_from(source, 4)
+        (scope,) = _SCOPE.unpack_from(source, 24)
+        address = socket.inet_ntop(socket.AF_INET6, source[8:24])
+        return cls(
+            (address, port, flow, scope),
+            None if pktinfo is None else pktinfo[_CONTROL_BYTES:][:_PKTINFO_BYTES],
+        )
 
     @property
     def address(self) -> str:
@@ -82,15 +104,10 @@ class Sender:
 
     @property
     def ancillary(self) -> list[tuple[int, int, bytes]]:
-        """Give what has an answer leave from the address that was asked; a group's is none to leave from."""
-        if self.pktinfo is None or _is_group(self.pktinfo[:_ADDRESS_BYTES]):
+        """Give what has an answer leave from the address that was asked."""
+        if self.pktinfo is None:
             return []
         return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, self.pktinfo)]
-
-
-def _is_group(address: bytes) -> bool:
-    is_ipv4 = address.startswith(_IPV4_MAPPED)
-    return address[12] >> 4 == 14 if is_ipv4 else address[0] == 255
 
 
 def acknowledgement(

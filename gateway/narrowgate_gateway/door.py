@@ -5,73 +5,30 @@ Rule 2: nobody is told "kept" before the journal has synced.
 """
 
 import asyncio
-import ipaddress
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet
-from narrowgate_gateway.exchanges import Exchanges, exchange_digest
+from narrowgate_gateway.arrivals import ANSWERS, NUMBER, Arrival, ArrivalBatch, Trust
+from narrowgate_gateway.exchanges import Exchanges
 from narrowgate_ingest.counters import DoorCounters
-from narrowgate_ingest.records import Kind, on_disk_schema
+from narrowgate_ingest.records import Kind
 from narrowgate_schema.clock import Clock
-from narrowgate_schema.words import Answer, Transport
+from narrowgate_schema.words import Answer
+
+__all__ = ["Arrival", "Batch", "Door", "Keeper", "Trust"]
 
 _MAX_HOLD_BACK_US = 1_000_000
 _SHUT_OUT = ("suspended", "retired")
+_KEPT = NUMBER[Answer.KEPT]
 
-
-@dataclass(frozen=True)
-class Trust:
-    """What a listener takes."""
-
-    listener: str
-    tenant: str
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None
-    """Source networks that may send; None where another judges senders, as a broker does."""
-    max_payload_bytes: int
-
-    def admits(self, address: str) -> bool:
-        """Tell whether a source address is in an allowed network."""
-        if self.networks is None:
-            return True
-        source = ipaddress.ip_address(address)
-        mapped = source.ipv4_mapped if isinstance(source, ipaddress.IPv6Address) else None
-        source = source if mapped is None else mapped
-        return any(source in network for network in self.networks)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One frame as a listener took it off the network."""
-
-    trust: Trust
-    transport: Transport
-    path: str
-    port: int | None
-    device: str
-    address: str
-    source_port: int
-    message_id: int | None
-    token: bytes
-    confirmable: bool
-    payload: bytes
-    dup: bool = False
-    """Whether the transport itself marks it as sent before."""
-    comparable: bool = True
-    """Whether the same message again would look like a repeat; else the listener tells repeats itself."""
-
-    @property
-    def endpoint(self) -> str:
-        """Give the sender's address and port."""
-        return (
-            f"[{self.address}]:{self.source_port}"
-            if ":" in self.address
-            else f"{self.address}:{self.source_port}"
-        )
+Rows = NDArray[np.intp]
 
 
 class Keeper(Protocol):
@@ -80,6 +37,43 @@ class Keeper(Protocol):
     async def keep(self, kind: Kind, batch: pa.RecordBatch) -> bool:
         """Tell, after the sync, whether the batch is on disk."""
         ...
+
+
+class Batch(Protocol):
+    """Frames that a listener took off the network together, n of them."""
+
+    @property
+    def confirmable(self) -> NDArray[np.bool_]:
+        """Tell which senders wait for an answer, (n,)."""
+        ...
+
+    def devices(self) -> Sequence[str]:
+        """Give the n devices that they claim to be of."""
+        ...
+
+    def judged(self) -> NDArray[np.uint8]:
+        """Give the numbers of the answers that the listener's facts alone give, (n,); a new array."""
+        ...
+
+    def names(self) -> NDArray[np.uint64]:
+        """Give the exchanges' names, (n,); 0 where none can be known again."""
+        ...
+
+    def too_fast(self, rows: Rows, slots: NDArray[np.int32], now_s: float) -> NDArray[np.bool_] | None:
+        """Tell which of some rows are beyond a rate, and count the others to it; None where none is set."""
+        ...
+
+    def uplinks(self, rows: Rows, received_at_us: NDArray[np.int64]) -> pa.RecordBatch:
+        """Give some rows as they are journalled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flight:
+    """Exchanges on their way to the disk."""
+
+    names: NDArray[np.uint64]
+    outcome: "asyncio.Future[bool]"
 
 
 class Door:
@@ -91,95 +85,108 @@ class Door:
         self._counters = counters
         self._clock = clock
         self._last_us = 0
-        self._underway: dict[int, asyncio.Future[bool]] = {}
+        self._flights: list[_Flight] = []
+        self._shut: tuple[Fleet | None, NDArray[np.bool_]] = None, np.zeros(1, np.bool_)
 
     async def admit(self, arrivals: Sequence[Arrival], fleet: Fleet) -> list[Answer]:
         """Give the answer of each arrival, after everything that is told "kept" is on disk."""
+        numbers = await self.admit_batch(ArrivalBatch(arrivals), fleet)
+        return [ANSWERS[number] for number in numbers.tolist()]
+
+    async def admit_batch(self, batch: Batch, fleet: Fleet) -> NDArray[np.uint8]:
+        """Give the number of each row's answer, after everything that is told "kept" is on disk."""
         now_s = time.monotonic()
-        answers = _at_the_threshold(arrivals, fleet)
-        names = [_name_of(arrival, row) for row, arrival in enumerate(arrivals)]
-        new, waiting = self._sort(names, answers, now_s)
-        if new and not await self._keep(arrivals, new, now_s):
-            for row, name in enumerate(names):
-                if name in new and answers[row] in (Answer.KEPT, Answer.DUPLICATE):
-                    answers[row] = Answer.CANNOT_KEEP
-        for row, kept in waiting.items():
-            answers[row] = Answer.DUPLICATE if await kept else Answer.CANNOT_KEEP
-        self._count(arrivals, answers)
-        return answers
-
-    def count(self, answer: Answer) -> None:
-        """Count an answer that the listener itself gave."""
-        self._counters.add(answer)
-
-    def count_malformed(self) -> None:
-        """Count a datagram that is no message of its protocol."""
-        self._counters.add("malformed")
-
-    def _sort(
-        self, names: Sequence[int], answers: list[Answer], now_s: float
-    ) -> tuple[dict[int, int], dict[int, "asyncio.Future[bool]"]]:
-        """Tell new exchanges (row by name) from those under way (outcome by row) and those kept before."""
-        new: dict[int, int] = {}
-        waiting: dict[int, asyncio.Future[bool]] = {}
-        for row, name in enumerate(names):
-            if answers[row] is not Answer.KEPT:
-                continue
-            if name in self._underway:
-                waiting[row] = self._underway[name]
-            elif name in new or (name >= 0 and self._exchanges.knows(name, now_s)):
-                answers[row] = Answer.DUPLICATE
-            else:
-                new[name] = row
-        return new, waiting
-
-    async def _keep(self, arrivals: Sequence[Arrival], new: dict[int, int], now_s: float) -> bool:
-        """Have new exchanges kept; the same ones arriving meanwhile wait for this outcome."""
-        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        names = [name for name in new if name >= 0]
-        self._underway.update(dict.fromkeys(names, outcome))
-        batch = self._batch([arrivals[row] for row in new.values()])
+        numbers, names = batch.judged(), batch.names()
+        self._judge(batch, fleet, numbers, names, now_s)
+        open_rows = np.flatnonzero(numbers == _KEPT)
+        is_new = self._claim(names[open_rows], now_s)
+        new, repeated = open_rows[is_new], open_rows[~is_new]
+        keeping = self._keep(batch, new, names[new]) if len(new) else None
+        waiting = self._waiting(repeated, names)
+        numbers[repeated] = NUMBER[Answer.DUPLICATE]
         # A listener may drop the request that asked; what is on its way to the disk is remembered still.
-        keeping = asyncio.create_task(self._remember(names, batch, now_s, outcome))
-        return await asyncio.shield(keeping)
+        if keeping is not None and not await asyncio.shield(keeping):
+            numbers[new] = NUMBER[Answer.CANNOT_KEEP]
+        for rows, outcome in waiting:
+            if not await asyncio.shield(outcome):
+                numbers[rows] = NUMBER[Answer.CANNOT_KEEP]
+        self._count(batch, numbers)
+        return numbers
 
-    async def _remember(
-        self, names: Iterable[int], batch: pa.RecordBatch, now_s: float, outcome: "asyncio.Future[bool]"
-    ) -> bool:
+    def count(self, answer: Answer, n: int = 1) -> None:
+        """Count answers that the listener itself gave."""
+        self._counters.add(answer, n)
+
+    def count_malformed(self, n: int = 1) -> None:
+        """Count datagrams that are no message of their protocol."""
+        self._counters.add("malformed", n)
+
+    def count_dropped(self, n: int) -> None:
+        """Count datagrams that the kernel had no room for."""
+        self._counters.add("kernel_drops", n)
+
+    def _judge(
+        self,
+        batch: Batch,
+        fleet: Fleet,
+        numbers: NDArray[np.uint8],
+        names: NDArray[np.uint64],
+        now_s: float,
+    ) -> None:
+        """Refuse whom the registry shuts out, and who sends too fast; a repeat is never too fast."""
+        slots = fleet.slots(batch.devices())
+        # The registry has no row -1: the last of the array stands for devices that it does not know.
+        numbers[(numbers == _KEPT) & self._shut_out(fleet)[slots]] = NUMBER[Answer.FORBIDDEN]
+        rows = np.flatnonzero(numbers == _KEPT)
+        rows = rows[~self._exchanges.knows(names[rows], now_s)]
+        too_fast = batch.too_fast(rows, slots[rows], now_s)
+        if too_fast is not None:
+            numbers[rows[too_fast]] = NUMBER[Answer.TOO_FAST]
+
+    def _shut_out(self, fleet: Fleet) -> NDArray[np.bool_]:
+        """Tell by slot who may not send; once for each version of the registry."""
+        if self._shut[0] is not fleet:
+            states = fleet.column("state").tolist()
+            self._shut = fleet, np.array([*(state in _SHUT_OUT for state in states), False], np.bool_)
+        return self._shut[1]
+
+    def _claim(self, names: NDArray[np.uint64], now_s: float) -> NDArray[np.bool_]:
+        """Tell which exchanges are new, and remember them."""
+        is_new = np.ones(len(names), np.bool_)
+        is_named = names != 0
+        is_new[is_named] = self._exchanges.claim(names[is_named], now_s)
+        return is_new
+
+    def _waiting(
+        self, repeated: Rows, names: NDArray[np.uint64]
+    ) -> list[tuple[Rows, "asyncio.Future[bool]"]]:
+        """Give the outcomes that repeats of what is under way wait for."""
+        if len(repeated) == 0:
+            return []
+        found = [
+            (repeated[np.isin(names[repeated], flight.names)], flight.outcome) for flight in self._flights
+        ]
+        return [(rows, outcome) for rows, outcome in found if len(rows)]
+
+    def _keep(self, batch: Batch, new: Rows, names: NDArray[np.uint64]) -> "asyncio.Task[bool]":
+        """Begin to keep new exchanges; the same ones arriving meanwhile wait for this outcome."""
+        uplinks = batch.uplinks(new, self._instants_us(len(new)))
+        flight = _Flight(names, asyncio.get_running_loop().create_future())
+        self._flights.append(flight)
+        return asyncio.create_task(self._remember(flight, uplinks))
+
+    async def _remember(self, flight: _Flight, uplinks: pa.RecordBatch) -> bool:
         kept = False
         try:
-            kept = await self._keeper.keep(Kind.UPLINKS, batch)
+            kept = await self._keeper.keep(Kind.UPLINKS, uplinks)
         finally:
-            for name in names:
-                if kept:
-                    self._exchanges.keep(name, now_s)
-                del self._underway[name]
-            outcome.set_result(kept)
+            if not kept:
+                self._exchanges.forget(flight.names)
+            self._flights.remove(flight)
+            flight.outcome.set_result(kept)
         return kept
 
-    def _batch(self, arrivals: Sequence[Arrival]) -> pa.RecordBatch:
-        columns: dict[str, list[object]] = {
-            "received_at": self._instants_us(len(arrivals)),
-            "transport": [a.transport for a in arrivals],
-            "listener": [a.trust.listener for a in arrivals],
-            "path": [a.path for a in arrivals],
-            "port": [a.port for a in arrivals],
-            "claimed_device": [a.device for a in arrivals],
-            "tenant": [a.trust.tenant for a in arrivals],
-            "endpoint": [a.endpoint for a in arrivals],
-            "message_id": [a.message_id for a in arrivals],
-            "token": [a.token for a in arrivals],
-            "confirmable": [a.confirmable for a in arrivals],
-            "dup": [a.dup for a in arrivals],
-            "payload": [a.payload for a in arrivals],
-        }
-        schema = on_disk_schema(Kind.UPLINKS)
-        unsaid = [None] * len(arrivals)
-        return pa.record_batch(
-            [pa.array(columns.get(field.name, unsaid), field.type) for field in schema], schema=schema
-        )
-
-    def _instants_us(self, n: int) -> list[object]:
+    def _instants_us(self, n: int) -> NDArray[np.int64]:
         """Give n arrival instants, each later than all before it: two frames never share one.
 
         A host clock set back by more than a second is followed; the journal's ticks mark it.
@@ -187,32 +194,12 @@ class Door:
         now_us = self._clock.now_us()
         first = self._last_us + 1 if now_us <= self._last_us <= now_us + _MAX_HOLD_BACK_US else now_us
         self._last_us = first + n - 1
-        return list(range(first, first + n))
+        return np.arange(first, first + n, dtype=np.int64)
 
-    def _count(self, arrivals: Sequence[Arrival], answers: Sequence[Answer]) -> None:
-        for arrival, answer in zip(arrivals, answers, strict=True):
-            self._counters.add(answer)
-            if answer is Answer.KEPT and not arrival.confirmable:
-                self._counters.add("unacknowledged")
-
-
-def _name_of(arrival: Arrival, row: int) -> int:
-    """Give the name of an arrival's exchange; a negative one is no other's and is not remembered."""
-    if not arrival.comparable:
-        return -1 - row
-    return exchange_digest(arrival.endpoint, arrival.message_id, arrival.token, arrival.payload)
-
-
-def _at_the_threshold(arrivals: Sequence[Arrival], fleet: Fleet) -> list[Answer]:
-    """Give what transport facts alone say: kept where nothing speaks against it."""
-    slots = fleet.slots([arrival.device for arrival in arrivals])
-    states = fleet.column("state")
-    answers = []
-    for arrival, slot in zip(arrivals, slots.tolist(), strict=True):
-        if not arrival.trust.admits(arrival.address) or (slot >= 0 and states[slot] in _SHUT_OUT):
-            answers.append(Answer.FORBIDDEN)
-        elif len(arrival.payload) > arrival.trust.max_payload_bytes:
-            answers.append(Answer.TOO_LARGE)
-        else:
-            answers.append(Answer.KEPT)
-    return answers
+    def _count(self, batch: Batch, numbers: NDArray[np.uint8]) -> None:
+        for number, n in enumerate(np.bincount(numbers, minlength=len(ANSWERS)).tolist()):
+            if n:
+                self._counters.add(ANSWERS[number], n)
+        silent = int(np.count_nonzero((numbers == _KEPT) & ~batch.confirmable))
+        if silent:
+            self._counters.add("unacknowledged", silent)

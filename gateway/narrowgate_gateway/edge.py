@@ -6,18 +6,21 @@ import logging
 import math
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
-from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S, Exchanges, exchange_digest
+from narrowgate_gateway.exchange_names import NO_MESSAGE_ID, Ragged, exchange_names, split_endpoints
+from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S, Exchanges
 from narrowgate_gateway.mqtt_brokers import Brokers, places
 from narrowgate_gateway.mqtt_redelivery import RECENT_US
 from narrowgate_gateway.mqtt_redelivery import remembered as redeliveries
@@ -37,7 +40,8 @@ from narrowgate_schema.words import Transport
 if TYPE_CHECKING:
     from narrowgate_gateway.udp import UdpServer
 
-EXCHANGE_PLACES = 1 << 16
+EXCHANGE_PLACES = 1 << 20
+_ROWS_AT_ONCE = 1 << 14
 _LOG = logging.getLogger(__name__)
 
 
@@ -175,25 +179,36 @@ def remembered(directory: Path, end: int, clock: Clock) -> Exchanges:
     An exchange is as old as its arrival says; under a stepped clock, whose time is not the wall's, it counts
     as new.
     """
-    exchanges, tail, now_s = Exchanges(EXCHANGE_PLACES), Tail(directory), time.monotonic()
+    now_s = time.monotonic()
+    exchanges, tail = Exchanges(EXCHANGE_PLACES, now_s=now_s), Tail(directory)
     now_us = clock.now_us() if isinstance(clock, SystemClock) else None
     offset = max(tail.start(), end - EXCHANGE_PLACES)
-    while (chunk := tail.read(offset, EXCHANGE_PLACES)).next_offset > offset:
+    while (chunk := tail.read(offset, _ROWS_AT_ONCE)).next_offset > offset:
         for kind, batch in chunk.records:
             if kind is Kind.UPLINKS:
-                for digest, age_s in _exchanges_of(batch, now_us):
-                    if age_s <= EXCHANGE_LIFETIME_S:
-                        exchanges.keep(digest, now_s - age_s)
+                names, ages_s = _exchanges_of(batch, now_us)
+                is_fresh = ages_s <= EXCHANGE_LIFETIME_S
+                exchanges.claim(names[is_fresh], now_s, ages_s=ages_s[is_fresh])
         offset = chunk.next_offset
     return exchanges
 
 
-def _exchanges_of(batch: pa.RecordBatch, now_us: int | None) -> Iterator[tuple[int, float]]:
-    """Yield each uplink's exchange and its age [s]; MQTT tells repeats in a way of its own."""
-    names = ("transport", "endpoint", "message_id", "token", "payload")
-    columns = (batch[name].to_pylist() for name in names)
-    arrivals_us = batch["received_at"].cast(pa.int64()).to_pylist()
-    for arrived_us, transport, *exchange in zip(arrivals_us, *columns, strict=True):
-        if transport != Transport.MQTT:
-            age_s = 0.0 if now_us is None else max(0.0, (now_us - arrived_us) / 1e6)
-            yield exchange_digest(*exchange), age_s
+def _exchanges_of(
+    batch: pa.RecordBatch, now_us: int | None
+) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    """Give the uplinks' exchanges and their ages [s]; MQTT tells repeats in a way of its own."""
+    batch = batch.filter(
+        pa.array([transport != Transport.MQTT for transport in batch["transport"].to_pylist()])
+    )
+    ages_s = np.zeros(batch.num_rows)
+    if now_us is not None:
+        arrived_us = batch["received_at"].cast(pa.int64()).to_numpy()
+        ages_s = np.maximum(0.0, (now_us - arrived_us) / 1e6)
+    ids = batch["message_id"].fill_null(NO_MESSAGE_ID).to_numpy(zero_copy_only=False).astype(np.int64)
+    names = exchange_names(
+        split_endpoints(batch["endpoint"].to_pylist()),
+        ids,
+        Ragged.of(batch["token"].to_pylist()),
+        Ragged.of(batch["payload"].to_pylist()),
+    )
+    return names, ages_s

@@ -16,9 +16,10 @@ NAMES: tuple[str, ...] = (
     "commit_failures",
     "retained",
     "malformed",
+    "kernel_drops",
 )
 """One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies,
-datagrams that are no message of their protocol.
+datagrams that are no message of their protocol, datagrams that the kernel had no room for.
 
 A name's place is its place in the file: new ones come last.
 """

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from coap_stand import STRANGERS, listening, told
-from coap_wire import ACK, GET, NON, Seen, device, exchange, read, request
+from coap_wire import ACK, GET, NON, RST, Seen, device, exchange, read, request
 from gateway_door import TRUST, Stand
 from gateway_home import kept_rows
-from narrowgate_gateway import coap_intake
+from narrowgate_gateway import coap_datapath
 from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.coap_blocks import BOOKKEEPING_BYTES, MOST_BYTES
-from narrowgate_gateway.coap_intake import RETRY_AFTER_S
 from narrowgate_gateway.door import Trust
 
 N_FLOOD = 20_000
 HONEST = (ipaddress.ip_network("127.0.0.1/32"),)
 BAD_UTF8 = b"\x41\x02\x00\x17c\xb2nb\x02\xff\xfe\x02up\xff\x15\x66\x01"
+UNKNOWN_CRITICAL = b"\x41\x02\x00\x18c\xb2nb\x01b\x02up\x21\x07\xff\x15\x66\x01"
 CUT_OPTION = b"\x41\x02\x00\x18c\xbdnb"
 FIRST_OF_MORE = b"\xd1\x03\x08"  # Block1 (27) after Uri-Path (11): number 0, more to come, 16 bytes
 NO_RESPONSE = b"\xd1\xea\x1a"  # No-Response (258) after Uri-Path (11): no class of answer is wanted
@@ -122,8 +123,8 @@ def test_who_wants_no_answer_is_told_all_the_same_what_was_not_kept(tmp_path: Pa
     assert told(stand, sent_at_once([datagram], 1)) == [Seen(ACK, "5.03", 9, b"\x01", RETRY_AFTER_S)]
 
 
-@pytest.mark.parametrize("datagram", [BAD_UTF8, CUT_OPTION])
-def test_options_that_cannot_be_read_are_a_bad_option(
+@pytest.mark.parametrize("datagram", [BAD_UTF8, UNKNOWN_CRITICAL])
+def test_options_that_cannot_be_heeded_are_a_bad_option(
     tmp_path: Path, datagram: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A confirmable request with a readable head is told 4.02, counted, and named in one line."""
@@ -140,18 +141,40 @@ def test_options_that_cannot_be_read_are_a_bad_option(
     [
         b"\x40",
         b"\x00\x02\x12\x35",
-        b"\x49\x02\x12\x36" + bytes(9),
-        b"\x44\x02\x12\x37ab",
+        b"\x59\x02\x12\x36" + bytes(9),
+        b"\x54\x02\x12\x37ab",
         b"\x51" + BAD_UTF8[1:],
+        b"\x51" + UNKNOWN_CRITICAL[1:],
+        b"\x51" + CUT_OPTION[1:],
     ],
 )
-def test_what_has_no_readable_head_or_waits_for_nothing_is_met_with_silence(
+def test_what_has_no_message_id_or_waits_for_nothing_is_met_with_silence(
     tmp_path: Path, datagram: bytes
 ) -> None:
-    """Cut heads, other versions, tokens too long, and NON with bad options are counted only."""
+    """Cut heads, other versions, and NON that break the format or have bad options are counted only."""
     stand = Stand(tmp_path)
 
     assert told(stand, answer_or_silence(datagram)) is None
+    assert stand.counters.read()["malformed"] == 1
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        CUT_OPTION,
+        b"\x49\x02\x12\x36" + bytes(9),
+        b"\x44\x02\x12\x37ab",
+        b"\x40\x02\x12\x38\xff",
+        b"\x41\x00\x12\x39a",
+        b"\x40\x21\x12\x3a",
+    ],
+)
+def test_a_confirmable_message_that_breaks_the_format_is_reset(tmp_path: Path, datagram: bytes) -> None:
+    """RFC 7252, 4.2: cut options and tokens, a marker before nothing, a reserved class are rejected."""
+    stand = Stand(tmp_path)
+    seen = told(stand, sent_at_once([datagram], 1))
+
+    assert seen == [Seen(RST, "0.00", int.from_bytes(datagram[2:4], "big"), b"", None)]
     assert stand.counters.read()["malformed"] == 1
 
 
@@ -177,7 +200,7 @@ def test_beyond_what_may_wait_a_frame_is_to_come_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With as many frames waiting as may wait, the next is told 5.03 at once."""
-    monkeypatch.setattr(coap_intake, "MOST_UNDER_WAY", 2)
+    monkeypatch.setattr(coap_datapath, "MOST_UNDER_WAY", 2)
     stand = Stand(tmp_path)
 
     def act(port: int) -> list[Seen]:
@@ -232,7 +255,7 @@ def drain(one: socket.socket) -> None:
 
 def entries(server: CoapServer) -> list[int]:
     """Give the number of entries of everything that grows with requests."""
-    messages = server._messages
+    messages = server._seam.messages
     requests = messages.token_manager
     return [
         len(messages._recent_messages),
@@ -282,8 +305,9 @@ def test_requests_that_are_no_uplinks_leave_nothing_behind(tmp_path: Path) -> No
     assert n_uploads == 0
 
 
-def test_open_uploads_are_bounded(tmp_path: Path) -> None:
+def test_open_uploads_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 20 000 uploads that are never finished, only as many are held as the sum of all allows."""
+    monkeypatch.setattr(coap_datapath, "SINGLES_AT_ONCE", 1e9)
     first_blocks = (
         request(n & 0xFFFF, b"", path=("nb", f"bay-{n}", "up"), kind=NON)
         + FIRST_OF_MORE

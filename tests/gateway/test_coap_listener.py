@@ -15,7 +15,7 @@ from coap_wire import ACK, CON, NON, RST, Seen, device, exchange, read, request
 from gateway_door import TRUST, Stand
 from gateway_home import OCCUPIED, kept_rows
 from narrowgate_gateway.coap import CoapServer
-from narrowgate_gateway.coap_intake import RETRY_AFTER_S
+from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.door import Trust
 
 ROOMY = Trust("coap", "", TRUST.networks, 4000)

@@ -2,22 +2,12 @@
 
 import asyncio
 import inspect
-from pathlib import Path
 
 import aiocoap
 from aiocoap.messagemanager import MessageManager
-from aiocoap.transports.udp6 import MessageInterfaceUDP6
-from aiocoap.util.asyncio.recvmsg import RecvmsgSelectorDatagramTransport
+from aiocoap.transports.generic_udp import GenericMessageInterface
 
-from gateway_door import TRUST, Stand
-from narrowgate_gateway.coap import LONGEST_DATAGRAM_BYTES, CoapServer
-from narrowgate_gateway.path_template import PathTemplate
-
-
-async def opened(stand: Stand) -> CoapServer:
-    """Open a listener."""
-    template = PathTemplate.parse("nb/{device}/up")
-    return await CoapServer.open("127.0.0.1", 0, template, TRUST, stand.door, lambda: stand.fleet)
+from narrowgate_gateway.coap_seam import Seam
 
 
 def test_repeats_are_known_by_one_method_of_one_argument() -> None:
@@ -30,46 +20,42 @@ def test_repeats_are_known_by_one_method_of_one_argument() -> None:
 
 
 def test_datagrams_reach_the_library_by_one_method_of_its_interface() -> None:
-    """The transport gives each datagram to `datagram_msg_received`, which the listener's interface takes."""
-    names = ["self", "data", "ancdata", "flags", "address"]
+    """`_received_datagram` takes an address and bytes, and hands the message to the message layer."""
+    taken = inspect.signature(GenericMessageInterface._received_datagram).parameters
 
-    assert list(inspect.signature(MessageInterfaceUDP6.datagram_msg_received).parameters) == names
-    reading = inspect.getsource(RecvmsgSelectorDatagramTransport._read_ready)
-    assert "self._protocol.datagram_msg_received(data, ancdata, flags, addr)" in reading
+    assert list(taken) == ["self", "address", "datagram"]
+    assert "self._mman.dispatch_message(message)" in inspect.getsource(GenericMessageInterface)
+
+
+def test_the_library_sends_by_the_address_of_a_message() -> None:
+    """What it sends goes out by `send` of the address that it came from, as bytes."""
+    assert "message.remote.send(message.encode())" in inspect.getsource(GenericMessageInterface.send)
+
+
+def test_an_interface_ends_with_its_pool() -> None:
+    """`_pool.shutdown` is all that the interface asks of a pool before commands are sent."""
+    assert "await self._pool.shutdown()" in inspect.getsource(GenericMessageInterface.shutdown)
 
 
 def test_an_interface_is_opened_as_the_library_opens_its_own() -> None:
-    """The library's servers come by the same two methods, with the same arguments."""
+    """The library's servers come by the same method."""
     opening = inspect.getsource(aiocoap.Context.create_server_context)
 
     assert "self._append_tokenmanaged_messagemanaged_transport(" in opening
-    made = inspect.signature(MessageInterfaceUDP6.create_server_transport_endpoint).parameters
-    assert list(made) == ["ctx", "log", "loop", "bind", "multicast"]
 
 
-def test_an_answer_is_sent_by_the_transports_own_method() -> None:
-    """`sendmsg` takes bytes, ancillary data, flags and an address, as recvmsg gave them."""
-    names = ["self", "data", "ancdata", "flags", "address"]
+def test_message_ids_are_one_space() -> None:
+    """Ids that the listener takes are not given by the library after it, and the space is a ring."""
 
-    assert list(inspect.signature(RecvmsgSelectorDatagramTransport.sendmsg).parameters) == names
+    async def taken() -> tuple[int, int]:
+        seam = await Seam.open(lambda datagram, sender: None, "127.0.0.1", 5683)
+        seam.messages.message_id = 0xFFFE
+        first = seam.message_ids(3)
+        following = seam.messages._next_message_id()
+        await seam.close()
+        return first, following
 
-
-def test_a_datagram_is_read_up_to_the_transports_size(tmp_path: Path) -> None:
-    """The transport reads `max_size` bytes, and the listener sets it to the longest datagram there is."""
-
-    async def size() -> int:
-        server = await opened(Stand(tmp_path))
-        found: int = server._transport.max_size
-        await server.close()
-        return found
-
-    assert asyncio.run(size()) == LONGEST_DATAGRAM_BYTES
-    assert "self.max_size" in inspect.getsource(RecvmsgSelectorDatagramTransport._read_ready)
-
-
-def test_the_port_is_not_shared() -> None:
-    """The library looks at AIOCOAP_REUSE_PORT before it shares a port."""
-    assert "AIOCOAP_REUSE_PORT" in inspect.getsource(aiocoap.defaults.has_reuse_port)
+    assert asyncio.run(taken()) == (0xFFFE, 1)
 
 
 def test_a_resource_may_do_without_blocks() -> None:

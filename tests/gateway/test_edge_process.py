@@ -90,7 +90,7 @@ def test_no_answer_is_sent_between_a_datagram_and_its_sync(tmp_path: Path) -> No
     config = write_config(tmp_path / "a.toml", ports)
     with running(home, *role_arguments("edge", config, home)) as edge:
         edge.until_ready("edge")
-        calls = "trace=recvmsg,sendmsg,sendto,fdatasync"
+        calls = "trace=recvmmsg,sendmmsg,sendmsg,sendto,fdatasync"
         watching = subprocess.Popen(
             [strace, "-f", "-x", "-s", "64", "-e", calls, "-o", str(trace), "-p", str(edge.process.pid)],
             stderr=subprocess.PIPE,
@@ -107,12 +107,12 @@ def test_no_answer_is_sent_between_a_datagram_and_its_sync(tmp_path: Path) -> No
         watching.stderr.close()
 
     assert codes == ["2.04"] * 20
-    assert _order(trace.read_text()) == ["recvmsg", "fdatasync", "sendmsg"] * 20
+    assert _order(trace.read_text()) == ["recvmmsg", "fdatasync", "sendmmsg"] * 20
 
 
 _CALLS = {
-    "recvmsg": re.compile(r"recvmsg.*" + re.escape(r"\x6e\x62\x05\x62\x61\x79")),
-    "sendmsg": re.compile(r"send(msg|to)\(.*" + re.escape(r'"\x61')),
+    "recvmmsg": re.compile(r"recvmmsg.*" + re.escape(r"\x6e\x62\x05\x62\x61\x79")),
+    "sendmmsg": re.compile(r"send(mmsg|msg|to)\(.*" + re.escape(r'"\x61')),
     "fdatasync": re.compile(r"fdatasync.*\)\s+= 0$"),
 }
 
@@ -122,7 +122,7 @@ def _order(trace: str) -> list[str]:
     order: list[str] = []
     for line in trace.splitlines():
         for name, pattern in _CALLS.items():
-            if pattern.search(line) and (name != "fdatasync" or order[-1:] == ["recvmsg"]):
+            if pattern.search(line) and (name != "fdatasync" or order[-1:] == ["recvmmsg"]):
                 order.append(name)
     return order
 

@@ -1,0 +1,273 @@
+"""From the socket to the door and back, a batch at a time.
+
+Rule 1: plain uplinks of a batch go to the journal as one, and their answers leave together after its sync.
+Rule 2: what needs a look of its own has a bounded share of the time; what is beyond it is told to come
+slower.
+Rule 3: while there is much to do the socket is read in intervals, so that batches grow and each costs less.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_fleet import Fleet
+from narrowgate_gateway.arrivals import ANSWERS, NUMBER
+from narrowgate_gateway.coap_answers import Askers, answers, resets
+from narrowgate_gateway.coap_columns import CON
+from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox, Outbox
+from narrowgate_gateway.coap_messages import CODES, Sender
+from narrowgate_gateway.coap_paths import PathColumns
+from narrowgate_gateway.coap_sorting import Fate, Sorted, answered_strangers, sort
+from narrowgate_gateway.coap_uplinks import Limits, Uplinks
+from narrowgate_gateway.door import Door, Trust
+from narrowgate_gateway.networks import Networks
+from narrowgate_gateway.path_template import PathTemplate
+from narrowgate_gateway.rates import Bucket
+from narrowgate_schema.words import Answer
+
+MOST_UNDER_WAY = 1 << 14
+"""Uplinks that wait for the door at a time; what comes beyond is told to come again."""
+
+SINGLES_PER_S = 2000.0
+SINGLES_AT_ONCE = 2000.0
+"""Datagrams looked at one by one, in the long run [1/s] and at once."""
+
+LINGER_S = 0.004
+"""How long datagrams may gather while there is much to do [s]."""
+
+_MUCH = 256
+"""A batch of so many is large enough: nothing is waited for after it."""
+_LEAST_ROW_BYTES = 1536
+_HEAD_AND_OPTIONS_BYTES = 512
+_LONGEST_DATAGRAM_BYTES = 1 << 16
+_LAST_ANSWERS_S = 2.0
+_WANTS_NO_SUCCESS = 2
+_BAD_OPTION, _PROXYING_NOT_SUPPORTED = 0x82, 0xA5
+_CODE_OF = np.array([CODES[answer] for answer in ANSWERS], np.uint8)
+
+_LOG = logging.getLogger(__name__)
+
+
+class Singles(Protocol):
+    """Takes datagrams one by one."""
+
+    def take(self, datagram: bytes, sender: Sender) -> None:
+        """Take one."""
+        ...
+
+
+class Datapath:
+    """Reads a listener's socket."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        template: PathTemplate,
+        trust: Trust,
+        limits: Limits,
+        door: Door,
+        fleet: Callable[[], Fleet],
+        message_ids: Callable[[int], int],
+        *,
+        most_at_once: int,
+    ) -> None:
+        """Stand before a socket; `start` begins to read.
+
+        Args:
+            listening: the socket; it stays its owner's.
+            template: where in a path the device stands.
+            trust: what is taken from whom.
+            limits: how much of one sender.
+            door: who judges and keeps.
+            fleet: gives the newest registry.
+            message_ids: gives the first of n message ids of our own.
+            most_at_once: datagrams of a batch.
+        """
+        self._socket = listening
+        row_bytes = max(_LEAST_ROW_BYTES, trust.max_payload_bytes + _HEAD_AND_OPTIONS_BYTES)
+        self._inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
+        self._outbox = Outbox(listening)
+        self._paths = PathColumns(template)
+        self._networks = Networks(trust.networks)
+        self._trust = trust
+        self._limits = limits
+        self._door = door
+        self._fleet = fleet
+        self._message_ids = message_ids
+        self._singles: Singles | None = None
+        self._bucket = Bucket(SINGLES_PER_S, SINGLES_AT_ONCE)
+        self._loop = asyncio.get_running_loop()
+        self._is_reading = self._is_closing = False
+        self._lingering: asyncio.TimerHandle | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._rows_under_way = 0
+        self._dropped = 0
+
+    def start(self, singles: Singles) -> None:
+        """Begin to read; what is no plain uplink goes to `singles`."""
+        self._singles = singles
+        self._read_on()
+
+    async def close(self) -> None:
+        """Take no more, and let the answers that are due go out."""
+        self._is_closing = True
+        self._read_no_more()
+        if self._lingering is not None:
+            self._lingering.cancel()
+        if not self._under_way:
+            return
+        _, late = await asyncio.wait(self._under_way, timeout=_LAST_ANSWERS_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _read_on(self) -> None:
+        if not self._is_reading and not self._is_closing:
+            self._is_reading = True
+            self._loop.add_reader(self._socket, self._readable)
+
+    def _read_no_more(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self._loop.remove_reader(self._socket)
+
+    def _readable(self) -> None:
+        """Take what waits; then wait a little for more to gather, the less the more there was."""
+        self._lingering = None
+        datagrams = self._inbox.receive()
+        count = len(datagrams)
+        self._count_dropped()
+        if count == 0:
+            self._read_on()
+            return
+        self.take(datagrams)
+        if self._is_closing:
+            return
+        if count > 1 or self._rows_under_way > count:
+            self._read_no_more()
+            wait_s = LINGER_S * max(0.0, 1.0 - count / _MUCH)
+            self._lingering = self._loop.call_later(wait_s, self._readable)
+        else:
+            self._read_on()
+
+    def _count_dropped(self) -> None:
+        if self._inbox.dropped > self._dropped:
+            self._door.count_dropped(self._inbox.dropped - self._dropped)
+            self._dropped = self._inbox.dropped
+
+    def take(self, datagrams: Datagrams) -> None:
+        """Take a batch as the socket gave it."""
+        batch = sort(datagrams, self._networks, self._paths)
+        if len(batch.uplinks):
+            self._take_uplinks(batch)
+        if len(batch.uplinks) < len(datagrams):
+            self._take_rest(batch)
+
+    def _take_uplinks(self, batch: Sorted) -> None:
+        at = batch.uplinks
+        room = max(0, MOST_UNDER_WAY - self._rows_under_way)
+        if len(at) > room:
+            self._refuse(batch, batch.requests[at[room:]], Answer.CANNOT_KEEP)
+            at = at[:room]
+            if room == 0:
+                return
+        rows = batch.requests[at]
+        uplinks = Uplinks(self._trust, self._limits, batch.datagrams, batch.heads, rows)
+        uplinks.read(batch.flat, batch.ends, batch.options, self._paths, batch.matched, at)
+        askers = Askers.of(batch.datagrams, batch.heads, rows)
+        no_response = batch.options.no_response[at]
+        self._rows_under_way += len(rows)
+        task = asyncio.create_task(self._admit(uplinks, askers, no_response))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _admit(self, uplinks: Uplinks, askers: Askers, no_response: NDArray[np.int64]) -> None:
+        try:
+            numbers = await self._door.admit_batch(uplinks, self._fleet())
+        finally:
+            self._rows_under_way -= len(uplinks)
+        codes = _CODE_OF[numbers]
+        is_success = codes >> 5 == 2
+        # Only a success goes without words: an empty acknowledgement of what was not kept would say "kept".
+        is_unwanted = is_success & (no_response & _WANTS_NO_SUCCESS != 0)
+        codes[is_unwanted] = 0
+        # RFC 7252, 4.5: a NON that comes again is silently ignored.
+        is_repeat = numbers == NUMBER[Answer.DUPLICATE]
+        is_told = askers.is_confirmable | ~(is_unwanted | is_repeat)
+        self._tell(askers, codes, is_told)
+
+    def _take_rest(self, batch: Sorted) -> None:
+        forbidden = batch.rows(Fate.FORBIDDEN)
+        if len(forbidden):
+            self._door.count(Answer.FORBIDDEN, len(forbidden))
+            told = answered_strangers(batch, forbidden)
+            self._answer(batch, told, int(CODES[Answer.FORBIDDEN]))
+        self._take_malformed(batch)
+        self._answer(batch, batch.rows(Fate.PROXYING), _PROXYING_NOT_SUPPORTED)
+        too_large = batch.rows(Fate.TOO_LARGE)
+        if len(too_large):
+            self._refuse(batch, too_large, Answer.TOO_LARGE)
+        singles = batch.rows(Fate.SINGLE)
+        if len(singles):
+            self._take_singles(batch, singles)
+
+    def _take_malformed(self, batch: Sorted) -> None:
+        """Reject what breaks the format (RFC 7252, 4.2) and what has options that cannot be heeded."""
+        broken, refused = batch.rows(Fate.MALFORMED), batch.rows(Fate.BAD_OPTION)
+        if len(broken) + len(refused) == 0:
+            return
+        self._door.count_malformed(len(broken) + len(refused))
+        is_con = (batch.heads.kinds == CON) & batch.heads.is_ours
+        self._answer(batch, refused[is_con[refused]], _BAD_OPTION)
+        admitted = self._networks.hold(batch.datagrams.sources[:, 8:24])
+        self._reset(batch, broken[(is_con & admitted)[broken]])
+        ours = np.concatenate([broken[admitted[broken]], refused])
+        if len(ours):
+            sender = _sender(batch.datagrams, int(ours[0]))
+            more = f" ({len(ours) - 1} more came with it)" if len(ours) > 1 else ""
+            words = "%s port %d sent a datagram that is no CoAP message%s"
+            _LOG.warning(words, sender.address, sender.port, more)
+
+    def _take_singles(self, batch: Sorted, rows: NDArray[np.intp]) -> None:
+        if self._singles is None:
+            return
+        room = self._bucket.take(len(rows), time.monotonic())
+        for row in rows[:room].tolist():
+            self._singles.take(batch.datagrams.datagram(row), _sender(batch.datagrams, row))
+        beyond = rows[room:]
+        if len(beyond):
+            self._refuse(batch, beyond[batch.heads.is_request[beyond]], Answer.TOO_FAST)
+
+    def _refuse(self, batch: Sorted, rows: NDArray[np.intp], answer: Answer) -> None:
+        self._door.count(answer, len(rows))
+        self._answer(batch, rows, int(CODES[answer]))
+
+    def _answer(self, batch: Sorted, rows: NDArray[np.intp], code: int) -> None:
+        if len(rows):
+            askers = Askers.of(batch.datagrams, batch.heads, rows)
+            self._tell(askers, np.full(len(rows), code, np.uint8), np.ones(len(rows), np.bool_))
+
+    def _reset(self, batch: Sorted, rows: NDArray[np.intp]) -> None:
+        if len(rows):
+            askers = Askers.of(batch.datagrams, batch.heads, rows)
+            self._outbox.send(*resets(askers), askers.sources, askers.pktinfo)
+
+    def _tell(self, askers: Askers, codes: NDArray[np.uint8], is_told: NDArray[np.bool_]) -> None:
+        """Send answers; what the network refuses is repeated by the device."""
+        if not is_told.all():
+            told = np.flatnonzero(is_told)
+            askers, codes = askers.rows(told), codes[told]
+        own = int(np.count_nonzero(~askers.is_confirmable))
+        content, lengths = answers(askers, codes, self._message_ids(own) if own else 0)
+        self._outbox.send(content, lengths, askers.sources, askers.pktinfo)
+
+
+def _sender(datagrams: Datagrams, row: int) -> Sender:
+    pktinfo: Bytes | None = None if datagrams.pktinfo is None else datagrams.pktinfo[row]
+    return Sender.read(datagrams.sources[row].tobytes(), None if pktinfo is None else pktinfo.tobytes())

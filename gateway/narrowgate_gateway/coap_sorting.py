@@ -1,0 +1,112 @@
+"""What becomes of each datagram of a batch, by its message layer, its sender and its options alone."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_gateway.coap_columns import CON, HEAD_BYTES, NON, Heads, Ints, Options, heads_of, options_of
+from narrowgate_gateway.coap_datagrams import Bytes, Datagrams
+from narrowgate_gateway.coap_endpoints import endpoints_of
+from narrowgate_gateway.coap_paths import Matched, PathColumns
+from narrowgate_gateway.networks import Networks
+
+_POST, _PUT = 2, 3
+
+
+class Fate(IntEnum):
+    """What becomes of a datagram."""
+
+    SINGLE = 0
+    """To be looked at one by one: ping, discovery, blocks, responses, other paths and methods."""
+    UPLINK = 1
+    STRANGER = 2
+    """Nothing for us: no request, and from outside the allowed networks, cut, or sent to a group."""
+    FORBIDDEN = 3
+    """A request from outside the allowed networks."""
+    MALFORMED = 4
+    """No CoAP message, or one that breaks the format."""
+    BAD_OPTION = 5
+    """A request with a critical option that cannot be heeded."""
+    PROXYING = 6
+    TOO_LARGE = 7
+    """A request longer than any that is taken here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A batch with what becomes of each row."""
+
+    datagrams: Datagrams
+    heads: Heads
+    fates: NDArray[np.uint8]
+    requests: NDArray[np.intp]
+    """Rows whose options were read, m of them."""
+    flat: Bytes
+    ends: Ints
+    """(m,) where each of them ends in `flat`."""
+    options: Options
+    """Of the m requests."""
+    matched: Matched
+    uplinks: NDArray[np.intp]
+    """Which of the m are plain uplinks."""
+
+    def rows(self, fate: Fate) -> NDArray[np.intp]:
+        """Give the rows of a fate."""
+        return np.flatnonzero(self.fates == fate)
+
+
+def sort(datagrams: Datagrams, networks: Networks, paths: PathColumns) -> Sorted:
+    """Sort a batch of at least one datagram."""
+    heads = heads_of(datagrams)
+    fates = np.zeros(len(datagrams), np.uint8)
+    admitted = networks.hold(endpoints_of(datagrams.sources).addresses)
+    # An acknowledgement or reset that asks for something is ignored (RFC 7252, 4.2).
+    is_request = heads.is_request & (heads.kinds <= NON)
+    is_malformed = ~heads.is_ours | heads.is_malformed | (heads.is_request & ~is_request)
+    _turn_away(fates, admitted, is_request)
+    fates[is_malformed] = Fate.MALFORMED
+    # No group is joined here, and what comes to one all the same is not to be rejected (RFC 7252, 8.1).
+    to_group = datagrams.is_to_group
+    fates[to_group], admitted = Fate.STRANGER, admitted & ~to_group
+    is_open = admitted & is_request & ~is_malformed
+    fates[is_open & datagrams.is_cut] = Fate.TOO_LARGE
+    fates[admitted & ~is_request & ~is_malformed & datagrams.is_cut] = Fate.STRANGER
+    requests = np.flatnonzero(is_open & ~datagrams.is_cut)
+    flat = datagrams.content.reshape(-1)
+    begins = requests * datagrams.content.shape[1]
+    ends = begins + datagrams.lengths[requests]
+    options = options_of(flat, begins + HEAD_BYTES + heads.token_lengths[requests], ends)
+    matched = paths.match(flat, options)
+    uplinks = _judge_options(fates, heads, requests, options, matched)
+    return Sorted(datagrams, heads, fates, requests, flat, ends, options, matched, uplinks)
+
+
+def _turn_away(fates: NDArray[np.uint8], admitted: NDArray[np.bool_], is_request: NDArray[np.bool_]) -> None:
+    if not admitted.all():
+        fates[~admitted] = Fate.STRANGER
+        fates[~admitted & is_request] = Fate.FORBIDDEN
+
+
+def _judge_options(
+    fates: NDArray[np.uint8], heads: Heads, requests: NDArray[np.intp], options: Options, matched: Matched
+) -> NDArray[np.intp]:
+    """Note the fates that options decide, and give which of the requests are plain uplinks."""
+    codes = heads.codes[requests]
+    is_upload = (codes == _POST) | (codes == _PUT)
+    is_plain = is_upload & matched.is_plain & ~options.is_block & ~options.is_long
+    decided = np.where(is_plain, Fate.UPLINK, Fate.SINGLE)
+    decided = np.where(options.is_proxied, Fate.PROXYING, decided)
+    decided = np.where(options.is_refused, Fate.BAD_OPTION, decided)
+    decided = np.where(options.is_malformed, Fate.MALFORMED, decided)
+    fates[requests] = decided
+    return np.flatnonzero(decided == Fate.UPLINK)
+
+
+def answered_strangers(batch: Sorted, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Give which forbidden requests are told so: the uplinks that wait for it."""
+    codes = batch.heads.codes[rows]
+    is_upload = (codes == _POST) | (codes == _PUT)
+    told: NDArray[np.intp] = rows[is_upload & (batch.heads.kinds[rows] == CON)]
+    return told
