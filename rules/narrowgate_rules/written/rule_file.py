@@ -1,0 +1,267 @@
+"""Reads a file of rules: TOML tables of a closed set of keys; all faults at once, each with its place.
+
+[high_flow]
+family = "water"
+help = "More flow than the meter is made for, for an hour."
+severity = "major"
+when = 'min(flow_m3_per_h, "1h") > limit'
+clear = 'flow_m3_per_h <= limit'
+for = "0s"
+params.limit = { default = 5.7, unit = "m3/h", low = 0.01, high = 1000, help = "flow that is too much" }
+"""
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from narrowgate_fleet.columns import COLUMNS
+from narrowgate_rules.declaration import Param, Rule, StateColumn
+from narrowgate_rules.written import nodes as n
+from narrowgate_rules.written.durations import duration_us
+from narrowgate_rules.written.grammar import ExpressionFault, Memories, Names, parse
+from narrowgate_rules.written.judge import HOLE_PARAM, OWN_COLUMNS, Decision, memory_columns
+from narrowgate_rules.written.units import Unit, unit_of
+from narrowgate_schema.fields import fields_of
+from narrowgate_schema.words import Family, Late, Severity
+
+MOST_STATE_BYTES = 1024
+"""What a rule may remember of a device."""
+_KEYS = {
+    "family": str,
+    "version": int,
+    "help": str,
+    "severity": str,
+    "when": str,
+    "clear": str,
+    "for": str,
+    "clear_for": str,
+    "longest_hole_h": (int, float),
+    "params": dict,
+}
+_NEEDED = ("family", "help", "severity", "when")
+_PARAM_KEYS = {"default": (int, float), "unit": str, "low": (int, float), "high": (int, float), "help": str}
+
+
+@dataclass(frozen=True)
+class RuleFault:
+    """One thing wrong in a file of rules."""
+
+    file: str
+    rule: str
+    key: str
+    what: str
+    column: int | None = None
+    """Character of the expression, counted from 1."""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        place = ".".join(part for part in (self.rule, self.key) if part)
+        at = "" if self.column is None else f", character {self.column}"
+        return f"{self.file}: {place}{at}: {self.what}" if place else f"{self.file}: {self.what}"
+
+
+class RuleFaults(ValueError):
+    """A file of rules that cannot be used, with all that is wrong in it."""
+
+    def __init__(self, faults: list[RuleFault]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+def read_rules(text: str, file: str) -> tuple[Rule, ...]:
+    """Give the rules of a file.
+
+    Args:
+        text: the file's content.
+        file: its name, for faults.
+
+    Raises:
+        RuleFaults: all that is wrong.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RuleFaults([RuleFault(file, "", "", f"is no TOML: {error}")]) from None
+    faults: list[RuleFault] = []
+    rules = []
+    for name, table in tables.items():
+        reader = _RuleReader(file, name, table)
+        rule = reader.rule()
+        faults += reader.faults
+        if rule is not None:
+            rules.append(rule)
+    if faults:
+        raise RuleFaults(faults)
+    return tuple(rules)
+
+
+class _RuleReader:
+    """One table; faults gather in `faults`."""
+
+    def __init__(self, file: str, name: str, table: object) -> None:
+        self.faults: list[RuleFault] = []
+        self._file, self._name = file, name
+        self._table: dict[str, Any] = table if isinstance(table, dict) else {}
+        if not name.replace("_", "").isalnum() or not name.islower() or not name.isascii() or len(name) > 64:
+            self._fault("", "a rule's name is 1 to 64 of the letters a-z, digits and _")
+        if not isinstance(table, dict):
+            self._fault("", "a rule is a table: [name]")
+
+    def _fault(self, key: str, what: str, column: int | None = None) -> None:
+        self.faults.append(RuleFault(self._file, self._name, key, what, column))
+
+    def rule(self) -> Rule | None:
+        """Give the rule, or None with its faults told."""
+        self._check_keys(self._table, _KEYS, "", _NEEDED)
+        if self.faults:
+            return None
+        family = self._word(Family, "family")
+        severity = self._word(Severity, "severity")
+        params = self._params()
+        hold_us, clear_hold_us = self._duration("for"), self._duration("clear_for")
+        if family is None or severity is None or len(params) < len(self._table.get("params", {})):
+            return None
+        names, memories = _names(family, params), Memories()
+        when = self._condition("when", names, memories)
+        clear = self._condition("clear", names, memories) if "clear" in self._table else _not(when)
+        if when is None or clear is None or self.faults:
+            return None
+        state = (*OWN_COLUMNS, *memory_columns(memories.nodes))
+        if (size := _bytes(state)) > MOST_STATE_BYTES:
+            self._fault("when", f"would remember {size} bytes of each device; {MOST_STATE_BYTES} are allowed")
+            return None
+        decision = Decision(when, clear, hold_us, clear_hold_us, _evidence(memories))
+        return Rule(
+            name=self._name,
+            version=self._table.get("version", 1),
+            family=family,
+            help=self._table["help"],
+            inputs=tuple(sorted(memories.columns)),
+            params=(*params, self._hole()),
+            severity=severity,
+            late=Late.IGNORE,
+            state=state,
+            judge=decision.judge,
+        )
+
+    def _check_keys(
+        self, table: dict[str, Any], known: Mapping[str, Any], prefix: str, needed: tuple[str, ...]
+    ) -> None:
+        for key, value in table.items():
+            if key not in known:
+                self._fault(prefix + key, f"is no key of a rule; known: {', '.join(known)}")
+            elif not isinstance(value, known[key]) or isinstance(value, bool):
+                self._fault(prefix + key, f"{value!r:.60} is of another kind than wanted")
+        for key in needed:
+            if key not in table:
+                self._fault(prefix + key, "is missing")
+
+    def _word(self, words: Any, key: str) -> Any:
+        try:
+            return words(self._table[key])
+        except ValueError:
+            self._fault(key, f"{self._table[key]!r:.60} is none of {', '.join(words)}")
+            return None
+
+    def _duration(self, key: str) -> int:
+        try:
+            return duration_us(self._table.get(key, "0s"))
+        except ValueError as error:
+            self._fault(key, str(error))
+            return 0
+
+    def _hole(self) -> Param:
+        default = float(self._table.get("longest_hole_h", 6.0))
+        return Param(HOLE_PARAM, default, "h", 0.01, 8784.0, "longest hole across which a condition holds")
+
+    def _params(self) -> tuple[Param, ...]:
+        return tuple(
+            param
+            for name, table in self._table.get("params", {}).items()
+            if (param := self._param(name, table)) is not None
+        )
+
+    def _param(self, name: str, table: object) -> Param | None:
+        key = f"params.{name}"
+        told = len(self.faults)
+        if not isinstance(table, dict) or not name.isidentifier() or name == HOLE_PARAM:
+            self._fault(key, 'is written name = { default = 1, unit = "h", low = 0, high = 24, help = "…" }')
+            return None
+        self._check_keys(table, _PARAM_KEYS, f"{key}.", tuple(_PARAM_KEYS))
+        if len(self.faults) > told:
+            return None
+        param = Param(name, *(table[part] for part in ("default", "unit", "low", "high", "help")))
+        try:
+            unit_of(param.unit)
+            param.checked(self._name, param.default)
+        except ValueError as error:
+            self._fault(key, str(error))
+            return None
+        if not all(map(math.isfinite, (param.low, param.high))):
+            self._fault(key, "its range must be finite")
+        return param
+
+    def _condition(self, key: str, names: Names, memories: Memories) -> n.Node | None:
+        try:
+            typed = parse(self._table[key], names, memories)
+        except ExpressionFault as fault:
+            self._fault(key, str(fault), fault.column)
+            return None
+        if typed.unit != "condition":
+            self._fault(key, "is a number; a condition compares")
+            return None
+        return typed.node
+
+
+def _names(family: Family, params: tuple[Param, ...]) -> Names:
+    values: dict[str, Unit | Literal["condition"]] = {}
+    for column in fields_of(family):
+        if column.dtype == "bool":
+            values[column.name] = "condition"
+        elif column.dtype in ("float64", "int64") and column.kind in ("measure", "flag"):
+            values[column.name] = unit_of(column.unit)
+    attributes = {
+        column.name: (unit_of(column.unit), column.table == "asset")
+        for column in COLUMNS
+        if column.form == "number"
+    }
+    return Names(values, {param.name: unit_of(param.unit) for param in params}, attributes)
+
+
+def _not(when: n.Node | None) -> n.Node | None:
+    return None if when is None else n.Negation(when)
+
+
+def _evidence(memories: Memories) -> dict[str, n.Node]:
+    """Give what a finding shows: the columns that the rule speaks of, and its windows."""
+    shown: dict[str, n.Node] = {name: n.Value(name) for name in sorted(memories.columns)}
+    for node in memories.nodes:
+        if isinstance(node, n.Window):
+            of = next(_columns_in(node.of), "readings")
+            shown[f"{node.aggregate}_{of}_{_span(node.span_us)}"] = node
+    return shown
+
+
+def _columns_in(node: n.Node) -> Iterator[str]:
+    if isinstance(node, n.Value):
+        yield node.name
+    for part in vars(node).values():
+        for child in part if isinstance(part, tuple) else (part,):
+            if hasattr(child, "__dataclass_fields__"):
+                yield from _columns_in(child)
+
+
+def _span(span_us: int) -> str:
+    seconds = span_us // 1_000_000
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def _bytes(state: tuple[StateColumn, ...]) -> int:
+    return sum(np.dtype(column.dtype).itemsize * column.width for column in state)
