@@ -22,9 +22,22 @@ Sent = tuple[bytes, int | None]
 
 USUAL = {
     "axioma_qalcosonic_w1_v1": "short",
+    "bosch_tps110_v1": "startup",
     "cjt188_water_v2004": "current_data",
+    "ctwing_parking_v1": "data_report",
+    "dingtek_do200_v1": "periodic",
+    "dingtek_do201_v1": "periodic",
+    "dingtek_do202_v1": "periodic",
     "dragino_sw3l_nb_v1": "frame",
     "huati_nb_v1": "report",
+    "libelium_parking_v2": "info",
+    "movebroad_vd33d_udp_v1": "status",
+    "movebroad_vd33d_v1": "long_status",
+    "netvox_r719a_v1": "status",
+    "nwave_ncc405_v1": "heartbeat",
+    "nwave_nps310_v1": "startup",
+    "nwave_nps405_v1": "heartbeat",
+    "tekzitel_tekzipark_v1": "diagnostic",
 }
 """The message of a profile whose usual frame has one layout: its fixed rows and struct loop are of it."""
 

@@ -12,16 +12,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-Columns = dict[str, Any]
+from narrowgate_bench.loop_columns import Columns, NotThisLayoutError
+from narrowgate_bench.parking_struct_loops import PARKING
 
 _HEAD = struct.Struct("<BB7sBBHB4sB4sB7sBBBB")
 _REPORT = struct.Struct(">HBBHBHHHHH22sI22sH4sB")
 _VALVES = {0: "open", 1: "closed", 3: "fault"}
 _COUNTS_IN_M3 = {0x2C: 100, 0x29: 1000}
-
-
-class NotThisLayoutError(ValueError):
-    """A frame of another layout than the loop's."""
 
 
 def cjt188(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> Columns:
@@ -196,5 +193,6 @@ LOOPS: dict[str, Loop] = {
     "dragino_sw3l_nb_v1": sw3l,
     "huati_nb_v1": huati,
     "pni_placepod_v1": placepod,
+    **PARKING,
 }
 """By profile."""

@@ -49,9 +49,10 @@ def test_struct_loop_makes_the_same_fields(profile: str, message: str) -> None:
 
 def _plain(measures: Any) -> dict[str, list[Any]]:
     plain: dict[str, list[Any]] = {"time_us": measures.time_us.tolist()}
+    columns = dict(measures.fields)
     if measures.unsynchronised is not None:
-        plain["clock_unsynchronised"] = measures.unsynchronised.tolist()
-    for name, column in measures.fields.items():
+        columns["clock_unsynchronised"] = measures.unsynchronised
+    for name, column in columns.items():
         words = measures.words.get(name)
         said = np.ones(len(measures.rows), np.bool_) if column.said is None else column.said
         values = [words[value] if words else value for value in column.values.tolist()]
