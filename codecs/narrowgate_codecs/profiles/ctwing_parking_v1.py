@@ -56,7 +56,7 @@ _CELL = (
     Int("sinr_db", 4, signed=True),
     Int("pci", 4, signed=True),
     Int("ecl", 4, signed=True),
-    Int("cell_id", 4, signed=True),
+    Int("cell_id", 4, signed=True, null=(-1,)),
 )
 _TEXTS = ("nb_firmware", "nb_module", "mcu_firmware", "terminal_type", "manufacturer_name")
 _HEARTBEAT: tuple[Element, ...] = (
