@@ -83,6 +83,10 @@ class Sender:
             if isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
         }
 
+        lists = [field for field in every(self._fields) if isinstance(field, (lay.Array, lay.Deltas))]
+        self._counts = {field.count for field in lists if isinstance(field.count, str)}
+        self._masks = {field.mask for field in every(self._fields) if isinstance(field, lay.Channels)}
+
     def frame(self, message: str | None = None) -> bytes:
         """Draw a frame; of one message, if it is named."""
         return self.sent(message)[0]
@@ -124,6 +128,8 @@ class Sender:
                 self._around.pop()
             case lay.Array():
                 self._array(field, values)
+            case lay.Channels():
+                self._channels(field, values)
             case lay.Deltas():
                 self._deltas(field, values)
             case lay.Described():
@@ -159,6 +165,9 @@ class Sender:
             return part_code(one, int(around[bits], 16))
         if isinstance(one, (el.Named, el.Part)) and one.words:
             return next(code for code, word in one.words if word == value)
+        if isinstance(one, el.Varint):
+            counted: int = round(value * one.per)
+            return counted
         return round(value * one.per) - one.plus if isinstance(one, el.Int) else int(value)
 
     def _says(self, name: str, values: Values) -> bool:
@@ -179,29 +188,36 @@ class Sender:
         case = self._rng.choice(kinds)
         values: Values = {"record": case.name}
         if not case.when:
-            values["tag"] = self._other_code(field.cases)
+            values["tag"] = self._other_code(
+                field.cases, (256 >> field.short_bits) - (field.escape is not None)
+            )
         self._draw(case.fields, values)
         return values
 
     def _array(self, field: lay.Array, values: Values) -> None:
-        if isinstance(field.count, str):
-            values[field.count] = self._rng.randint(0, self._most_records)
-        count = values[field.count] if isinstance(field.count, str) else field.count
-        if count is None:
-            count = self._rng.randint(0, self._most_records)
-        values[field.name] = [{} for _ in range(count)]
+        values[field.name] = [{} for _ in range(self._count(field.count, values))]
         self._around.append(values)
         for item in values[field.name]:
             self._draw(field.fields, item)
         self._around.pop()
 
+    def _channels(self, field: lay.Channels, values: Values) -> None:
+        mask: int = self._raw(field.mask, values)
+        values[field.name] = [{} for _ in range(mask.bit_count())]
+        self._around.append(values)
+        for item in values[field.name]:
+            self._draw(field.fields, item)
+        self._around.pop()
+
+    def _count(self, count: int | str | None, values: Values) -> int:
+        """Give how many items a list has: as was drawn, as is declared, or as it comes."""
+        if isinstance(count, str):
+            return self._raw(count, values)
+        return self._rng.randint(0, self._most_records) if count is None else count
+
     def _deltas(self, field: lay.Deltas, values: Values) -> None:
-        count = field.count if isinstance(field.count, int) else self._rng.randint(0, self._most_records)
-        if isinstance(field.count, str):
-            values[field.count] = count
-        base = next(one for one in every(self._fields) if isinstance(one, el.Int) and one.name == field.base)
-        number = round(values[field.base] * base.per)
-        step = el.Int("step", field.width, signed=field.signed)
+        count, number = self._count(field.count, values), self._raw(field.base, values)
+        step = el.Int("step", field.width or 2, signed=field.signed)
         values[field.name] = []
         for _ in range(count):
             number += _int(step, self._rng) * (1 if field.towards == "later" else -1)
@@ -209,10 +225,14 @@ class Sender:
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
         name = getattr(field, "name", None)
-        if name is None or isinstance(field, (el.Mark, el.Implied, el.Scaled)):
+        if name is None or isinstance(field, (el.Mark, el.Implied, el.Scaled, el.Moment)):
             return
         if isinstance(field, el.Bits):
             self._bits(field, values)
+        elif name in self._counts:
+            values[name] = self._rng.randint(0, self._most_records)
+        elif name in self._masks:
+            values[name] = self._rng.randrange(1 << self._rng.choice((4, 4, 4, 9)))
         elif isinstance(field, el.Code) and name in self._units:
             values.setdefault(name, self._rng.choice(self._units[name].table)[0])
         elif isinstance(field, el.Bcd):
@@ -306,6 +326,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     el.Left: lambda field, rng: 0,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,
     el.Numeral: _numeral,
+    el.Varint: lambda field, rng: rng.randrange(1 << rng.choice((6, 14, 32))) / field.per,
 }
 
 

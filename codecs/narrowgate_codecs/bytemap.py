@@ -54,14 +54,24 @@ def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
         case lay.Switch() | lay.Records():
             for case in lay.cases_of(field):
                 yield from _case(field, case, part, at)
+        case lay.Array() | lay.Channels() | lay.Deltas():
+            yield from _list(field, part, at)
+        case lay.Body():
+            yield from _walk(field.fields, part, at)
+
+
+def _list(field: lay.Array | lay.Channels | lay.Deltas, part: str, at: int | None) -> Iterator[MapLine]:
+    match field:
         case lay.Array():
             times = "up to the end" if field.count is None else f"{field.count} times"
             yield MapLine(part, at, None, field.name, f"{times}:")
             yield from _walk(field.fields, f"{part}.{field.name}", 0)
+        case lay.Channels():
+            yield MapLine(part, at, None, field.name, f"for every bit of {field.mask}, as {field.channel}:")
+            yield from _walk(field.fields, f"{part}.{field.name}", 0)
         case lay.Deltas():
             yield MapLine(part, at, None, field.name, _deltas(field))
-        case lay.Body():
-            yield from _walk(field.fields, part, at)
+            yield from _walk(field.also, f"{part}.{field.name}", None)
 
 
 def _optional(field: lay.Lead | lay.When | lay.Tail, part: str, at: int | None) -> Iterator[MapLine]:
@@ -89,6 +99,11 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
     inner = f"{part}.{case.name}" if part else case.name
     codes = " ".join(f"{code:02X}" for code in case.when[:4]) + (" .." if len(case.when) > 4 else "")
     if isinstance(field, lay.Records):
+        if field.short_bits:
+            short = f"; tags of {field.short_bits} bits stand beside their length in one byte"
+            yield MapLine(inner, 0, None, "tag", f"{codes or 'any other'}{short}")
+            yield from _walk(case.fields, inner, None)
+            return
         yield MapLine(inner, 0, field.tag_width, "tag", codes or "any other")
         if field.length_width:
             said = f"length of what follows, {_order(field.length_order)}"
@@ -109,6 +124,16 @@ def _lead(field: lay.Lead) -> str:
     return f"{field.marker!r}{masked}, if there"
 
 
+def _varint(field: el.Varint) -> str:
+    scale = "" if field.per == 1 else f", 1/{field.per}"
+    return f"number of seven bits a byte, low ones first{scale}"
+
+
+def _moment(field: el.Moment) -> str:
+    parts = [field.year, field.month, field.day, *([] if field.hour is None else [field.hour])]
+    return f"instant of {', '.join(parts)}, years since {field.since}; no time: null"
+
+
 def _scaled(field: el.Scaled) -> str:
     per = "" if field.per == 1 else f" / {field.per}"
     if not field.factors:
@@ -119,7 +144,7 @@ def _scaled(field: el.Scaled) -> str:
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port() | el.Left() | el.Implied() | el.Scaled():
+        case el.Mark() | el.Port() | el.Left() | el.Implied() | el.Scaled() | el.Moment():
             return 0
         case el.Const():
             return len(field.value)
@@ -200,6 +225,7 @@ def _int(field: el.Int) -> str:
 def _deltas(field: lay.Deltas) -> str:
     sign = "signed " if field.signed else ""
     step = f"{sign}difference of {field.width} bytes, {_order(field.order)}"
+    step = step if field.width else "difference of seven bits a byte, low ones first"
     times = "up to the end" if field.count is None else f"{field.count} times"
     return f"{times}: {step}, {field.towards} and {field.towards} from {field.base}"
 
@@ -251,6 +277,8 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
     el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
     el.Scaled: _scaled,
+    el.Varint: _varint,
+    el.Moment: _moment,
     el.Left: lambda field: "number of bytes left",
     Wired: lambda field: f"{field.coding}, {_order(field.order)}, times {field.times}, 1/{field.per}",
     BitClock: lambda field: "local time in bits; no time: null",

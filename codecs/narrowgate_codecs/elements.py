@@ -45,6 +45,20 @@ class Int:
     """What encode sends if no value is given; None: one must be given."""
 
 
+VARINT_BYTES = 5
+"""[byte] of the longest Varint: 35 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Varint:
+    """A number as wide as it needs to be: seven bits a byte, low ones first, the top bit: it goes on."""
+
+    name: str
+    per: int = 1
+    """Raw counts in one unit of the value."""
+    default: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Float:
     """A binary floating-point number of 2, 4 or 8 bytes; infinite or no number is no data (null)."""
@@ -180,6 +194,22 @@ class Scaled:
     """(code, factor): what each code multiplies with; (): the number is divided by `by` itself."""
     per: int = 1
     """What the result is divided by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """No byte: the instant in UTC that earlier numbers of the frame make; what is no time is null."""
+
+    name: str
+    year: str
+    """Name of an earlier number, as are the others."""
+    month: str
+    day: str
+    hour: str | None = None
+    since: int = 2000
+    """What the year's number is added to."""
+    earliest_year: int = 2001
+    """An instant before it was never set, as is one after 2099."""
 
 
 @dataclass(frozen=True, slots=True)

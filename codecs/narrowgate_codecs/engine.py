@@ -7,6 +7,7 @@ import construct as c
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.channels import ChannelsConstruct
 from narrowgate_codecs.described import DescribedConstruct
 from narrowgate_codecs.leaves import (
     CheckConstruct,
@@ -19,6 +20,7 @@ from narrowgate_codecs.leaves import (
     PortConstruct,
 )
 from narrowgate_codecs.lists import ArrayConstruct, DeltasConstruct, RecordsConstruct, refuse_unused
+from narrowgate_codecs.moments import MomentConstruct
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.regions import (
     BodyConstruct,
@@ -32,6 +34,7 @@ from narrowgate_codecs.regions import (
 )
 from narrowgate_codecs.scaled import ScaledConstruct
 from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.varints import VarintConstruct
 from narrowgate_schema.words import Reason
 
 
@@ -73,6 +76,8 @@ _PLAIN: dict[type, Any] = {
     el.Mark: MarkConstruct,
     el.Check: CheckConstruct,
     el.Scaled: ScaledConstruct,
+    el.Varint: VarintConstruct,
+    el.Moment: MomentConstruct,
 }
 _REGIONS: dict[type, Any] = {
     lay.Lead: LeadConstruct,
@@ -81,6 +86,7 @@ _REGIONS: dict[type, Any] = {
     lay.Sized: SizedConstruct,
     lay.Body: BodyConstruct,
     lay.Array: ArrayConstruct,
+    lay.Channels: ChannelsConstruct,
 }
 
 
@@ -90,7 +96,7 @@ def construct_of(element: lay.Element) -> Any:
         return SwitchConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, lay.Records):
         return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
-    if isinstance(element, (*lay.OPTIONAL, lay.Sized, lay.Body, lay.Array)):
+    if isinstance(element, (*lay.OPTIONAL, lay.Sized, lay.Body, lay.Array, lay.Channels)):
         return _REGIONS[type(element)](element, _fields(element.fields))
     if isinstance(element, lay.Deltas):
         return DeltasConstruct(element)

@@ -108,6 +108,10 @@ class Records:
     length_order: Order = "big"
     default: Case | None = None
     """What a record of any other tag is, where there are lengths; it says its tag. None: it is refused."""
+    short_bits: int = 0
+    """Top bits of the first byte: if one of them is set they are the tag, and the other bits the length."""
+    escape: int | None = None
+    """A first byte that makes the tag two bytes long, itself included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,18 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
+class Channels:
+    """The same fields once for every bit that is set in an earlier number, low bits first."""
+
+    name: str
+    mask: str
+    """Name of the earlier number."""
+    channel: str
+    """Name under which each item says its bit's place, counted from 1."""
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deltas:
     """A list of numbers told as differences from a number that stands before: meters' compact histories.
 
@@ -135,7 +151,7 @@ class Deltas:
     base: str
     """Name of an earlier Int: the number that the first difference is added to or taken from."""
     width: int
-    """[byte] of each difference."""
+    """[byte] of each difference; 0: each as wide as a Varint needs to be."""
     count: int | str | None = None
     """How many; the name of an earlier Int that says it; None: as many as fit into the region."""
     order: Order = "big"
@@ -144,6 +160,8 @@ class Deltas:
     """later: each number is the one before it plus its difference; earlier: minus it."""
     per: int = 1
     """Raw counts in one unit, as in the base."""
+    also: tuple[el.Scaled, ...] = ()
+    """What each item says beside, worked out of its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +210,15 @@ Leaf: TypeAlias = (
     | el.Scaled
     | Wired
     | BitClock
+    | el.Varint
+    | el.Moment
 )
 """What says a value."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
-Holder: TypeAlias = Lead | Tail | When | Sized | Body | Switch | Records | Array | Deltas | Described
+Holder: TypeAlias = (
+    Lead | Tail | When | Sized | Body | Switch | Records | Array | Channels | Deltas | Described
+)
 Element: TypeAlias = Leaf | Silent | Holder
 
 LEAVES: tuple[type, ...] = (
@@ -218,12 +240,26 @@ LEAVES: tuple[type, ...] = (
     el.Scaled,
     Wired,
     BitClock,
+    el.Varint,
+    el.Moment,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
-HOLDERS: tuple[type, ...] = (Lead, Tail, When, Sized, Body, Switch, Records, Array, Deltas, Described)
+HOLDERS: tuple[type, ...] = (
+    Lead,
+    Tail,
+    When,
+    Sized,
+    Body,
+    Switch,
+    Records,
+    Array,
+    Channels,
+    Deltas,
+    Described,
+)
 OPTIONAL = (Lead, Tail, When)
 """What may be there or not."""
-LISTS = (Records, Array, Deltas)
+LISTS = (Records, Array, Channels, Deltas)
 """What says a list under its name."""
 PARTS: tuple[type, ...] = (el.Units, el.Part, Case, Listed, Shift)
 """What only stands inside another element."""
@@ -240,11 +276,11 @@ def children(element: Element) -> tuple["Element", ...]:
     """Give the elements directly inside one, those of every case included; () for a leaf."""
     if isinstance(element, (Switch, Records)):
         return tuple(field for case in cases_of(element) for field in case.fields)
-    if isinstance(element, (Lead, Tail, When, Sized, Body, Array)):
+    if isinstance(element, (Lead, Tail, When, Sized, Body, Array, Channels)):
         return element.fields
     if isinstance(element, Described):
         return (*element.says, *(leaf for listed in element.lists for leaf in listed.says))
-    return ()
+    return element.also if isinstance(element, Deltas) else ()
 
 
 def names_of(element: Element) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from narrowgate_codecs.leaves import integer
 from narrowgate_codecs.raws import raw_of, wrong
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.regions import Fields, read_inside, read_region, write_size
+from narrowgate_codecs.scaled import ScaledConstruct
 from narrowgate_codecs.scope import Said, Scope, Wanted
+from narrowgate_codecs.varints import read_varint, varint_bytes
 from narrowgate_schema.words import Reason
 
 
@@ -28,7 +30,10 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
         self.tags = {case.name: case.when[0] for case in element.cases}
         other = element.default
         self.default = None if other is None else (other.name, cases[other.name])
-        self.other_tag = el.Code("tag", element.tag_width)
+        self.short = (0xFF << 8 - element.short_bits) & 0xFF if element.short_bits else 0
+        self.escape = element.escape
+        self.long_tag = integer(2, "big", signed=False)
+        self.other_tag = el.Code("tag", element.tag_width if element.escape is None else 2)
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         records: list[Scope] = scope.lists.setdefault(self.name, [])
@@ -40,8 +45,8 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
             try:
                 tag_at = stream.tell()
                 record.need("tag", tag_at, self.width)
-                tag = self.tag._parsereport(stream, record, path)
-                stop = self._stop(record, stream, path)
+                tag, size = self._head(record, stream, path)
+                stop = self._stop(record, stream, path) if size is None else _stop(record, stream, size)
                 self._parse_record(record, tag, tag_at, stop, stream, path)
                 records.append(record)
             except FrameRefused as refused:
@@ -56,16 +61,26 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
             scope.faults.append(FrameRefused(Reason.LENGTH, f"{place}: more than {self.at_most} records"))
             stream.seek(scope.end)
 
+    def _head(self, record: Scope, stream: Any, path: str) -> tuple[int, int | None]:
+        """Read the tag, and the length where it stands in the same byte."""
+        tag = self.tag._parsereport(stream, record, path)
+        if tag & self.short:
+            return tag & self.short, tag & ~self.short
+        if tag == self.escape:
+            record.need("tag", stream.tell(), 1)
+            tag = tag << 8 | stream.read(1)[0]
+        return tag, None
+
     def _stop(self, record: Scope, stream: Any, path: str) -> int | None:
         """Read the record's length and give where it ends; None where records carry none."""
         if not self.length_width:
             return None
         start = stream.tell()
         record.need("length", start, self.length_width)
-        size = self.length._parsereport(stream, record, path)
-        record.need("value", start + self.length_width, size)
-        stop: int = start + self.length_width + size
-        return stop
+        return _stop(record, stream, self.length._parsereport(stream, record, path))
+
+    def _shown(self, tag: int) -> str:
+        return f"{tag:0{2 * self.other_tag.width}X}"
 
     def _parse_record(
         self, record: Scope, tag: int, tag_at: int, stop: int | None, stream: Any, path: str
@@ -73,7 +88,7 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
         chosen = self.cases.get(tag, self.default)
         if chosen is None:
             raise FrameRefused(
-                Reason.MODEL, f"{record.at('tag')}: {tag:0{2 * self.width}X} is no record of this layout"
+                Reason.MODEL, f"{record.at('tag')}: {self._shown(tag)} is no record of this layout"
             )
         record.case = chosen[0]
         if tag not in self.cases:
@@ -107,16 +122,41 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
             tag, fields = raw_of(self.other_tag, inner), self.default[1]
         else:
             raise ValueError(f"{place}record: {kind!r}: one of {', '.join(self._kinds())} is possible")
-        self.tag._build(tag, stream, inner, path)
+        if tag & self.short and tag < 256:
+            self._build_short(tag, fields, stream, inner, path)
+        else:
+            head = self.tag if self.escape is None or tag < 256 else self.long_tag
+            head._build(tag, stream, inner, path)
+            self._build_long(fields, stream, inner, path)
+        refuse_unused(inner)
+
+    def _build_long(self, fields: Fields, stream: Any, inner: Wanted, path: str) -> None:
         at = stream.tell()
         stream.write(bytes(self.length_width))
         fields._build(None, stream, inner, path)
         if self.length_width:
             write_size(self.length, at, self.length_width, stream, inner)
-        refuse_unused(inner)
+
+    def _build_short(self, tag: int, fields: Fields, stream: Any, inner: Wanted, path: str) -> None:
+        at = stream.tell()
+        stream.write(b"\0")
+        fields._build(None, stream, inner, path)
+        size = stream.tell() - at - 1
+        if size & self.short:
+            raise ValueError(f"{inner.place}{size} bytes do not fit a length beside the tag")
+        stream.seek(at)
+        stream.write(bytes([tag | size]))
+        stream.seek(0, 2)
 
     def _kinds(self) -> list[str]:
         return [*self.tags, *([] if self.default is None else [self.default[0]])]
+
+
+def _stop(record: Scope, stream: Any, size: int) -> int:
+    """Give where a record of a size [byte] ends whose content begins here."""
+    start: int = stream.tell()
+    record.need("value", start, size)
+    return start + size
 
 
 class ArrayConstruct(c.Construct):  # type: ignore[misc]
@@ -171,20 +211,29 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.element = element
         self.item = el.Int(element.item, 8, per=element.per, signed=True)
-        self.difference = integer(element.width, element.order, signed=element.signed)
+        self.difference = integer(element.width or 1, element.order, signed=element.signed)
         self.sign = 1 if element.towards == "later" else -1
+        self.also = Fields([ScaledConstruct(one) for one in element.also])
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         element = self.element
-        number, width = scope.find(element.base), element.width
+        number = scope.find(element.base)
         items: list[Scope] = scope.lists.setdefault(element.name, [])
         for at in range(self._count(scope, stream)):
             item = Scope(scope.frame, scope.end, f"{scope.place}{element.name}[{at}].", scope)
             start = stream.tell()
-            item.need(element.item, start, width)
-            number += self.sign * self.difference._parsereport(stream, item, path)
-            item.said.append(Said(self.item, number, start, start + width))
+            number += self.sign * self._difference(stream, item, path)
+            item.raw[element.item] = number
+            item.said.append(Said(self.item, number, start, stream.tell()))
+            self.also._parsereport(stream, item, path)
             items.append(item)
+
+    def _difference(self, stream: Any, item: Scope, path: str) -> int:
+        element = self.element
+        if not element.width:
+            return read_varint(stream, item, element.item)
+        item.need(element.item, stream.tell(), element.width)
+        return int(self.difference._parsereport(stream, item, path))
 
     def _count(self, scope: Scope, stream: Any) -> int:
         count = self.element.count
@@ -202,9 +251,12 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{element.name}[{at}].")
             after = raw_of(self.item, inner)
             refuse_unused(inner)
-            step = el.Int(element.item, element.width, signed=element.signed)
-            difference = raw_of(step, Wanted({element.item: self.sign * (after - number)}, {}, inner.place))
-            self.difference._build(difference, stream, inner, path)
+            step = Wanted({element.item: self.sign * (after - number)}, {}, inner.place)
+            if element.width:
+                of_width = el.Int(element.item, element.width, signed=element.signed)
+                self.difference._build(raw_of(of_width, step), stream, inner, path)
+            else:
+                stream.write(varint_bytes(raw_of(el.Varint(element.item), step)))
             number = after
         return obj
 

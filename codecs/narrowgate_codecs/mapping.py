@@ -75,7 +75,7 @@ def measures_of(
             continue
         measures = _measures(reading, plan, level)
         if len(measures.rows):
-            dated = _date(measures, reading, level, clocks)
+            dated = _date(measures, reading, level, measures.rows, clocks)
             made.append(_chosen(measures, np.flatnonzero(dated)) if reading.only_dated else measures)
     return [measures for measures in made if len(measures.rows)]
 
@@ -91,11 +91,13 @@ class _Clocks:
     received: Mask
 
     def instants(self, name: str, level: Level, rows: Places, owners: Places) -> tuple[Any, Mask]:
-        """Give the instants that a clock means in rows of a level [us since 1970 UTC], and where."""
-        column = level.columns.get(raw_name(name))
-        if column is None:
+        """Give the instants that a clock means in rows of a level, or around them, and where it means one.
+
+        Instants are [us since 1970 UTC]; `owners` are the frames of the rows.
+        """
+        taken = _heard(level, raw_name(name), rows)
+        if taken is None:
             return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
-        taken = _taken(column, rows)
         clock = self.plan.clocks[name]
         received_us, received = self.received_us[owners], self.received[owners]
         if isinstance(clock, el.Epoch):
@@ -103,7 +105,11 @@ class _Clocks:
         elif isinstance(clock, BitClock):
             dated = taken.values != NEVER if taken.said is None else (taken.values != NEVER) & taken.said
             instants = local_instants_us(taken.values, dated, self.zone, received_us, received)
-            instants = instants + level.columns[elapsed_name(name)].values[rows] * 1_000_000
+            elapsed = _heard(level, elapsed_name(name), rows)
+            if elapsed is not None:
+                instants = instants + elapsed.values * 1_000_000
+        elif isinstance(clock, el.Moment):
+            instants, dated = taken.values, np.ones(len(rows), np.bool_)
         else:
             raw: Any = taken.values
             instants, dated = instants_us(clock, raw, self.zone, received_us, received)
@@ -151,6 +157,18 @@ def _taken(column: Column, rows: Places) -> Column:
     return Column(column.values[rows], None if column.said is None else column.said[rows])
 
 
+def _heard(level: Level, name: str, rows: Places) -> Column | None:
+    """Give what is said under a name in rows of a level, or in the nearest one around it that says it."""
+    around: Level | None = level
+    while around is not None:
+        column = around.columns.get(name)
+        if column is not None:
+            return _taken(column, rows)
+        rows = rows if around.owners is None else around.owners[rows]
+        around = around.parent
+    return None
+
+
 def _last(level: Level, lists: list[Level], name: str) -> Column | None:
     """Give, of records that share one instant, what the last one says."""
     made: Column | None = None
@@ -185,18 +203,22 @@ def _said_anything(fields: dict[str, Column], count: int) -> Mask | None:
     return said
 
 
-def _date(measures: Measures, reading: Reading, level: Level, clocks: _Clocks) -> Mask:
-    """Put the clock's instants where it has one, elsewhere reception dates the row; give where it has one."""
-    rows = measures.rows
-    measures.time_us, measures.timed = clocks.received_us[rows], clocks.received[rows]
+def _date(measures: Measures, reading: Reading, level: Level, rows: Places, clocks: _Clocks) -> Mask:
+    """Put the clock's instants where rows of a level have one; elsewhere reception dates them.
+
+    Returns:
+        (m,) where they have one.
+    """
+    frames = measures.rows
+    measures.time_us, measures.timed = clocks.received_us[frames], clocks.received[frames]
     dated = np.zeros(len(rows), np.bool_)
     if reading.clock is not None:
-        instants, dated = clocks.instants(reading.clock, level, rows, rows)
+        instants, dated = clocks.instants(reading.clock, level, rows, frames)
         measures.time_us = np.where(dated, instants, measures.time_us)
         measures.timed = measures.timed | dated
-        column = level.columns.get(raw_name(reading.clock))
-        if column is not None:
-            measures.unsynchronised = Column(~dated, None if column.said is None else column.said[rows])
+        clock = _heard(level, raw_name(reading.clock), rows)
+        if clock is not None:
+            measures.unsynchronised = Column(~dated, clock.said)
     return dated
 
 
@@ -205,22 +227,38 @@ def _items(reading: Reading, plan: Plan, level: Level, clocks: _Clocks) -> list[
     sound = np.zeros(level.count, np.bool_)
     sound[level.sound(plan.cases.get(reading.message, -1))] = True
     made: list[Measures] = []
-    for items in level.lists.get(reading.records or "", []):
-        if items.owners is None or items.index is None:
-            continue
-        rows = np.lexsort((items.index, items.owners))
-        rows = rows[sound[items.owners[rows]]]
-        measures = _item_measures(reading, plan, items, rows)
+    for items in _reached(level, reading.records):
+        rows, frames = _in_order(items)
+        rows = rows[sound[frames[rows]]]
+        measures = _item_measures(reading, plan, items, rows, frames[rows])
         if reading.each is None:
-            _date(measures, reading, level, clocks)
+            _date(measures, reading, items, rows, clocks)
         else:
-            instants, dated = _item_instants(reading, reading.each, level, items, rows, clocks)
+            instants, dated = _item_instants(reading, reading.each, items, rows, frames[rows], clocks)
             measures.time_us, measures.timed = instants, dated
-        made.append(_kept(measures, reading, items, rows))
+        made.append(_kept(measures, reading, rows))
     return made
 
 
-def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places) -> Measures:
+def _reached(level: Level, path: str | None) -> list[Level]:
+    """Give the levels of a list's items; of a list in a list's items, those of all of them."""
+    found = [level]
+    for name in (path or "").split("."):
+        found = [items for one in found for items in one.lists.get(name, [])]
+    return [items for items in found if items.owners is not None and items.index is not None]
+
+
+def _in_order(items: Level) -> tuple[Places, Places]:
+    """Give a level's rows in the order of frames and of places in their lists, and each row's frame."""
+    keys: list[Places] = []
+    frames, around = np.arange(items.count), items
+    while around.owners is not None and around.parent is not None:
+        keys.append(np.zeros(len(frames), np.int64) if around.index is None else around.index[frames])
+        frames, around = around.owners[frames], around.parent
+    return np.lexsort((*keys, frames)), frames
+
+
+def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places, frames: Places) -> Measures:
     """Give what items say, not yet dated, under the rows of their frames."""
     carried = Carried()
     for carry in reading.carries:
@@ -230,18 +268,15 @@ def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places) -> 
             carried.add(carry.field, column, plan.wants.words.get(carry.name))
     series: str | Series = reading.series
     if reading.series_by is not None:
-        series = _series(items.columns.get(reading.series_by), plan.wants.words.get(reading.series_by), rows)
-    if items.owners is None:
-        raise TypeError("a list's level has owners")
-    owners = items.owners[rows]
-    return Measures(owners, carried.fields, carried.words, _NO_TIMES, _NOWHERE, None, series)
+        named = _heard(items, reading.series_by, rows)
+        series = _series(named, plan.wants.words.get(reading.series_by), len(rows))
+    return Measures(frames, carried.fields, carried.words, _NO_TIMES, _NOWHERE, None, series)
 
 
-def _series(column: Column | None, words: list[str] | None, rows: Places) -> Series:
+def _series(taken: Column | None, words: list[str] | None, count: int) -> Series:
     """Give the series that items name; numbers stand for themselves, and -1 for none."""
-    if column is None:
-        return Series((), np.full(len(rows), -1))
-    taken = _taken(column, rows)
+    if taken is None:
+        return Series((), np.full(count, -1))
     numbers, known = taken.values, tuple(words or ())
     if words is None:
         found, numbers = np.unique(taken.values, return_inverse=True)
@@ -249,7 +284,7 @@ def _series(column: Column | None, words: list[str] | None, rows: Places) -> Ser
     return Series(known, numbers if taken.said is None else np.where(taken.said, numbers, -1))
 
 
-def _kept(measures: Measures, reading: Reading, items: Level, rows: Places) -> Measures:
+def _kept(measures: Measures, reading: Reading, rows: Places) -> Measures:
     """Give the rows that say something, have a series and, where items date themselves, an instant."""
     keep = np.ones(len(rows), np.bool_) if reading.each is None else measures.timed.copy()
     said = _said_anything(measures.fields, len(rows))
@@ -275,15 +310,11 @@ def _chosen(measures: Measures, kept: Places) -> Measures:
 
 
 def _item_instants(
-    reading: Reading, each: Each, level: Level, items: Level, rows: Places, clocks: _Clocks
+    reading: Reading, each: Each, items: Level, rows: Places, frames: Places, clocks: _Clocks
 ) -> tuple[NDArray[np.int64], Mask]:
-    if items.owners is None or items.index is None:
-        raise TypeError("a list's level has owners and places")
-    owners = items.owners[rows]
+    if items.index is None:
+        raise TypeError("a list's level has places")
     if each.clock is not None:
-        return clocks.instants(each.clock, items, rows, owners)
-    if reading.clock is None:
-        return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
-    every = np.arange(level.count)
-    starts, dated = clocks.instants(reading.clock, level, every, every)
-    return starts[owners] + (each.first + items.index[rows]) * each.step_s * 1_000_000, dated[owners]
+        return clocks.instants(each.clock, items, rows, frames)
+    starts, dated = clocks.instants(reading.clock or "", items, rows, frames)
+    return starts + (each.first + items.index[rows]) * each.step_s * 1_000_000, dated

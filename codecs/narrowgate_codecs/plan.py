@@ -19,6 +19,8 @@ from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settled
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
+from narrowgate_codecs.moments import parts_of
+from narrowgate_codecs.plan_channels import ChannelSteps
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
@@ -43,9 +45,10 @@ from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.soundness import every
 from narrowgate_codecs.validate import least_width
+from narrowgate_codecs.varints import VarintDeltaSteps, VarintSpan, VarintStep
 from narrowgate_codecs.wire import Places, Wire
 
-Dating: TypeAlias = el.Clock | el.Epoch | BitClock
+Dating: TypeAlias = el.Clock | el.Epoch | el.Moment | BitClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
     dating: dict[str, Dating] = {}
-    found = [field for field in every(fields) if isinstance(field, (el.Clock, el.Epoch, BitClock))]
+    found = [field for field in every(fields) if isinstance(field, Dating)]
     for clock in found:
         if clock.name in clocks and dating.setdefault(clock.name, clock) != clock:
             raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
@@ -147,6 +150,8 @@ def _shaping(fields: tuple[lay.Element, ...]) -> Iterator[str]:
             yield field.on
         elif isinstance(field, (lay.Array, lay.Deltas)) and isinstance(field.count, str):
             yield field.count
+        elif isinstance(field, lay.Channels):
+            yield field.mask
 
 
 def _heard(fields: tuple[lay.Element, ...]) -> Iterator[str]:
@@ -156,6 +161,8 @@ def _heard(fields: tuple[lay.Element, ...]) -> Iterator[str]:
             yield field.base
         elif isinstance(field, el.Scaled):
             yield from (field.of, field.by)
+        elif isinstance(field, el.Moment):
+            yield from parts_of(field)
 
 
 def _units(fields: tuple[lay.Element, ...]) -> Iterator[str]:
@@ -174,7 +181,7 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
-        case el.Port() | el.Left() | el.Implied() | el.Scaled():
+        case el.Port() | el.Left() | el.Implied() | el.Scaled() | el.Moment():
             return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 
@@ -295,6 +302,21 @@ class _Compiler:
         least = least_width(field.fields)
         return ItemSteps(field, self.item(field.fields), self.measure(field.fields), least)
 
+    def channels(self, field: lay.Channels) -> Any:
+        """Give the step of elements for every bit of a mask."""
+        least = least_width(field.fields)
+        return ChannelSteps(field, self.item(field.fields), self.measure(field.fields), least)
+
+    def deltas(self, field: lay.Deltas) -> Any:
+        """Give the step of numbers told as differences."""
+        also = [step for one in field.also if (step := leaf_step(one, self.wants)) is not None]
+        return DeltaSteps(field, also) if field.width else VarintDeltaSteps(field, also)
+
+    def varint(self, field: el.Varint) -> Any:
+        """Give the step of a number as wide as it needs to be."""
+        self.seen.add(field.name)
+        return VarintStep(field, self.wants)
+
     def item(self, fields: tuple[lay.Element, ...]) -> Steps:
         """Give the steps that read an item whose own content says how wide it is."""
         return (*self.steps(fields), Close(exact=False))
@@ -322,11 +344,12 @@ class _Measurer(_Compiler):
             case lay.Records() | el.Text():
                 return ToEnd()
             case lay.Deltas():
-                return Span(field.count, field.width)
+                return Span(field.count, field.width) if field.width else VarintSpan(field.count or 0)
             case lay.Array() if joint_width(field.fields) is not None:
                 return Span(field.count, joint_width(field.fields) or 0)
-            case lay.Array():
-                return ItemSteps(field, (), self.measure(field.fields), least_width(field.fields))
+            case lay.Array() | lay.Channels():
+                kind = ItemSteps if isinstance(field, lay.Array) else ChannelSteps
+                return kind(field, (), self.measure(field.fields), least_width(field.fields))  # type: ignore[arg-type]  # each its own
         return super()._step(field)
 
     def region(self, fields: tuple[lay.Element, ...]) -> Steps:
@@ -348,6 +371,8 @@ _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
         field, [compiler.kind(field, case) for case in lay.cases_of(field)]
     ),
     lay.Array: _Compiler.array,
-    lay.Deltas: lambda compiler, field: DeltaSteps(field),
+    lay.Channels: _Compiler.channels,
+    lay.Deltas: _Compiler.deltas,
     lay.Described: lambda compiler, field: DescribedSteps(field, compiler.wants),
+    el.Varint: _Compiler.varint,
 }

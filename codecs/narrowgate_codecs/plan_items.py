@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level, Mask
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
 from narrowgate_codecs.plan_lists import all_places, counted, level_of, tell
 from narrowgate_codecs.plan_regions import Steps, follow
 from narrowgate_codecs.wire import Places
@@ -55,6 +55,9 @@ class _Found:
 class ItemSteps:
     """The same fields several times, each time as wide as their own choices make them."""
 
+    shortest = 1
+    """[byte] of an item: one without a byte would never end."""
+
     def __init__(self, element: lay.Array, steps: Steps, measure: Steps, least: int) -> None:
         """Take what reads an item (nothing: the items are only passed over) and what shapes one."""
         self.name, self.count, self.least = element.name, element.count, least
@@ -64,7 +67,7 @@ class ItemSteps:
         """Read the items; drop the rows with one that cannot be read."""
         if cohort.trace is not None:
             cohort.trace.is_broken = True
-        counts = None if self.count is None else counted(cohort, self.count, self.least)
+        counts = self.counts(cohort)
         if not cohort.count:
             return
         left = None if counts is None else all_places(counts, cohort)
@@ -73,6 +76,13 @@ class ItemSteps:
             self._read(found, cohort)
         cohort.at = stops
         cohort.drop(odd)
+
+    def counts(self, cohort: Cohort) -> Place | None:
+        """Give how many items there are, None: up to the end; drop the rows too short for so many."""
+        return None if self.count is None else counted(cohort, self.count, self.least)
+
+    def told(self, cohort: Cohort, level: Level, owners: Places) -> None:
+        """Say what items say without a byte of their own."""
 
     def _walk(self, cohort: Cohort, left: Places | None) -> tuple[list[_Found], Places, Mask]:
         """Find the items, a round for the n-th item of all rows."""
@@ -83,7 +93,7 @@ class ItemSteps:
         while going.any():
             rows, at, end = rows[going], at[going], end[going]
             sizes = measured(self.measure, cohort, rows, at, end)
-            good = sizes > 0
+            good = sizes >= self.shortest
             odd[rows[~good]] = True
             rows, at, end = rows[good], at[good], end[good]
             found.append(_Found(rows, at, end - at))
@@ -103,5 +113,6 @@ class ItemSteps:
         level: Level = level_of(cohort, owners, np.concatenate([one.at for one in found]))
         level.index = np.repeat(np.arange(len(found)), [len(one.owners) for one in found])
         room = np.concatenate([one.room for one in found])
+        self.told(cohort, level, owners)
         follow(self.steps, Cohort(level, level.starts, 0, room))
         tell(cohort, self.name, level)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
-from narrowgate_codecs.plan_leaves import EXACT, raw_name
+from narrowgate_codecs.plan_leaves import EXACT, LeafStep, raw_name
 from narrowgate_codecs.plan_regions import Steps, enough, follow
 from narrowgate_codecs.wire import Places
 
@@ -71,7 +71,9 @@ class ListSteps:
     def __init__(self, element: lay.Records, kinds: Sequence[Kind]) -> None:
         self.name, self.tag_width, self.at_most = element.name, element.tag_width, element.at_most
         self.kinds = tuple(kinds)
-        self.tags = Tags(kinds, element.tag_width)
+        self.tags = Tags(kinds, element.tag_width if element.escape is None else 2)
+        self.short = (0xFF << 8 - element.short_bits) & 0xFF if element.short_bits else 0
+        self.escape = -1 if element.escape is None else element.escape
         self.length_width, self.length_order = element.length_width, element.length_order
         self.other = next((at for at, kind in enumerate(kinds) if not kind.codes), _NONE)
         self.widths = np.array([kind.width for kind in kinds], np.int64)
@@ -115,8 +117,11 @@ class ListSteps:
                 odd[rows] = True
                 break
             reader = Cohort(cohort.level, cohort.starts[rows], at, end, rows)
-            kinds = self._kinds(reader.integer(self.tag_width, "big", 0))
-            sizes, behind = self._sizes(reader, kinds, at, end)
+            if self.short or self.escape >= 0:
+                kinds, sizes, behind = self._packed(reader, at)
+            else:
+                kinds = self._kinds(reader.integer(self.tag_width, "big", 0))
+                sizes, behind = self._sizes(reader, kinds, at, end)
             for number in self.measured:
                 own = np.flatnonzero(kinds == number)
                 measure = self.kinds[number].measure
@@ -128,6 +133,14 @@ class ListSteps:
             found.append(_Found(rows[good], behind[good], sizes[good], (end - behind)[good], kinds[good]))
             going = good & (at < end)
         return found, odd
+
+    def _packed(self, reader: Cohort, at: Places) -> tuple[NDArray[np.int16], Places, Places]:
+        """Give kinds, sizes and where the content begins, of heads of one to three bytes."""
+        first, second, third = (reader.integer(1, "big", place).astype(np.int64) for place in range(3))
+        is_short, is_long = first & self.short != 0, first == self.escape
+        tags = np.where(is_short, first & self.short, np.where(is_long, first << 8 | second, first))
+        sizes = np.where(is_short, first & ~self.short, np.where(is_long, third, second))
+        return self._kinds(tags), sizes, at + np.where(is_short, 1, np.where(is_long, 3, 2))
 
     def _kinds(self, tags: NDArray[Any]) -> NDArray[np.int16]:
         kinds = self.tags.of(tags)
@@ -151,8 +164,9 @@ class ListSteps:
 class DeltaSteps:
     """Numbers told as differences: summed up from the base, forwards or backwards."""
 
-    def __init__(self, element: lay.Deltas) -> None:
-        self.element = element
+    def __init__(self, element: lay.Deltas, also: Sequence[LeafStep] = ()) -> None:
+        """Take the element and what its items say beside."""
+        self.element, self.also = element, also
 
     def run(self, cohort: Cohort) -> None:
         """Read as many differences as are declared, announced, or fit."""
@@ -172,13 +186,37 @@ class DeltaSteps:
         element = self.element
         items = Cohort(level, level.starts, 0, element.width)
         read = items.integer(element.width, element.order, 0, signed=element.signed).astype(np.int64)
-        run = np.cumsum(read)
-        before = np.repeat((np.cumsum(each) - each)[each > 0], each[each > 0])
-        sums = run - run[before] + read[before]
-        base = np.repeat(cohort.heard(raw_name(element.base)).astype(np.int64), each)
-        numbers = base + sums if element.towards == "later" else base - sums
-        items.doubt(np.abs(numbers) > EXACT)
-        items.say(element.item, numbers if element.per == 1 else numbers.astype(np.float64) / element.per)
+        say_sums(element, self.also, cohort, items, each, read)
+
+
+def say_sums(
+    element: lay.Deltas,
+    also: Sequence[LeafStep],
+    cohort: Cohort,
+    items: Cohort,
+    each: Places,
+    read: NDArray[np.int64],
+) -> None:
+    """Say the numbers that differences make, and what is worked out of them.
+
+    Args:
+        element: the list's.
+        also: reads what items say beside.
+        cohort: (n,) the rows that the items stand in.
+        items: (m,) the items, row by row.
+        each: (n,) items of each row.
+        read: (m,) the differences.
+    """
+    run = np.cumsum(read)
+    before = np.repeat((np.cumsum(each) - each)[each > 0], each[each > 0])
+    sums = run - run[before] + read[before]
+    base = np.repeat(cohort.heard(raw_name(element.base)).astype(np.int64), each)
+    numbers = base + sums if element.towards == "later" else base - sums
+    items.doubt(np.abs(numbers) > EXACT)
+    items.say(raw_name(element.item), numbers)
+    items.say(element.item, numbers if element.per == 1 else numbers.astype(np.float64) / element.per)
+    for step in also:
+        step.run(items, 0)
 
 
 class Span:
@@ -226,9 +264,14 @@ def counted(cohort: Cohort, count: int | str, width: int) -> Place:
         enough(cohort, count * width)
         return count
     # Compared before it is multiplied: a hostile count allocates nothing.
-    announced = cohort.heard(raw_name(count))
-    cohort.drop((announced > (cohort.end - cohort.at) // width) | (announced < 0))
-    counts: Places = cohort.heard(raw_name(count)).astype(np.int64)
+    return counted_by(cohort, cohort.heard(raw_name(count)), width)
+
+
+def counted_by(cohort: Cohort, announced: NDArray[Any], width: int) -> Places:
+    """Give announced counts of items of at least a width [byte]; drop the rows too short for theirs."""
+    odd = (announced > (cohort.end - cohort.at) // width) | (announced < 0)
+    cohort.drop(odd)
+    counts: Places = announced[~odd].astype(np.int64)
     return counts
 
 

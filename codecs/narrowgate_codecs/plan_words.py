@@ -10,6 +10,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask
 from narrowgate_codecs.layout import Leaf
+from narrowgate_codecs.moments import MomentStep
 from narrowgate_codecs.plan_leaves import (
     BcdStep,
     ClockStep,
@@ -245,6 +246,7 @@ _STEPS: dict[type, Any] = {
     el.Scaled: ScaledStep,
     Wired: WiredStep,
     BitClock: BitClockStep,
+    el.Moment: MomentStep,
 }
 
 

@@ -45,15 +45,17 @@ class Reading:
     """Of several for one field the first that says something holds."""
     records: str | None = None
     """Name of the record list the values stand in. All records of a frame share its one instant and so its
-    one key: they make one row, and of two records that say the same field the later one holds."""
+    one key: they make one row, and of two records that say the same field the later one holds. A list in a
+    list's items is named behind it and a point; its items are rows of their own."""
     clock: str | None = None
     """Name of the Clock or Epoch that dates the row; None: it is dated by reception."""
     only_dated: bool = False
     """True: a message whose `clock` was never set gives no row, as for values of the past."""
     series: str = ""
     series_by: str | None = None
-    """Declared name inside the items of `records` whose word or number is the series: the items are rows of
-    their own, dated like the message unless `each` dates them; one that says no series gives no row."""
+    """Declared name inside the items of `records`, or in an item around them, whose word or number is the
+    series: the items are rows of their own, dated like the message unless `each` dates them; one that says no
+    series gives no row."""
     each: Each | None = None
     """How the items of `records` become rows of their own, each at its own instant."""
 

@@ -65,6 +65,14 @@ def _integer(element: el.Int, value: object, wanted: Wanted) -> int:
     return raw
 
 
+def _varint(element: el.Varint, value: object, wanted: Wanted) -> int:
+    raw = round(_number(element.name, value, wanted) * element.per)
+    most = (1 << 7 * el.VARINT_BYTES) - 1
+    if not 0 <= raw <= most:
+        raise wrong(element.name, value, f"0 to {most / element.per:.12g} is possible", wanted)
+    return raw
+
+
 def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     if value is None:
         return b"\xff" * element.width
@@ -275,6 +283,7 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Rest: _bytes,
     el.Text: _ascii,
     el.Numeral: _numeral,
+    el.Varint: _varint,
     el.Clock: _clock,
     el.Port: _whole,
     el.Left: _whole,

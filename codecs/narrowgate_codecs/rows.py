@@ -9,9 +9,10 @@ import pyarrow as pa
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, local_time
 from narrowgate_codecs.instants import instant_us, zone_of
+from narrowgate_codecs.moments import moment_us
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.scope import Scope
+from narrowgate_codecs.scope import Said, Scope
 from narrowgate_codecs.values import Value, calendar_times, epoch_us, speak
 from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
@@ -20,6 +21,7 @@ RADIO = ("rsrp_dbm", "rssi_dbm", "sinr_db", "ecl", "cell_id")
 """Columns that the transport may know where the frame is silent."""
 
 Row = dict[str, Any]
+_CLOCKS = (el.Epoch, el.Clock, el.Moment, BitClock)
 
 
 def rows_of(
@@ -54,7 +56,7 @@ def rows_of(
         if row:
             row["series"] = reading.series
             _date(row, reading, scope, timezone, received_at_us)
-            if not (reading.only_dated and row["clock_unsynchronised"]):
+            if not (reading.only_dated and row.get("clock_unsynchronised", True)):
                 rows.append(row)
     return rows
 
@@ -64,36 +66,50 @@ def _items(
 ) -> list[Row]:
     """Give a row for each item of a list that has an instant of its own."""
     rows: list[Row] = []
-    start_us = None
-    if each.clock is None and reading.clock is not None:
-        start_us = _instant(reading.clock, scope, timezone, received_at_us)
-    for at, item in enumerate(scope.lists.get(reading.records or "", [])):
-        time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
-        if each.clock is not None:
+    for at, item in _reached(scope, reading.records):
+        if each.clock is None:
+            start_us = _instant(reading.clock or "", item, timezone, received_at_us)
+            time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
+        else:
             time_us = _instant(each.clock, item, timezone, received_at_us)
         said = {} if time_us is None else _sound(item)
-        row, series = _carried(reading, said), _series_of(reading, said)
+        row, series = _carried(reading, said), _series_of(reading, item, said)
         if row and series is not None:
             rows.append({**row, "series": series, "time": time_us})
     return rows
 
 
+def _reached(scope: Scope, path: str | None) -> list[tuple[int, Scope]]:
+    """Give the items of a list and their places in it; of a list in a list's items, those of all of them."""
+    found = [(0, scope)]
+    for name in (path or "").split("."):
+        found = [(at, item) for _, one in found for at, item in enumerate(one.lists.get(name, []))]
+    return found
+
+
 def _series(reading: Reading, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> list[Row]:
     """Give a row for each item of a list, all at the message's instant, each under its own series."""
     rows: list[Row] = []
-    for item in scope.lists.get(reading.records or "", []):
+    for _, item in _reached(scope, reading.records):
         said = _sound(item)
-        row, series = _carried(reading, said), _series_of(reading, said)
+        row, series = _carried(reading, said), _series_of(reading, item, said)
         if row and series is not None:
             row["series"] = series
-            _date(row, reading, scope, timezone, received_at_us)
+            _date(row, reading, item, timezone, received_at_us)
             rows.append(row)
     return rows
 
 
-def _series_of(reading: Reading, said: dict[str, Value]) -> str | None:
+def _series_of(reading: Reading, item: Scope, said: dict[str, Value]) -> str | None:
+    """Give the series that an item names, or else the nearest thing around it that names one."""
     if reading.series_by is None:
         return reading.series
+    around = item.parent
+    while reading.series_by not in said:
+        # The frame's own level is no item: it names no series.
+        if around is None or around.parent is None:
+            return None
+        said, around = _sound(around), around.parent
     series = said.get(reading.series_by)
     return None if series is None else str(series)
 
@@ -136,26 +152,47 @@ def _merged(records: Any) -> dict[str, Value]:
 
 def _date(row: Row, reading: Reading, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> None:
     row["time"] = received_at_us
-    if reading.clock is None:
+    said = None if reading.clock is None else _clock(reading.clock, scope)
+    if said is None:
         return
-    clock_us = _instant(reading.clock, scope, timezone, received_at_us)
-    if any(getattr(said.element, "name", None) == reading.clock for said in scope.said):
-        row["clock_unsynchronised"] = clock_us is None
+    clock_us = _clock_us(said, timezone, received_at_us)
+    row["clock_unsynchronised"] = clock_us is None
     if clock_us is not None:
         row["time"] = clock_us
 
 
 def _instant(clock: str, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> int | None:
-    """Give the instant that a scope's clock means [us since 1970 UTC]; None if it was never set."""
-    for said in scope.said:
-        if isinstance(said.element, el.Epoch) and said.element.name == clock:
+    """Give the instant that a clock of a scope, or of one around it, means [us since 1970 UTC].
+
+    None: it was never set, or there is none.
+    """
+    said = _clock(clock, scope)
+    return None if said is None else _clock_us(said, timezone, received_at_us)
+
+
+def _clock(clock: str, scope: Scope) -> Said | None:
+    """Give what a clock of a scope says, or of the nearest scope around it that has one."""
+    around: Scope | None = scope
+    while around is not None:
+        for said in around.said:
+            if isinstance(said.element, _CLOCKS) and said.element.name == clock:
+                return said
+        around = around.parent
+    return None
+
+
+def _clock_us(said: Said, timezone: ZoneInfo, received_at_us: int | None) -> int | None:
+    match said.element:
+        case el.Epoch():
             return epoch_us(said.element, said.raw)
-        if isinstance(said.element, el.Clock) and said.element.name == clock:
+        case el.Moment():
+            return moment_us(said.element, said.raw)
+        case el.Clock():
             zone = zone_of(said.element, timezone)
             return instant_us(calendar_times(said.element, said.raw), zone, received_at_us)
-        if isinstance(said.element, BitClock) and said.element.name == clock:
+        case BitClock():
             return _shifted_us(said.element, said.raw, timezone, received_at_us)
-    return None
+    raise TypeError(f"{said.element.name} is no clock")
 
 
 def _shifted_us(clock: BitClock, raw: bytes, timezone: ZoneInfo, received_at_us: int | None) -> int | None:

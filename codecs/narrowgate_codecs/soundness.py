@@ -12,7 +12,7 @@ from narrowgate_codecs.grammars import GRAMMARS
 from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
-_NUMBERS = (el.Int, el.Code, el.Named, el.Port, el.Left)
+_NUMBERS = (el.Int, el.Varint, el.Code, el.Named, el.Port, el.Left)
 _LONGEST_COUNTED = 4
 """[byte] of lengths, tags and differences: four count further than any frame."""
 
@@ -20,7 +20,7 @@ _LONGEST_COUNTED = 4
 def fault_of(field: lay.Element | el.Part) -> str | None:
     """Say why an element cannot work; None if it can."""
     width = getattr(field, "width", None)
-    if width is not None and not 1 <= width <= 255:
+    if width is not None and not 1 <= width <= 255 and not isinstance(field, lay.Deltas):
         return f"a width of {width} bytes; 1 to 255 is possible"
     for kind, look in _LOOKS:
         if isinstance(field, kind):
@@ -114,8 +114,22 @@ def _described(field: lay.Described) -> str | None:
     return None if field.grammar in GRAMMARS else f"grammar {field.grammar!r}: one of {known} is possible"
 
 
+def _deltas(field: lay.Deltas) -> str | None:
+    if not field.width and (field.count is None or field.signed):
+        return "differences of no fixed width are counted, and have no sign"
+    return _counted(field)
+
+
+def _moment(field: el.Moment) -> str | None:
+    if not max(1970, field.since) < field.earliest_year < 2100:
+        return (
+            f"earliest_year {field.earliest_year} is not after the year 1970 or the first one, or past 2099"
+        )
+    return None
+
+
 def _counted(field: lay.Sized | lay.Deltas) -> str | None:
-    if field.width > _LONGEST_COUNTED:
+    if not 0 <= field.width <= _LONGEST_COUNTED:
         return f"a width of {field.width} bytes; 1 to {_LONGEST_COUNTED} is possible"
     return None
 
@@ -135,6 +149,8 @@ def _records(field: lay.Records) -> str | None:
         return "a case has no tag"
     if field.default is not None and not field.length_width:
         return "records of any other tag need lengths"
+    if field.short_bits and (field.tag_width, field.length_width, field.short_bits < 8) != (1, 1, True):
+        return "short heads stand beside tags and lengths of a byte"
     return None
 
 
@@ -148,7 +164,8 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Scaled, _scaled),
     (lay.Lead, _lead),
     (lay.Sized, _counted),
-    (lay.Deltas, _counted),
+    (lay.Deltas, _deltas),
+    (el.Moment, _moment),
     (lay.Records, _records),
     (lay.When, _when),
     (lay.Tail, _tail),
@@ -187,6 +204,8 @@ def dtypes_of(fields: tuple[lay.Element, ...], name: str) -> set[Dtype]:
     for field in every(fields):
         if isinstance(field, el.Bits):
             found.update(_part(part) for part in field.parts if part.name == name)
+        elif isinstance(field, lay.Channels) and field.channel == name:
+            found.add("int64")
         elif isinstance(field, lay.Deltas) and field.item == name:
             found.add("int64" if field.per == 1 else "float64")
         elif getattr(field, "name", None) == name:
@@ -210,7 +229,7 @@ def _words(words: list[el.Word]) -> Dtype:
 
 def _dtype(field: lay.Element) -> Dtype:
     match field:
-        case el.Int() | el.Bcd():
+        case el.Int() | el.Bcd() | el.Varint():
             return "int64" if field.per == 1 else "float64"
         case el.Implied():
             return _words([field.value])

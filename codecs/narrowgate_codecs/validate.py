@@ -5,6 +5,7 @@ import re
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null
 from narrowgate_schema.fields import fields_of
@@ -80,6 +81,10 @@ def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
                 names.append(field.count)
             case el.Scaled():
                 names.extend((field.of, field.by))
+            case el.Moment():
+                names.extend(parts_of(field))
+            case lay.Channels():
+                names.append(field.mask)
         if isinstance(field, lay.Deltas):
             names.append(field.base)
     return names
@@ -136,8 +141,11 @@ def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> froz
     if isinstance(field, (lay.Switch, lay.Records)):
         _check_cases(field, place, known)
         return known
-    if isinstance(field, lay.Array):
+    if isinstance(field, (lay.Array, lay.Channels)):
         _check_scope(field.fields, place, _unmarked(known))
+        return known
+    if isinstance(field, lay.Deltas):
+        _check_scope(field.also, place, known | {field.item})
         return known
     if isinstance(field, (lay.Sized, lay.Body)):
         return _check_scope(field.fields, place, known)
@@ -205,6 +213,10 @@ def _scaling(field: lay.Element, beside: set[str]) -> list[str]:
     match field:
         case el.Scaled():
             return [field.of, field.by]
+        case el.Moment():
+            return list(parts_of(field))
+        case lay.Channels():
+            return [field.mask]
         case el.Bcd() if isinstance(field.per, el.Units) and field.per.by not in beside:
             return [field.per.by]
     return []
@@ -219,8 +231,8 @@ def _least(field: lay.Element) -> int:
     match field:
         case el.Const():
             return len(field.value)
-        case el.Clock():
-            return len(field.orders[0].split())
+        case el.Clock() | el.Varint():
+            return 1 if isinstance(field, el.Varint) else len(field.orders[0].split())
         case lay.Deltas():
             return field.width * (field.count if isinstance(field.count, int) else 0)
         case lay.Switch():
@@ -236,7 +248,8 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
         raise ValueError(f"{place}: there is no such message")
     said = set(_all_names(profile.up))
     each = reading.each
-    for name in (reading.clock, reading.records, profile.identity, None if each is None else each.clock):
+    lists = () if reading.records is None else reading.records.split(".")
+    for name in (reading.clock, *lists, profile.identity, None if each is None else each.clock):
         if name is not None and name not in said:
             raise ValueError(f"{place}: nothing in the frame says {name}")
     if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
@@ -251,9 +264,9 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
 def _check_series(profile: Profile, reading: Reading, place: str) -> None:
     if reading.series_by is None:
         return
-    lists = [field for field in every(profile.up) if isinstance(field, (lay.Records, lay.Array))]
-    inside = [field for field in lists if field.name == reading.records]
-    kinds = {kind for field in inside for kind in dtypes_of(lay.children(field), reading.series_by)}
+    path = () if reading.records is None else reading.records.split(".")
+    inside = [field for field in every(profile.up) if isinstance(field, lay.LISTS) and field.name in path]
+    kinds = {kind for field in inside for kind in dtypes_of((field,), reading.series_by)}
     if not kinds or not kinds <= {"string", "int64"} or len(kinds) > 1:
         raise ValueError(
             f"{place}: {reading.series_by} is no word or number of the items of {reading.records}"
@@ -281,7 +294,9 @@ def _all_names(fields: tuple[lay.Element, ...]) -> list[str]:
     for field in fields:
         names.extend(lay.names_of(field))
         if isinstance(field, lay.Deltas):
-            names.append(field.item)
+            names.extend((field.item, *_all_names(field.also)))
+        elif isinstance(field, lay.Channels):
+            names.extend((field.channel, *_all_names(field.fields)))
         elif isinstance(field, (lay.Records, lay.Array, lay.Described)) or not isinstance(field, lay.LEAVES):
             names.extend(_all_names(lay.children(field)))
     return names

@@ -7,6 +7,7 @@ from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, local_time
+from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scaled import scaled_value
 from narrowgate_codecs.scope import Scope, part_code
@@ -98,6 +99,10 @@ def _number(element: el.Int, raw: int, scope: Scope) -> int | float | None:
         return None
     count = raw + element.plus
     return _within(element, count if element.per == 1 else count / element.per, scope)
+
+
+def _varint(element: el.Varint, raw: int, scope: Scope) -> int | float:
+    return raw if element.per == 1 else raw / element.per
 
 
 def _float(element: el.Float, raw: float, scope: Scope) -> float | None:
@@ -242,4 +247,6 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Scaled: scaled_value,
     Wired: _wired,
     BitClock: _bit_clock,
+    el.Varint: _varint,
+    el.Moment: moment_value,
 }

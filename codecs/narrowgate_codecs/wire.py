@@ -26,6 +26,8 @@ class Wire:
     def __init__(self, data: Bytes) -> None:
         """Take the bytes; the last eight of them belong to no frame."""
         self.data = data
+        self.ends: Places | None = None
+        """Places of the bytes that end a Varint, once somebody has asked."""
         self._windows: dict[str, NDArray[Any]] = {"u1": data}
 
     def window(self, dtype: str) -> NDArray[Any]:
