@@ -147,6 +147,8 @@ class _Reading:
         name, key = tree.func.id, ast.unparse(tree)
         if name == "known":
             return self.of(tree.args[0]) is not None
+        if name == "first_known":
+            return next((value for value in [self.of(part) for part in tree.args] if value is not None), None)
         if name == "abs":
             value = self.of(tree.args[0])
             return None if value is None else abs(value)
@@ -158,6 +160,12 @@ class _Reading:
     def _remembered(self, name: str, key: str, value: float | None, tree: ast.Call) -> float | None:
         heard = self._device.heard.setdefault(key, _Heard())
         before = heard.rows[-1] if heard.rows else None
+        if name == "slope":
+            if value is not None:
+                heard.rows.append((self.time_us, value))
+            if value is None or before is None or not 0 < self.time_us - before[0] <= self._hole_us:
+                return None
+            return (value - before[1]) / ((self.time_us - before[0]) / HOUR_US)
         if name in ("held", "previous"):
             if value is not None:
                 heard.rows.append((self.time_us, value))

@@ -37,6 +37,8 @@ ARRIVALS = st.lists(
 ).map(lambda steps: _course(steps, MONDAY_US))
 
 EXPRESSIONS = [
+    ("slope(flow_m3_per_h) > 0.5 or slope(temperature_c) < -2", None),
+    ("first_known(temperature_c, 2 * held(temperature_c)) >= 4", None),
     ("temperature_c <= 2", None),
     ("temperature_c <= 2", "temperature_c > 3"),
     ("tamper", "not tamper and flow_m3_per_h > 0"),

@@ -72,8 +72,10 @@ class Evaluation:
     def _attribute(self, node: n.Attribute) -> Floats:
         columns = self._columns
         if node.of_asset:
-            return columns.place_attribute(node.name, np.arange(len(columns.group)))
-        return columns.attribute(node.name, np.nan, -np.inf, np.inf)[columns.group]
+            values = columns.place_attribute(node.name, np.arange(len(columns.group)))
+        else:
+            values = columns.attribute(node.name, np.nan, -np.inf, np.inf)[columns.group]
+        return np.where(np.isnan(values), node.otherwise, values)
 
     def _sun(self, node: n.SunElevation) -> Floats:
         rows = np.arange(len(self._columns.group))
@@ -134,6 +136,27 @@ class Evaluation:
         self._remember(column, values)
         return before
 
+    def _slope(self, node: n.Slope) -> Floats:
+        column, column_us = (self._state[f"m{node.memory}_{name}"] for name in ("value", "us"))
+        values = self.of(node.of)
+        row = np.flatnonzero(mask_of(values))
+        group, time_us, known = self._columns.group[row], self._columns.time_us[row], values[row]
+        first, last = first_rows(group), last_rows(group)
+        passed_us = time_us - shifted(time_us, first, column_us[group[first]])
+        risen = known - shifted(known, first, column[group[first]])
+        column[group[last]], column_us[group[last]] = known[last], time_us[last]
+        slopes = self._full(np.nan)
+        slopes[row] = np.where(
+            (passed_us > 0) & (passed_us <= self._hole_us), risen / (passed_us / 3.6e9), np.nan
+        )
+        return slopes
+
+    def _first_known(self, node: n.FirstKnown) -> Floats:
+        values = self.of(node.parts[0])
+        for part in node.parts[1:]:
+            values = np.where(np.isnan(values), self.of(part), values)
+        return values
+
     def _remember(self, column: Floats, values: Floats) -> None:
         last = last_rows(self._columns.group)
         column[self._columns.group[last]] = values[last]
@@ -168,6 +191,8 @@ _EVALUATED: dict[type[Any], Callable[[Evaluation, Any], Floats]] = {
     n.Known: Evaluation._is_known,
     n.Held: Evaluation._held,
     n.Previous: Evaluation._previous,
+    n.Slope: Evaluation._slope,
+    n.FirstKnown: Evaluation._first_known,
     n.Window: Evaluation._window,
 }
 

@@ -62,7 +62,7 @@ class Decision:
         return Outcome(state, transitions)
 
 
-def memory_columns(memories: list[n.Held | n.Previous | n.Window]) -> tuple[StateColumn, ...]:
+def memory_columns(memories: list[n.Remembering]) -> tuple[StateColumn, ...]:
     """Give the state of a rule's windows and memories."""
     columns: list[StateColumn] = []
     for node in memories:
@@ -70,6 +70,8 @@ def memory_columns(memories: list[n.Held | n.Previous | n.Window]) -> tuple[Stat
             columns += window_columns(node.memory, node)
         else:
             columns.append(StateColumn(f"m{node.memory}_value", "float64", float("nan")))
+        if isinstance(node, n.Slope):
+            columns.append(StateColumn(f"m{node.memory}_us", "int64", BEFORE_US))
     return tuple(columns)
 
 

@@ -37,6 +37,8 @@ class Attribute:
 
     name: str
     of_asset: bool
+    otherwise: float
+    """What stands for it where it is not set; NaN: nothing does."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,21 @@ class Previous:
 
 
 @dataclass(frozen=True)
+class Slope:
+    """How fast a value rose since it was last known, per hour; unknown over a hole."""
+
+    of: "Node"
+    memory: int
+
+
+@dataclass(frozen=True)
+class FirstKnown:
+    """The first of some numbers that is known."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
 class Window:
     """What is known of a value over the time up to this reading."""
 
@@ -160,8 +177,14 @@ Node = (
     | Known
     | Held
     | Previous
+    | Slope
+    | FirstKnown
     | Window
 )
+
+
+Remembering = Held | Previous | Slope | Window
+"""Nodes with a memory of their own."""
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from narrowgate_fleet.columns import COLUMNS
 from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.durations import duration_us
-from narrowgate_rules.written.grammar import ExpressionFault, Memories, Names, parse
+from narrowgate_rules.written.grammar import parse
 from narrowgate_rules.written.judge import HOLE_PARAM, OWN_COLUMNS, Decision, memory_columns
 from narrowgate_rules.written.units import Unit, unit_of
+from narrowgate_rules.written.vocabulary import ExpressionFault, Memories, Names
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family, Late, Severity
 
