@@ -1,5 +1,6 @@
 """Columns of readings from what frames carry: of several sources of one field the first that speaks holds."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ class Carried:
         """By field; words as numbers into `words`."""
         self.words: dict[str, tuple[str, ...]] = {}
 
-    def add(self, field: str, column: Column, words: list[str] | None) -> None:
+    def add(self, field: str, column: Column, words: Iterable[str] | None) -> None:
         """Take what a source says where the ones before it are silent.
 
         Args:

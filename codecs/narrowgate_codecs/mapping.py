@@ -1,5 +1,6 @@
 """From columns of what frames say to columns of readings; the mirror of rows.py."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -273,7 +274,7 @@ def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places, fra
     return Measures(frames, carried.fields, carried.words, _NO_TIMES, _NOWHERE, None, series)
 
 
-def _series(taken: Column | None, words: list[str] | None, count: int) -> Series:
+def _series(taken: Column | None, words: Iterable[str] | None, count: int) -> Series:
     """Give the series that items name; numbers stand for themselves, and -1 for none."""
     if taken is None:
         return Series((), np.full(count, -1))

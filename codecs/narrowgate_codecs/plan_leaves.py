@@ -48,17 +48,15 @@ class Wants:
     """Names that give units."""
     raws: frozenset[str]
     """Names that other elements look at, and clocks that date readings."""
-    words: dict[str, list[str]]
-    """The words that stand behind the numbers of a name; filled while compiling."""
+    words: dict[str, dict[str, int]]
+    """The words of a name and the numbers that stand for them, 0, 1, 2 ..; filled while compiling."""
     lists: frozenset[str] = frozenset()
     """Lists whose items readings carry."""
 
     def word(self, name: str, word: str) -> int:
         """Give the number of a word of a name."""
-        known = self.words.setdefault(name, [])
-        if word not in known:
-            known.append(word)
-        return known.index(word)
+        known = self.words.setdefault(name, {})
+        return known.setdefault(word, len(known))
 
 
 def raw_name(name: str) -> str:

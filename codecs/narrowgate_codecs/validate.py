@@ -31,6 +31,8 @@ def validated(profile: Profile) -> Profile:
     for direction in ("up", "down"):
         fields = profile.up if direction == "up" else profile.down
         place = f"{profile.name}.{direction}"
+        if direction == "down" and fields is profile.up:
+            continue
         _check_types(fields, place)
         for index, field in enumerate(fields):
             _check_type(field, _place(place, field, index), _ELEMENTS)
@@ -108,6 +110,8 @@ def _check_type(thing: object, place: str, accepted: tuple[type, ...]) -> None:
 def _check_types(thing: object, place: str) -> None:
     """Walk everything a declaration holds; exact types only, so that nothing answers to any name."""
     if type(thing) is tuple:
+        if _is_plain(thing):
+            return
         for index, one in enumerate(thing):
             _check_types(one, _place(place, one, index))
     elif type(thing) in _WITHIN:
@@ -117,6 +121,14 @@ def _check_types(thing: object, place: str) -> None:
             _check_types(value, inner)
     elif type(thing) is not Reason:
         _check_type(thing, place, _PLAIN)
+
+
+def _is_plain(things: tuple[object, ...]) -> bool:
+    """Give whether things are plain, or all tuples of plain things: tables of words and numbers are long."""
+    kinds = {*map(type, things)}
+    if kinds == {tuple}:
+        kinds = {type(one) for thing in things for one in thing}  # type: ignore[attr-defined]  # all are tuples
+    return kinds <= set(_PLAIN)
 
 
 def _check_scope(fields: tuple[lay.Element, ...], place: str, known: frozenset[str]) -> frozenset[str]:
