@@ -41,6 +41,8 @@ USUAL = {
 }
 """The message of a profile whose usual frame has one layout: its fixed rows and struct loop are of it."""
 
+KEY = bytes(range(16))
+"""What encrypted frames are drawn with."""
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
 
 _LAST_EPOCH_S = 4_102_444_799
@@ -97,7 +99,7 @@ class Sender:
             values: Values = {}
             drawn = self._draw(self._fields, values) or self._single
             if message is None or drawn == message:
-                wanted = Wanted(values, {})
+                wanted = Wanted(values, {}, keys=(KEY,))
                 frame = self._frame.write(wanted)
                 return frame, None if self._port is None else wanted.sent[self._port]
 
@@ -108,7 +110,7 @@ class Sender:
                 case lay.Lead() | lay.Tail():
                     if self._rng.random() < _SHARE_OF_OPTIONAL:
                         message = self._draw(field.fields, values) or message
-                case lay.Sized() | lay.Body():
+                case lay.Sized() | lay.Body() | lay.FormatA() | lay.Encrypted():
                     message = self._draw(field.fields, values) or message
                 case lay.When():
                     if (self._raw(field.on, values) in field.are) != field.other:

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import click
 import pyarrow as pa
 
-from narrowgate_bench.codec_frames import Sender, Sent, damaged, mended
+from narrowgate_bench.codec_frames import KEY, Sender, Sent, damaged, mended
 from narrowgate_codecs import PROFILES, Context, Decoded, decode, uplinks_from
 from narrowgate_codecs.decode import decode_by_row
+from narrowgate_codecs.known import Key
 from narrowgate_codecs.layout import Direction
 
 _ZONES = (
@@ -45,11 +46,15 @@ def both(
     direction: Direction,
     zone: str = "UTC",
     received_at_us: int | None = None,
+    key: Key = KEY,
 ) -> tuple[Decoded, Decoded, int]:
     """Decode frames by plan and by construct; give both and how many the plan left to construct."""
     uplinks = _uplinks(frames, received_at_us)
     directions = [direction] * len(frames)
-    context = Context(["d"] * len(frames), [profile] * len(frames), ZoneInfo(zone), directions=directions)
+    count = len(frames)
+    context = Context(
+        ["d"] * count, [profile] * count, ZoneInfo(zone), keys=[key] * count, directions=directions
+    )
     whole = decode(uplinks, context)
     return whole, decode_by_row(uplinks, context), whole.by_row
 
@@ -116,7 +121,11 @@ def _alike(frames: Frames, rng: random.Random) -> Frames:
 
 def _refused(frames: Frames, profile: str, direction: Direction) -> list[tuple[int, str]]:
     context = Context(
-        [""] * len(frames), [profile] * len(frames), ZoneInfo("UTC"), directions=[direction] * len(frames)
+        [""] * len(frames),
+        [profile] * len(frames),
+        ZoneInfo("UTC"),
+        keys=[KEY] * len(frames),
+        directions=[direction] * len(frames),
     )
     refusals = decode_by_row(_uplinks(frames), context).refusals.to_pylist()
     return [(refusal["frame"], refusal["detail"]) for refusal in refusals]

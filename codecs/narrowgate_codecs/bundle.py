@@ -1,8 +1,7 @@
 """One profile's frames as bare columns, without uplinks and without Arrow: what the benchmarks time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from narrowgate_codecs.cohort import NO_PORT
 from narrowgate_codecs.decode import FEWEST, plan_for
 from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.known import Key, Known, keys_of
 from narrowgate_codecs.mapping import Measures, measures_of
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
@@ -37,6 +37,7 @@ def bundle(
     received_at_us: int,
     *,
     ports: Sequence[int | None] | None = None,
+    keys: Sequence[Key] | None = None,
     fewest: int = FEWEST,
 ) -> Bundle:
     """Give the readings of frames that came up from devices of one profile.
@@ -47,20 +48,22 @@ def bundle(
         timezone: the zone of clocks that state none.
         received_at_us: reception of all of them [us since 1970 UTC].
         ports: (n,) the message types captured from ports; None: none for all.
+        keys: (n,) the devices' keys; None: no device has one.
         fewest: fewer frames than that are read one by one.
     """
     plan = plan_for(profile, "up") if len(payloads) >= fewest else None
     if plan is None:
-        return _by_row(profile, payloads, ports, timezone, received_at_us)
+        every = range(len(payloads))
+        return _by_row(profile, payloads, every, ports, keys, timezone, received_at_us)
     wire, starts, lengths = packed(payloads)
-    level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None)
+    known_keys = None if keys is None else [keys_of(key) for key in keys]
+    level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, known_keys)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
     odd = level.odd.nonzero()[0].tolist()
     made = Bundle([], [], 0)
     if odd:
-        odd_ports = None if ports is None else [ports[row] for row in odd]
-        made = _by_row(profile, [payloads[row] for row in odd], odd_ports, timezone, received_at_us)
+        made = _by_row(profile, payloads, odd, ports, keys, timezone, received_at_us)
     made.measures = measures_of(PROFILES[profile], plan, level, timezone, received_us, received)
     return made
 
@@ -74,15 +77,18 @@ def _column(ports: Sequence[int | None] | None) -> Places | None:
 def _by_row(
     profile: str,
     payloads: Sequence[bytes],
+    rows: Iterable[int],
     ports: Sequence[int | None] | None,
+    keys: Sequence[Key] | None,
     timezone: ZoneInfo,
     received_at_us: int,
 ) -> Bundle:
     known, frame = PROFILES[profile], frame_of(profile, "up")
     made = Bundle([], [], 0)
-    for payload, port in zip(payloads, ports or repeat(None)):  # noqa: B905 - without ports there is no end
+    for row in rows:
+        port, key = None if ports is None else ports[row], None if keys is None else keys[row]
         try:
-            scope = frame.read(payload, port)
+            scope = frame.read(payloads[row], Known(port, keys_of(key)))
             values = speak(scope)
         except FrameRefused:
             made.refused += 1

@@ -48,9 +48,8 @@ def _hold(field: lay.Holder, part: str, at: int | None) -> Iterator[MapLine]:
     match field:
         case lay.Lead() | lay.When() | lay.Tail():
             yield from _optional(field, part, at)
-        case lay.Sized():
-            yield MapLine(part, at, field.width, "", f"length of what follows, {_order(field.order)}")
-            yield from _walk(field.fields, part, None if at is None else at + field.width)
+        case lay.Sized() | lay.Body() | lay.FormatA() | lay.Encrypted():
+            yield from _region(field, part, at)
         case lay.Switch() | lay.Records():
             for case in lay.cases_of(field):
                 yield from _case(field, case, part, at)
@@ -117,6 +116,30 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
 def _when(field: lay.When) -> str:
     codes = " or ".join(f"{code:02X}" for code in field.are)
     return f"if {field.on} is {'not ' if field.other else ''}{codes}"
+
+
+def _region(
+    field: lay.Sized | lay.Body | lay.FormatA | lay.Encrypted, part: str, at: int | None
+) -> Iterator[MapLine]:
+    inside = at
+    match field:
+        case lay.Sized():
+            yield MapLine(part, at, field.width, "", f"length of what follows, {_order(field.order)}")
+            inside = None if at is None else at + field.width
+        case lay.FormatA():
+            yield MapLine(part, at, None, "", "format A: a check sum behind each block, if they are there")
+        case lay.Encrypted():
+            yield MapLine(part, at, None, "", _encrypted(field))
+            inside = None
+    yield from _walk(field.fields, part, inside)
+
+
+def _encrypted(field: lay.Encrypted) -> str:
+    way = {"aes_cbc": "AES-128-CBC", "aes_ctr": "AES-128-CTR"}[field.cipher]
+    blocks = "" if field.blocks is None else f", {field.blocks} blocks"
+    begins = field.opens_with.hex().upper() if field.crc is None else field.crc
+    plain = ", or decrypted already" if field.may_be_plain else ""
+    return f"{way}{blocks}, plain text begins with {begins}{plain}"
 
 
 def _lead(field: lay.Lead) -> str:

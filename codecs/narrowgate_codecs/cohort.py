@@ -5,12 +5,14 @@ strides and one of mixed frames by gathers, through the same code.
 Rule 1: rows that are not plainly sound are marked for the row engine, which alone says what they mean.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowgate_codecs.known import Keys
 from narrowgate_codecs.wire import Bytes, Places, Wire, dtype_of, pieces_of
 
 NO_PORT = -1
@@ -51,6 +53,8 @@ class Level:
     """(n,) Number of the innermost case taken; an int while all rows took the same."""
     ports: Places | None = None
     """(n,) Message types that the transport captured, NO_PORT for none; None: none for all."""
+    keys: Sequence[Keys] | None = field(default=None, repr=False)
+    """(n,) The keys of each frame's device; None: no device has one."""
     columns: dict[str, Column] = field(default_factory=dict)
     lists: "dict[str, list[Level]]" = field(default_factory=dict)
     """By name; one level for each part of the rows that has such a list."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from narrowgate_codecs.known import Key
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.values import Value
 from narrowgate_schema.words import Disposition, Family
@@ -22,8 +23,8 @@ class Context:
     """(n,) None: no profile is known, the frame is refused as `unknown`."""
     timezone: ZoneInfo
     """The city's zone: that of clocks that state none."""
-    keys: Sequence[bytes | None] | None = None
-    """(n,) Keys of encrypted devices; None: no device has one."""
+    keys: Sequence[Key] | None = field(default=None, repr=False)
+    """(n,) Keys of encrypted devices, two where two are valid; None: no device has one."""
     facts: pa.RecordBatch | None = None
     """Facts of earlier frames, schema FACTS; None: there are none."""
     directions: Sequence[Direction] | None = None

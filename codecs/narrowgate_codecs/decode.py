@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from narrowgate_codecs.cohort import NO_PORT, Mask
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.gathered import Gathered
+from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.mapping import Measures, measures_of
 from narrowgate_codecs.plan import Plan, plan_of
@@ -126,7 +127,10 @@ def _run(
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
     wire, starts, lengths = packed_column(uplinks.column("payload"))
     ports = _ports(uplinks)[rows] if plan.by_port else None
-    level = plan.read(wire, starts[rows], lengths[rows], ports)
+    keys = None
+    if plan.by_key and context.keys is not None:
+        keys = [keys_of(context.keys[row]) for row in rows.tolist()]
+    level = plan.read(wire, starts[rows], lengths[rows], ports, keys)
     alone[rows] = level.odd
     if direction == "down":
         return []

@@ -5,6 +5,7 @@ from functools import cache
 
 from narrowgate_codecs.elements import Port
 from narrowgate_codecs.engine import Frame
+from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction, find_case, messages_of
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
@@ -18,7 +19,7 @@ def frame_of(profile: str, direction: Direction) -> Frame:
     return Frame(PROFILES[profile].fields(direction))
 
 
-def encode(profile: str, message: str, values: Mapping[str, object]) -> bytes:
+def encode(profile: str, message: str, values: Mapping[str, object], key: bytes | None = None) -> bytes:
     """Give the frame of a message that says the values, by their declared names.
 
     Lengths, check sums and the codes that choose the message are made; what has a default may be left out.
@@ -34,6 +35,12 @@ def encode(profile: str, message: str, values: Mapping[str, object]) -> bytes:
       signal; `response`: result (done, failed); `set_dimming` (down): mid, lamps, a list of three
       {"action": "dim" or "off", "level_pct": [%]}; `ack` (down): error, more.
 
+    Args:
+        profile: its name.
+        message: the message's name.
+        values: by declared name.
+        key: the device's key, where the message travels encrypted.
+
     Raises:
         ValueError: no such profile or message, or a value that is missing, unknown, of the wrong kind or out
             of range; names the field, the value and the range.
@@ -41,7 +48,7 @@ def encode(profile: str, message: str, values: Mapping[str, object]) -> bytes:
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r}: one of {', '.join(PROFILES)} is possible")
     direction, fixed = _route(PROFILES[profile], message)
-    return frame_of(profile, direction).write(Wanted(values, fixed))
+    return frame_of(profile, direction).write(Wanted(values, fixed, keys=keys_of(key)))
 
 
 def port_of(profile: str, message: str) -> int | None:

@@ -9,6 +9,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.channels import ChannelsConstruct
 from narrowgate_codecs.described import DescribedConstruct
+from narrowgate_codecs.known import NOTHING, Known
 from narrowgate_codecs.leaves import (
     CheckConstruct,
     ConstConstruct,
@@ -34,6 +35,7 @@ from narrowgate_codecs.regions import (
 )
 from narrowgate_codecs.scaled import ScaledConstruct
 from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.transforms import EncryptedConstruct, FormatAConstruct
 from narrowgate_codecs.varints import VarintConstruct
 from narrowgate_schema.words import Reason
 
@@ -45,9 +47,9 @@ class Frame(c.Construct):  # type: ignore[misc]
         super().__init__()
         self.fields = _fields(fields)
 
-    def read(self, payload: bytes, port: int | None = None) -> Scope:
-        """Read one frame and its port, if it came with one; FrameRefused if it is none of this layout."""
-        scope = Scope(payload, len(payload), port=port)
+    def read(self, payload: bytes, known: Known = NOTHING) -> Scope:
+        """Read one frame and what is known beside it; FrameRefused if it is none of this layout."""
+        scope = Scope(payload, len(payload), known=known)
         try:
             read_region(self.fields, BytesIO(payload), scope, 0, len(payload))
         except FrameRefused:
@@ -85,6 +87,8 @@ _REGIONS: dict[type, Any] = {
     lay.When: WhenConstruct,
     lay.Sized: SizedConstruct,
     lay.Body: BodyConstruct,
+    lay.FormatA: FormatAConstruct,
+    lay.Encrypted: EncryptedConstruct,
     lay.Array: ArrayConstruct,
     lay.Channels: ChannelsConstruct,
 }
@@ -96,7 +100,7 @@ def construct_of(element: lay.Element) -> Any:
         return SwitchConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, lay.Records):
         return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
-    if isinstance(element, (*lay.OPTIONAL, lay.Sized, lay.Body, lay.Array, lay.Channels)):
+    if isinstance(element, (*lay.OPTIONAL, *lay.REGIONS, lay.Array, lay.Channels)):
         return _REGIONS[type(element)](element, _fields(element.fields))
     if isinstance(element, lay.Deltas):
         return DeltasConstruct(element)

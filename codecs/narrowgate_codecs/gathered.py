@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from narrowgate_codecs.context import Context, Told
 from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.known import NOTHING, Known, keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.refusal import FrameRefused
@@ -76,8 +77,12 @@ class Gathered:
         if self._context.profiles[row] is None:
             name = self._context.devices[row] or "it"
             raise FrameRefused(Reason.UNKNOWN, f"no profile is known for {name}")
-        payload, port = self._payloads[row].as_py(), self._ports[row].as_py()
-        return read(self._profile(row), self._direction(row), payload, port)
+        payload = self._payloads[row].as_py()
+        return read(self._profile(row), self._direction(row), payload, self._known(row))
+
+    def _known(self, row: int) -> Known:
+        keys = self._context.keys
+        return Known(self._ports[row].as_py(), () if keys is None else keys_of(keys[row]))
 
     def _profile(self, row: int) -> Profile:
         return PROFILES[self._context.profiles[row] or ""]
@@ -101,7 +106,7 @@ class Gathered:
 
 
 def read(
-    profile: Profile, direction: Direction, payload: bytes, port: int | None = None
+    profile: Profile, direction: Direction, payload: bytes, known: Known = NOTHING
 ) -> tuple[Scope, dict[str, Value]]:
     """Read one frame: what it said, raw and as values.
 
@@ -110,7 +115,7 @@ def read(
     """
     if not profile.fields(direction):
         raise FrameRefused(Reason.MODEL, f"{profile.name} has no {direction} frames")
-    scope = frame_of(profile.name, direction).read(payload, port)
+    scope = frame_of(profile.name, direction).read(payload, known)
     return scope, speak(scope)
 
 

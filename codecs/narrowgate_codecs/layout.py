@@ -68,6 +68,49 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatA:
+    """Everything up to the end of the region: a frame of format A (EN 13757-4), each block with a check sum.
+
+    Its first byte counts the bytes behind it without the check sums. Where the region holds just these bytes
+    and the check sums, they are verified and taken out, and a wrong one is refused as `integrity`; any other
+    region is taken as it is, for many radio modules take them out themselves. The fields see the first byte,
+    which encode makes.
+    """
+
+    fields: tuple["Element", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """Everything up to the end of the region, encrypted with the device's AES-128 key.
+
+    The key comes from the caller (Context.keys); of two the one that fits is taken. No key is refused as
+    `key_missing`, a wrong one as `integrity`: so plain text must begin with something to know it by. It
+    stands in the frame's own level. Padding is left to the fields.
+    """
+
+    cipher: Literal["aes_cbc", "aes_ctr"]
+    first: tuple[str | bytes, ...]
+    """What the chain or the count begins with, 16 bytes: constants, and names of earlier elements for the
+    bytes that they travel as."""
+    fields: tuple["Element", ...]
+    opens_with: bytes = b""
+    """What right plain text begins with; the fields see it, too."""
+    crc: el.CheckKind | None = None
+    """The cyclic code of all that follows it, low byte first, that right plain text begins with; the fields
+    begin behind it."""
+    blocks: str | None = None
+    """Name of an earlier number: how many blocks of 16 bytes are encrypted; what is behind them travels
+    plain. None: everything is encrypted."""
+    derived_from: tuple[str | bytes, ...] = ()
+    """16 bytes, as in `first`, of which CMAC makes the key with the device's own; (): that one itself."""
+    may_be_plain: bool = False
+    """True: a region that looks like right plain text was decrypted on its way, and is read as it is."""
+    filler: int = 0x2F
+    """The byte that encode fills the last block with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One of a switch: the innermost case taken names the message."""
 
@@ -217,7 +260,19 @@ Leaf: TypeAlias = (
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
 Holder: TypeAlias = (
-    Lead | Tail | When | Sized | Body | Switch | Records | Array | Channels | Deltas | Described
+    Lead
+    | Tail
+    | When
+    | Sized
+    | Body
+    | FormatA
+    | Encrypted
+    | Switch
+    | Records
+    | Array
+    | Channels
+    | Deltas
+    | Described
 )
 Element: TypeAlias = Leaf | Silent | Holder
 
@@ -244,12 +299,13 @@ LEAVES: tuple[type, ...] = (
     el.Moment,
 )
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
+REGIONS = (Sized, Body, FormatA, Encrypted)
+"""What is read after the level it stands in."""
 HOLDERS: tuple[type, ...] = (
     Lead,
     Tail,
     When,
-    Sized,
-    Body,
+    *REGIONS,
     Switch,
     Records,
     Array,
@@ -276,7 +332,7 @@ def children(element: Element) -> tuple["Element", ...]:
     """Give the elements directly inside one, those of every case included; () for a leaf."""
     if isinstance(element, (Switch, Records)):
         return tuple(field for case in cases_of(element) for field in case.fields)
-    if isinstance(element, (Lead, Tail, When, Sized, Body, Array, Channels)):
+    if isinstance(element, (*OPTIONAL, *REGIONS, Array, Channels)):
         return element.fields
     if isinstance(element, Described):
         return (*element.says, *(leaf for listed in element.lists for leaf in listed.says))
@@ -306,7 +362,7 @@ def find_case(fields: tuple[Element, ...], message: str) -> dict[str, int] | Non
                 inner = {} if case.name == message else find_case(case.fields, message)
                 if inner is not None:
                     return {**fixed, **inner}
-        elif isinstance(field, (*OPTIONAL, Sized, Body)):
+        elif isinstance(field, (*OPTIONAL, *REGIONS)):
             inner = find_case(field.fields, message)
             if inner is not None:
                 return inner
@@ -320,6 +376,6 @@ def messages_of(fields: tuple[Element, ...]) -> tuple[str, ...]:
         if isinstance(field, Switch):
             for case in cases_of(field):
                 names.extend(messages_of(case.fields) or (case.name,))
-        elif isinstance(field, (*OPTIONAL, Sized, Body)):
+        elif isinstance(field, (*OPTIONAL, *REGIONS)):
             names.extend(messages_of(field.fields))
     return tuple(dict.fromkeys(names))

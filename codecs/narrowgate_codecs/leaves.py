@@ -80,10 +80,12 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
             wanted.sent[self.element.name] = raw
         if isinstance(self.element, el.Bits):
             wanted.sent.update({part.name: part_code(part, raw) for part in self.element.parts})
+        start = stream.tell()
         if self.width is None:
             stream.write(raw)
         else:
             self.inner._build(raw, stream, wanted, path)
+        wanted.extents[self.element.name] = start, stream.tell()
         return obj
 
 
@@ -96,7 +98,7 @@ class PortConstruct(c.Construct):  # type: ignore[misc]
 
     def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
         element, start = self.element, stream.tell()
-        port = element.default if scope.port is None else scope.port
+        port = element.default if scope.known.port is None else scope.known.port
         if port is None:
             raise FrameRefused(Reason.MODEL, f"{scope.at(element.name)}: none came with the frame")
         scope.raw[element.name] = port

@@ -6,7 +6,7 @@ is a column like any other, so a batch of a thousand shapes takes the steps of i
 plans, and there is no cache of plans that hostile frames could fill.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settled
+from narrowgate_codecs.known import Keys
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.moments import parts_of
@@ -41,6 +42,7 @@ from narrowgate_codecs.plan_regions import (
     ToEnd,
     follow,
 )
+from narrowgate_codecs.plan_transforms import Become, Opening, SentStep, Unblocking
 from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.soundness import every
@@ -64,8 +66,17 @@ class Plan:
     layouts: Layouts
     by_port: bool
     """True where the captured port says what a frame is."""
+    by_key: bool
+    """True where frames can be encrypted."""
 
-    def read(self, wire: Wire, starts: Places, lengths: Places, ports: Places | None = None) -> Level:
+    def read(
+        self,
+        wire: Wire,
+        starts: Places,
+        lengths: Places,
+        ports: Places | None = None,
+        keys: Sequence[Keys] | None = None,
+    ) -> Level:
         """Read frames of a wire; n may be 0.
 
         Args:
@@ -73,9 +84,10 @@ class Plan:
             starts: (n,) first byte of each frame, ascending.
             lengths: (n,) [byte].
             ports: (n,) message types that the transport captured, NO_PORT for none; None: none for all.
+            keys: (n,) of the frames' devices; None: no device has one.
         """
         count, ports = len(starts), ports if self.by_port else None
-        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports)
+        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports, keys=keys)
         if count:
             end = int(lengths[0])
             if bool((lengths == end).all()):
@@ -126,11 +138,12 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
     lists = frozenset(reading.records for reading in profile.readings if reading.records is not None)
     heard = shaping | units | clocks | set(_heard(fields))
-    wants = Wants(frozenset(values), shaping, units, heard, {}, lists)
+    wants = Wants(frozenset(values), shaping, units, heard, {}, lists, frozenset(_sent(fields)))
     compiler = _Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, el.Port) for field in every(fields))
-    return Plan(steps, wants, cases, dating, Layouts(), by_port)
+    by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))
+    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:
@@ -163,6 +176,15 @@ def _heard(fields: tuple[lay.Element, ...]) -> Iterator[str]:
             yield from (field.of, field.by)
         elif isinstance(field, el.Moment):
             yield from parts_of(field)
+        elif isinstance(field, lay.Encrypted) and field.blocks is not None:
+            yield field.blocks
+
+
+def _sent(fields: tuple[lay.Element, ...]) -> Iterator[str]:
+    """Give the names of elements whose very bytes keys and chains are made of."""
+    for field in every(fields):
+        if isinstance(field, lay.Encrypted):
+            yield from (part for part in (*field.first, *field.derived_from) if isinstance(part, str))
 
 
 def _units(fields: tuple[lay.Element, ...]) -> Iterator[str]:
@@ -247,6 +269,11 @@ class _Compiler:
                 if step is not None:
                     by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
                     (run.late if by_code else run.leaves).append((run.width, step))
+                run.leaves += [
+                    (run.width, SentStep(name, width))
+                    for name in lay.names_of(field)
+                    if name in self.wants.sent
+                ]
         run.width += width
 
     def _need(self, step: LeafStep) -> None:
@@ -366,6 +393,8 @@ _STEPS: dict[type, Callable[[_Compiler, Any], Any]] = {
     lay.When: lambda compiler, field: when(field, compiler.steps(field.fields)),
     lay.Sized: lambda compiler, field: Sizing(field, compiler.region(field.fields)),
     lay.Body: lambda compiler, field: Bodily(field, compiler.region(field.fields)),
+    lay.FormatA: lambda compiler, field: Become((Unblocking(), *compiler.region(field.fields))),
+    lay.Encrypted: lambda compiler, field: Become((Opening(field), *compiler.region(field.fields))),
     lay.Switch: _Compiler.switch,
     lay.Records: lambda compiler, field: ListSteps(
         field, [compiler.kind(field, case) for case in lay.cases_of(field)]

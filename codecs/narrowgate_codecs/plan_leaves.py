@@ -52,6 +52,8 @@ class Wants:
     """The words of a name and the numbers that stand for them, 0, 1, 2 ..; filled while compiling."""
     lists: frozenset[str] = frozenset()
     """Lists whose items readings carry."""
+    sent: frozenset[str] = frozenset()
+    """Names whose very bytes are looked at."""
 
     def word(self, name: str, word: str) -> int:
         """Give the number of a word of a name."""

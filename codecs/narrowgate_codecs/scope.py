@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from narrowgate_codecs.elements import Bits, Code, Left, Numeral, Part, Port
+from narrowgate_codecs.known import NOTHING, Keys, Known
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_schema.words import Reason
@@ -47,8 +48,10 @@ class Scope:
     """Regions whose extent is known and whose inside is not yet read: (construct, start, stop)."""
     faults: list[FrameRefused] = field(default_factory=list)
     """Records of this scope's lists that could not be read."""
-    port: int | None = None
-    """The message type that the transport captured; only the frame's own scope has one."""
+    known: Known = NOTHING
+    """What is known beside the bytes; only the frame's own scope has it."""
+    blocks_at: int | None = None
+    """[byte] where a frame of format A begins whose check sums were taken out; None: there is none."""
 
     def find(self, name: str) -> Any:
         """Give an earlier raw value of this scope or of one around it."""
@@ -62,6 +65,13 @@ class Scope:
                         if part.name == name:
                             return part_code(part, said.raw)
             scope = scope.parent
+        raise KeyError(name)
+
+    def sent_bytes(self, name: str) -> bytes:
+        """Give the bytes that an earlier element of this scope travelled as."""
+        for said in self.said:
+            if said.element.name == name:
+                return self.frame[said.start : said.stop]
         raise KeyError(name)
 
     def refuse_choice(self, name: str, code: int) -> FrameRefused:
@@ -117,12 +127,19 @@ class Wanted:
     """Raw numbers sent so far, by name: what a switch or a count looks at."""
     marks: dict[str, int] = field(default_factory=dict)
     around: "Wanted | None" = None
+    keys: Keys = field(default=(), repr=False)
+    extents: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """[byte] where each element was written, by name: first and behind the last."""
 
     def told(self, name: str) -> int:
         """Give a raw number sent earlier, of this message or item or of what is around it."""
         if name in self.sent or self.around is None:
             return self.sent[name]
         return self.around.told(name)
+
+    def extent(self, name: str) -> tuple[int, int]:
+        """Give where an element of this message was written."""
+        return self.extents[name]
 
     def leftover(self) -> list[str]:
         """Give the names that no element took."""

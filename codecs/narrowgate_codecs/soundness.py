@@ -134,6 +134,14 @@ def _counted(field: lay.Sized | lay.Deltas) -> str | None:
     return None
 
 
+def _encrypted(field: lay.Encrypted) -> str | None:
+    if bool(field.opens_with) == (field.crc is not None):
+        return "plain text is known either by how it opens or by its check sum"
+    if field.crc is not None and not field.crc.startswith("crc16"):
+        return f"a check sum of two bytes is wanted, {field.crc} has one"
+    return None if 0 <= field.filler <= 255 else f"filler {field.filler} is no byte"
+
+
 def _when(field: lay.When) -> str | None:
     return None if field.are else "no value is named"
 
@@ -168,6 +176,7 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Moment, _moment),
     (lay.Records, _records),
     (lay.When, _when),
+    (lay.Encrypted, _encrypted),
     (lay.Tail, _tail),
     (lay.Described, _described),
     (Wired, _wired),
@@ -189,6 +198,13 @@ def is_number(fields: tuple[lay.Element, ...], name: str) -> bool:
         if named and not isinstance(field, _NUMBERS):
             return False
     return True
+
+
+def width_of(fields: tuple[lay.Element, ...], name: str) -> int:
+    """Give the bytes that the elements of a name travel as; 0 if that differs or depends on the frame."""
+    found = [field for field in every(fields) if getattr(field, "name", None) == name]
+    widths = {getattr(field, "width", None) or 0 for field in found}
+    return widths.pop() if len(widths) == 1 else 0
 
 
 def may_be_null(fields: tuple[lay.Element, ...], name: str) -> bool:

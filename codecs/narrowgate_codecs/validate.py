@@ -5,9 +5,10 @@ import re
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.ciphers import BLOCK
 from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
-from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null
+from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null, width_of
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Reason
 
@@ -38,6 +39,7 @@ def validated(profile: Profile) -> Profile:
             _check_type(field, _place(place, field, index), _ELEMENTS)
         _check_scope(fields, place, frozenset())
         _check_ports(fields, place)
+        _check_secrets(fields, place)
         _check_numbers(fields, place)
     _check_types(profile.readings, f"{profile.name}.readings")
     for reading in profile.readings:
@@ -65,6 +67,17 @@ def _worked_from(fields: tuple[lay.Element, ...]) -> list[str]:
     return names
 
 
+def _check_secrets(fields: tuple[lay.Element, ...], place: str) -> None:
+    """Refuse an encrypted region inside an item, and one begun by other than 16 bytes."""
+    for field in every(fields):
+        if isinstance(field, lay.LISTS) and any(isinstance(one, lay.Encrypted) for one in every((field,))):
+            raise ValueError(f"{place}.{field.name}: an encrypted region stands in the frame's own level")
+        for parts in (field.first, field.derived_from) if isinstance(field, lay.Encrypted) else ():
+            sizes = [len(part) if isinstance(part, bytes) else width_of(fields, part) for part in parts]
+            if parts and sum(sizes) != BLOCK:
+                raise ValueError(f"{place}: {sum(sizes)} bytes are to make the {BLOCK} of {parts}")
+
+
 def _check_ports(fields: tuple[lay.Element, ...], place: str) -> None:
     """Refuse a second port, and one inside an item: only a frame is captured with one."""
     ports = [field for field in every(fields) if isinstance(field, el.Port)]
@@ -81,6 +94,8 @@ def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
                 names.append(field.on)
             case lay.Array() | lay.Deltas() if isinstance(field.count, str):
                 names.append(field.count)
+            case lay.Encrypted() if field.blocks is not None:
+                names.append(field.blocks)
             case el.Scaled():
                 names.extend((field.of, field.by))
             case el.Moment():
@@ -159,7 +174,7 @@ def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> froz
     if isinstance(field, lay.Deltas):
         _check_scope(field.also, place, known | {field.item})
         return known
-    if isinstance(field, (lay.Sized, lay.Body)):
+    if isinstance(field, lay.REGIONS):
         return _check_scope(field.fields, place, known)
     if isinstance(field, lay.OPTIONAL):
         return known | _perhaps(_check_scope(field.fields, place, known) - known)
@@ -214,6 +229,9 @@ def _needed(field: lay.Element, beside: set[str]) -> list[str]:
             return [field.on]
         case lay.Array() if isinstance(field.count, str):
             return [field.count]
+        case lay.Encrypted():
+            names = [part for part in (*field.first, *field.derived_from) if isinstance(part, str)]
+            return names if field.blocks is None else [*names, field.blocks]
         case lay.Deltas():
             return [field.base, *([field.count] if isinstance(field.count, str) else [])]
         case _:

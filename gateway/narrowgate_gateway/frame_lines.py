@@ -7,7 +7,7 @@ than any datagram can be is dropped as it passes.
 import difflib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal
 
 from narrowgate_codecs import PROFILES
@@ -27,7 +27,7 @@ class Frame:
     profile: str | None
     port: int | None
     direction: Literal["up", "down"]
-    key: bytes | None
+    key: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codec_fixtures import CASES, RECEIVED_AT_US, SHANGHAI, load
-from narrowgate_bench.codec_frames import Sender, damaged, mended
+from narrowgate_bench.codec_frames import KEY, Sender, damaged, mended
 from narrowgate_codecs import PROFILES, Context, Decoded, decode, uplinks_from
 from narrowgate_codecs.decode import decode_by_row
 from narrowgate_codecs.layout import Direction
@@ -39,6 +39,7 @@ def _context(frames: Frames, zone: str) -> Context:
         [f"d{at}" for at in range(len(frames))],
         [profile for profile, _, _, _ in frames],
         ZoneInfo(zone),
+        keys=[KEY] * len(frames),
         directions=[direction for _, direction, _, _ in frames],
     )
 
