@@ -6,8 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+from hypothesis import settings
 
 from narrowgate_codecs import Context, Decoded, decode, uplinks_from
+
+# How long an example takes says what else the machine does, not whether two decoders agree.
+settings.register_profile("codecs", deadline=None)
+settings.load_profile("codecs")
 
 ROOT = Path(__file__).parent.parent / "firmware-fixtures"
 CASES = sorted(ROOT.glob("*/*.toml"))

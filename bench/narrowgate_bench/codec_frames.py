@@ -10,9 +10,9 @@ from narrowgate_bench.described_frames import drawn
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.layout import Direction
-from narrowgate_codecs.plan import goes_to_the_end
 from narrowgate_codecs.scope import Wanted, part_code
 from narrowgate_codecs.soundness import every
 

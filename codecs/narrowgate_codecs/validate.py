@@ -96,15 +96,22 @@ def _gone_by(fields: tuple[lay.Element, ...]) -> list[str]:
                 names.append(field.count)
             case lay.Encrypted() if field.blocks is not None:
                 names.append(field.blocks)
-            case el.Scaled():
-                names.extend((field.of, field.by))
-            case el.Moment():
-                names.extend(parts_of(field))
-            case lay.Channels():
-                names.append(field.mask)
+            case _:
+                names.extend(_counted_by(field))
         if isinstance(field, lay.Deltas):
             names.append(field.base)
     return names
+
+
+def _counted_by(field: lay.Element) -> tuple[str, ...]:
+    match field:
+        case el.Scaled():
+            return field.of, field.by
+        case el.Moment():
+            return tuple(parts_of(field))
+        case lay.Channels():
+            return (field.mask,)
+    return ()
 
 
 def _place(place: str, thing: object, index: int) -> str:

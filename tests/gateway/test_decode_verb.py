@@ -47,7 +47,12 @@ def test_frame_is_told_in_one_line() -> None:
 def test_golden_frame_is_told_as_its_file_says(path: Path) -> None:
     """A golden frame as a line of stdin gives the reason of its file, and exit 1 if it was refused."""
     case = load(path)
-    line = {"hex": case["hex"], "profile": path.parent.name, "direction": case["direction"]}
+    line = {
+        "hex": case["hex"],
+        "profile": path.parent.name,
+        "direction": case["direction"],
+        "port": case.get("port"),
+    }
 
     result = _run("-", stdin=json.dumps(line))
 
