@@ -168,17 +168,17 @@ def _bits(element: el.Bits, wanted: Wanted) -> int:
         raw = int.from_bytes(_bytes(el.Hex(element.name, element.width), wanted.values[element.name], wanted))
         wanted.used.add(element.name)
     for part in element.parts:
-        value = _take(part.name, _fixed(part, wanted), wanted)
+        value = _take(part.name, _fixed(part, element, wanted), wanted)
         if value is not None or (part.null and part.name in wanted.values):
             mask = (1 << part.size) - 1 << part.at
             raw = raw & ~mask | _part(part, value, wanted) << part.at
     return raw
 
 
-def _fixed(part: el.Part, wanted: Wanted) -> el.Word | float | None:
-    """Give what the message fixes a part to, else its default."""
+def _fixed(part: el.Part, element: el.Bits, wanted: Wanted) -> el.Word | float | None:
+    """Give what the message fixes a part to, else its default; none where the whole is given."""
     if part.name not in wanted.fixed:
-        return part.default
+        return None if element.name in wanted.values else part.default
     code = wanted.fixed[part.name]
     return dict(part.words)[code] if part.words else bool(code) if part.size == 1 else code
 

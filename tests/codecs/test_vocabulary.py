@@ -220,6 +220,13 @@ def test_false_is_not_believed_while_it_is_doubted() -> None:
     assert [row.get("no_use") for row in rows] == [False, True, None, True]
 
 
+def test_bits_that_are_given_whole_keep_their_parts() -> None:
+    """Bits given as a whole are sent as they are: no default of a part replaces what is given."""
+    frame = encode("netvox_r719a_v1", "status", {"battery": "9f", "occupied": True})
+
+    assert decoded(frame, "netvox_r719a_v1").values[0]["battery_low"] is True
+
+
 def test_clock_may_run_in_a_zone_of_its_own() -> None:
     """A clock of a stated zone means that zone's time, wherever the city is."""
     values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "model": "m", "maker": ""}

@@ -21,7 +21,8 @@ for AEP). Big-endian; L bytes behind L:
 
 * A report is dated by its own time, the moment of the change; messages without one by reception.
 * A sensor with an error that says free is not believed: the bay's state is null, and `sensor_fault` is true.
-* One change of a bay is told by two to four of these messages.
+* One change of a bay is told by two to four of these messages. Most have no clock, so equal bytes can be two
+  messages: reception tells them apart.
 * A cell of -1 is none. Signal power, SNR and transmit power have no documented unit: said, not carried.
 """
 
@@ -166,7 +167,6 @@ PROFILE = Profile(
         Switch("command", (Case("order", (0x06,), (_SERVICE, _TASK, _COMMAND)),)),
     ),
     identity="imei",
-    key="clock",
     readings=(
         Reading("data_report", _SAID, clock="ptime"),
         Reading("state_report", (Carry("occupied"),)),

@@ -10,7 +10,8 @@ Source: Libelium Smart Parking technical guide (frames of firmware 2), the open 
          4 start_1:             VV ..         V firmware
          2 daily, 5 start_2, 6 service, 7 downlink, 8 rssi, any other: the rest is the firmware's own
 
-* The other bytes changed from firmware to firmware: they are said as they are.
+* The other bytes changed from firmware to firmware: they are said as they are. The guide of 2017 has the
+  temperature, not the error, behind the counter: nodes of that firmware are not of this layout.
 * A node with an error that says free is not believed: the bay's state is null, and `sensor_fault` is true.
 * Info is sent at a change of the bay, keep_alive without one; all types bear the state.
 """

@@ -123,7 +123,6 @@ PROFILE = Profile(
     ),
     down=_frame(_case("acknowledgement", Code("command", 1, accepts=(0xF1, 0xE7, 0x0D)), 21, _ACKNOWLEDGED)),
     identity="device_sn",
-    key="clock",
     readings=(
         Reading("status", _SAID, clock="event_at"),
         Reading("heartbeat", (*_SAID, Carry("temperature_c"))),
