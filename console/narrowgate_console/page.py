@@ -1,11 +1,11 @@
 """What every page is: a frame with the way to the others, and a part of its own that follows the city."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from anyio import to_thread
 from nicegui import ui
 
 from narrowgate_console.faults import StoreUnreadable
@@ -128,7 +128,7 @@ class Page(ABC, Generic[Content]):
         """Bring the page up to date; what cannot be read keeps its last figures, and the page says so."""
         try:
             # The stores block: they are asked in a thread, so that the loop goes on serving other pages.
-            seen = await asyncio.to_thread(self._look_again)
+            seen = await to_thread.run_sync(self._look_again)
         except (Denied, NotThere):
             seen = None
         if seen is None:

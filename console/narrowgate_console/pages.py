@@ -1,11 +1,11 @@
 """The pages and their addresses: each is opened for one principal, in one language."""
 
-import asyncio
 import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import Response
 from nicegui import Client, ui
@@ -62,7 +62,7 @@ class Pages:
         )
         try:
             page = build(frame)
-            board = await asyncio.to_thread(page.look)
+            board = await to_thread.run_sync(page.look)
         except Denied as denied:
             return _refused("denied_page", str(denied), language, 403)
         except NotThere as missing:

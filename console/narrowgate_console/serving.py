@@ -20,8 +20,8 @@ from narrowgate_console.pages import MOST_PAGES, add_pages
 from narrowgate_console.services import Services
 
 STOP_WITHIN_S = 3
-MOST_THREADS = 6
-"""Threads that ask the stores for the API: each holds a reader and memory of its own."""
+MOST_THREADS = 4
+"""Threads that ask the stores for API and pages: each holds a reader and memory of its own."""
 MOST_CONNECTIONS = 512
 MOST_WEBSOCKET_BYTES = 1 << 20
 
@@ -93,6 +93,8 @@ def serve(
         proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         ws_max_size=MOST_WEBSOCKET_BYTES,
+        # Messages are short; a compressor would be held for every page that is open.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         ssl_certfile=binding.cert_file,
         ssl_keyfile=binding.key_file,

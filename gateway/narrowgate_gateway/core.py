@@ -16,6 +16,7 @@ from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
+from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
 from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.pipeline import Pipeline, Stores
@@ -38,6 +39,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         RuntimeError: pipeline or console ended with a fault of ours; it said which.
     """
     role = Role(home.run, "core")
+    keep_small()
     engine = Engine(RULES, settings.rules, timezone=settings.zone)
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,8 @@ _SQL_TYPES = {
     "string": "VARCHAR",
     "timestamp": "TIMESTAMPTZ",
 }
+_THREADS = 2
+"""However many cores there are: each thread keeps memory of its own, and listeners want their cores."""
 _KEY = "device, series, time"
 _VERSION = ("session", "version")
 
@@ -62,8 +64,12 @@ def _tables() -> list[str]:
 class Telemetry:
     """The DuckDB file; one process owns it."""
 
-    def __init__(self, path: Path, *, memory_limit: str = "256MB") -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "96MB") -> None:
         """Open or make the file.
+
+        Args:
+            path: the file.
+            memory_limit: what DuckDB may hold of tables and answers; more of an answer waits on disk.
 
         Raises:
             duckdb.Error: another process has it, or it cannot be opened.
@@ -73,6 +79,8 @@ class Telemetry:
         self._path = path
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
+            "threads": _THREADS,
+            "async_threads": 1,
             "TimeZone": "UTC",
             "autoinstall_known_extensions": False,
         }

@@ -1,0 +1,28 @@
+"""How the core keeps its memory near to what it uses: it has a bound of its own on a machine of any size.
+
+Rule 1: called once, before the process has threads or large arrays.
+
+Allocators keep what was freed: glibc one arena for each thread that ever asked a store, Arrow's default pool
+the peak of each. Pages, queries and batches come in bursts, so what they leave behind was most of the core.
+"""
+
+import ctypes
+
+import pyarrow as pa
+
+_GLIBC = {"M_TRIM_THRESHOLD": -1, "M_MMAP_THRESHOLD": -3, "M_ARENA_MAX": -8}
+"""Options of mallopt(3), by malloc.h."""
+_RETURNED_BYTES = 64 << 10
+"""From this size on, what is freed goes back to the system at once."""
+_ARENAS = 2
+
+
+def keep_small() -> None:
+    """Have the allocators give back what is freed; a C library without mallopt is left as it is."""
+    pa.set_memory_pool(pa.system_memory_pool())
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    mallopt(_GLIBC["M_ARENA_MAX"], _ARENAS)
+    mallopt(_GLIBC["M_MMAP_THRESHOLD"], _RETURNED_BYTES)
+    mallopt(_GLIBC["M_TRIM_THRESHOLD"], _RETURNED_BYTES)
