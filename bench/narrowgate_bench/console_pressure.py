@@ -1,7 +1,8 @@
-"""Acknowledgements while the console is hammered and while it is left alone, and what a start takes."""
+"""Acknowledgements while the console is hammered and while it is left alone; starts; the core's memory."""
 
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,9 @@ from narrowgate_bench.gateway_processes import (
     browsers,
     gateway,
     lay_out,
+    open_pages,
     role_start,
+    rss_mb,
     settle,
 )
 from narrowgate_bench.uplink_flood import Flood, Phase, tail_of
@@ -27,8 +30,16 @@ MOST_DEVICES = 10_000
 CLIENTS = 20
 RATE_PER_S = 2_000
 SOCKETS = 200
-LONGEST_PHASE = 20_000
-"""Frames of a phase at most: ten seconds."""
+LONGEST_PHASE = 4_000
+"""Frames of a phase at most: two seconds, so that what else the machine does falls on both kinds alike."""
+ALTERNATIONS = 5
+"""Phases of each kind in a run; their acknowledgements are taken together."""
+_FRAMES = 20_000
+"""Different frames that the devices have to say."""
+OPEN_PAGES = 60
+"""Pages kept open while the core's memory is looked at: all that it allows but four."""
+_MEMORY_FRAMES = 40_000
+_WATCHED_S, _LOOKS = 20.0, 10
 _ALONE = "the console left alone"
 _BARE = "a process with the same imports only"
 
@@ -38,7 +49,7 @@ def rows(seed: int, runs: int, most_frames: int = LONGEST_PHASE) -> Iterator[dic
 
     Args:
         seed: of the district.
-        runs: phases of each kind, and starts of each process.
+        runs: of ALTERNATIONS phases of each kind, and starts of each process.
         most_frames: of a phase.
     """
     with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
@@ -47,10 +58,12 @@ def rows(seed: int, runs: int, most_frames: int = LONGEST_PHASE) -> Iterator[dic
         place = lay_out(Path(folder), seed, MOST_DEVICES, 0)
         for role in ROLES:
             yield from _starts(place, role, runs)
+    with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
+        yield from _memory(Path(folder), seed, most_frames)
 
 
 def _acknowledgements(root: Path, seed: int, runs: int, frames: int) -> Iterator[dict[str, Any]]:
-    place = lay_out(root, seed, DEVICES, LONGEST_PHASE)
+    place = lay_out(root, seed, DEVICES, _FRAMES)
     quiet: list[Phase] = []
     hammered: list[Phase] = []
     asked: list[dict[str, int]] = []
@@ -59,16 +72,11 @@ def _acknowledgements(root: Path, seed: int, runs: int, frames: int) -> Iterator
         Flood(place.coap_port, [tail_of(each) for each in place.emissions], SOCKETS) as flood,
     ):
         flood.send(min(frames, RATE_PER_S), RATE_PER_S)
-        for run in range(runs):
-            # Which goes first takes turns, so that what grows with time falls on both.
-            for pressed in (bool(run % 2), not run % 2):
-                settle(place)
-                if not pressed:
-                    quiet.append(flood.send(frames, RATE_PER_S))
-                    continue
-                with browsers(place, CLIENTS) as counts:
-                    hammered.append(flood.send(frames, RATE_PER_S))
-                asked.append(counts)
+        for _ in range(runs):
+            alone, pressed, counts = _run(place, flood, frames)
+            quiet.append(alone)
+            hammered.append(pressed)
+            asked.append(counts)
     pairs: tuple[tuple[str, str, Callable[[Phase], float]], ...] = (
         ("ack_p99", "ms", lambda phase: phase.p99_ms),
         ("ack_median", "ms", lambda phase: phase.median_ms),
@@ -77,13 +85,31 @@ def _acknowledgements(root: Path, seed: int, runs: int, frames: int) -> Iterator
     )
     for name, unit, figure in pairs:
         yield _row(name, unit, list(map(figure, hammered)), _ALONE, list(map(figure, quiet)))
-    # Neighbouring phases share what else the machine does; the peers' figures say how much that alone makes.
+    # Both kinds share what else the machine does; the peers' figures say how much that alone makes.
     p99s_ms = [phase.p99_ms for phase in quiet]
     ratios = [one.p99_ms / p99_ms for one, p99_ms in zip(hammered, p99s_ms, strict=True)]
     noise = [p99_ms / statistics.median(p99s_ms) for p99_ms in p99s_ms]
-    yield _row("ack_p99_ratio", "times", ratios, "phases left alone over their median", noise)
+    yield _row("ack_p99_ratio", "times", ratios, "runs left alone over their median", noise)
     answered, failed = ([float(counts[name]) for counts in asked] for name in ("answered", "failed"))
     yield _row("console_answers", "answers", answered, "answers other than 200", failed)
+
+
+def _run(place: Place, flood: Flood, frames: int) -> tuple[Phase, Phase, dict[str, int]]:
+    """Give the acknowledgements with the console left alone, those with it hammered, and what was asked."""
+    alone: list[Phase] = []
+    pressed: list[Phase] = []
+    asked = {"answered": 0, "failed": 0}
+    for turn in range(ALTERNATIONS):
+        # Which goes first takes turns, so that what grows with time falls on both.
+        for is_pressed in (bool(turn % 2), not turn % 2):
+            settle(place)
+            if not is_pressed:
+                alone.append(flood.send(frames, RATE_PER_S))
+                continue
+            with browsers(place, CLIENTS) as counts:
+                pressed.append(flood.send(frames, RATE_PER_S))
+            asked = {name: asked[name] + counts[name] for name in asked}
+    return Phase.together(alone), Phase.together(pressed), asked
 
 
 def _starts(place: Place, role: str, runs: int) -> Iterator[dict[str, Any]]:
@@ -94,6 +120,27 @@ def _starts(place: Place, role: str, runs: int) -> Iterator[dict[str, Any]]:
         bare.append(bare_start(role))
     yield _row(f"{role}_ready", "s", [s.ready_s for s in ours], _BARE, [s.ready_s for s in bare])
     yield _row(f"{role}_rss", "MB", [s.rss_mb for s in ours], _BARE, [s.rss_mb for s in bare])
+
+
+def _memory(root: Path, seed: int, most_frames: int) -> Iterator[dict[str, Any]]:
+    """Give the core's memory with many devices that have reported: nobody looking, and all pages open."""
+    place = lay_out(root, seed, MOST_DEVICES, min(most_frames, _MEMORY_FRAMES))
+    with gateway(place):
+        with Flood(place.coap_port, [tail_of(each) for each in place.emissions], SOCKETS) as flood:
+            flood.send(len(place.emissions), RATE_PER_S)
+        settle(place)
+        idle_mb = rss_mb(place, "core")
+        with open_pages(place, OPEN_PAGES):
+            open_mb = [rss_mb(place, "core") for _ in _every(_WATCHED_S / _LOOKS, _LOOKS)]
+    bare_mb = bare_start("core").rss_mb
+    yield _row("core_rss_idle", "MB", [idle_mb], _BARE, [bare_mb])
+    yield _row(f"core_rss_{OPEN_PAGES}_pages", "MB", open_mb, _BARE, [bare_mb] * len(open_mb))
+
+
+def _every(pause_s: float, times: int) -> Iterator[int]:
+    for look in range(times):
+        time.sleep(pause_s)
+        yield look
 
 
 def _row(

@@ -142,6 +142,28 @@ def browsers(place: Place, clients: int) -> Iterator[dict[str, int]]:
         counts.update(json.loads(said.readline()))
 
 
+@contextmanager
+def open_pages(place: Place, pages: int) -> Iterator[None]:
+    """Have pages of the console open, kept up to date, during the block."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "narrowgate_bench.open_pages", str(place.console_port), str(pages)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        if json.loads(_stream(process.stdout).readline() or b"{}").get("open") != pages:
+            raise RuntimeError(f"{pages} pages could not be opened")
+        yield
+        process.kill()
+
+
+def rss_mb(place: Place, role: str) -> float:
+    """Give the memory in use by a role that runs [MB of 2^20 bytes]."""
+    status = read_status(place.home.run, role)
+    if status is None:
+        raise RuntimeError(f"no {role} runs")
+    return _rss_mb(status["pid"])
+
+
 def settle(place: Place) -> None:
     """Wait until the core has worked off what the edge kept; RuntimeError if it does not come to that."""
     give_up_s = time.monotonic() + _WITHIN_S

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -34,12 +35,37 @@ _POLL_S = 0.001
 class Phase:
     """What came of a number of uplinks sent at a pace."""
 
-    rate_per_s: float
-    """The pace really reached [1/s]."""
-    p99_ms: float
-    median_ms: float
+    lasted_s: float
+    """How long it took to send them [s]."""
+    took_ms: tuple[float, ...]
+    """What each acknowledgement took [ms]; PATIENCE_S where it was missing."""
     missing: int
     """Uplinks without an answer within PATIENCE_S, or with another than 2.04."""
+
+    @classmethod
+    def together(cls, phases: Sequence["Phase"]) -> "Phase":
+        """Give several phases as one."""
+        took_ms = chain.from_iterable(phase.took_ms for phase in phases)
+        lasted_s, missing = sum(one.lasted_s for one in phases), sum(one.missing for one in phases)
+        return cls(lasted_s, tuple(took_ms), missing)
+
+    @property
+    def rate_per_s(self) -> float:
+        """Give the pace really reached [1/s]."""
+        return len(self.took_ms) / self.lasted_s
+
+    @property
+    def p99_ms(self) -> float:
+        """Give what the slowest hundredth took at least [ms]."""
+        return self._share_ms(0.99)
+
+    @property
+    def median_ms(self) -> float:
+        """Give what half of them took at most [ms]."""
+        return self._share_ms(0.5)
+
+    def _share_ms(self, share: float) -> float:
+        return sorted(self.took_ms)[math.ceil(share * len(self.took_ms)) - 1]
 
 
 def tail_of(emission: Emission) -> bytes:
@@ -96,11 +122,13 @@ class Flood:
             while len(sent_ns) < due:
                 self._send(first + len(sent_ns), sent_ns)
             self._receive(first, sent_ns, took_ns)
-        rate = frames / (time.perf_counter() - began_s)
+        lasted_s = time.perf_counter() - began_s
         give_up_s = time.perf_counter() + PATIENCE_S
         while len(took_ns) < frames and time.perf_counter() < give_up_s:
             self._receive(first, sent_ns, took_ns)
-        return _phase(rate, frames, list(took_ns.values()))
+        missing = frames - len(took_ns)
+        took_ms = [ns / 1e6 for ns in took_ns.values()] + [PATIENCE_S * 1e3] * missing
+        return Phase(lasted_s, tuple(took_ms), missing)
 
     def _send(self, exchange: int, sent_ns: list[int]) -> None:
         head = _HEAD.pack(_CON_WITH_TOKEN_OF_4, _POST, exchange & 0xFFFF, exchange)
@@ -115,14 +143,3 @@ class Flood:
             if code == _CHANGED and 0 <= exchange - first < len(sent_ns):
                 seconds, rest_ns = _TIMESPEC.unpack_from(ancillary[0][2])
                 took_ns[exchange - first] = seconds * 1_000_000_000 + rest_ns - sent_ns[exchange - first]
-
-
-def _phase(rate: float, frames: int, took_ns: list[int]) -> Phase:
-    missing = frames - len(took_ns)
-    took_ms = sorted([ns / 1e6 for ns in took_ns] + [PATIENCE_S * 1e3] * missing)
-    return Phase(
-        rate_per_s=round(rate, 1),
-        p99_ms=round(took_ms[math.ceil(0.99 * frames) - 1], 3),
-        median_ms=round(took_ms[math.ceil(0.5 * frames) - 1], 3),
-        missing=missing,
-    )

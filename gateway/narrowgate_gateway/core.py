@@ -13,6 +13,7 @@ from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.precedence import give_way
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
@@ -40,6 +41,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     """
     role = Role(home.run, "core")
     keep_small()
+    give_way()
     engine = Engine(RULES, settings.rules, timezone=settings.zone)
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import click
 
 BENCHMARKS: dict[str, str] = {
     "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
-    "console": "acknowledgements while the console is hammered; what a start takes",
+    "console": "acknowledgements while the console is hammered; starts; the core's memory",
 }
 _MODULES = {"console": "console_pressure"}
 """Modules whose name is not their benchmark's."""
@@ -39,7 +39,8 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int) ->
     codecs    frames to columns: plan, construct, a struct loop, Kaitai Struct
               (Kaitai Struct where its runtime is installed: pip install 'narrowgate[bench]')
     console   acknowledgements at 2 000 frames/s while 20 clients ask the console, and while none does
-              (phases of at most 20 000 frames); edge and core from nothing to ready with 10 000 devices
+              (five phases of each a run, of at most 4 000 frames, in turn); edge and core from nothing to
+              ready with 10 000 devices; the core's memory, idle and with 60 pages open
 
     \b
     Example:
