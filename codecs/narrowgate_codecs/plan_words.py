@@ -83,7 +83,7 @@ class Lookup:
     def _numbers(self, codes: NDArray[Any]) -> NDArray[np.int16]:
         if self.table is not None:
             most = len(self.table) - 1
-            known = codes if most > np.iinfo(codes.dtype).max else np.minimum(codes, most)
+            known = codes if most >> 8 * codes.itemsize else np.minimum(codes, most)
             looked_up: NDArray[np.int16] = self.table[known]
             return looked_up
         numbers = np.full(len(codes), self.other, np.int16)

@@ -62,6 +62,7 @@ FIELDS: tuple[Field, ...] = (
     Field("volume_reverse_m3", "float64", "m3", _UNSAID, "measure", _WATER),
     Field("flow_m3_per_h", "float64", "m3/h", _UNSAID, "measure", _WATER),
     Field("pressure_bar", "float64", "bar", _UNSAID, "measure", _WATER),
+    Field("pulses", "int64", "", "no counter of pulses in the frame", "measure", _WATER),
     Field("valve", "string", "", "no valve, or the frame does not say", "measure", _WATER),
     *_flags(_WATER, "leak burst reverse_flow empty_pipe freeze no_use"),
     Field("occupied", "bool", "", _UNSAID, "measure", _PARKING),
