@@ -12,6 +12,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.scope import Wanted, part_code
 from narrowgate_codecs.soundness import every
@@ -141,6 +142,9 @@ class Sender:
 
     def _choose(self, field: lay.Switch, values: Values) -> str:
         case = self._rng.choice(lay.cases_of(field))
+        if isinstance(self._named.get(field.on), el.Fact) and field.default is not None:
+            # What nobody announced is unknown to whoever reads the frame.
+            return self._draw(field.default.fields, values) or field.default.name
         code = (
             self._rng.choice(case.when if self._all_codes else case.when[:1])
             if case.when
@@ -161,6 +165,8 @@ class Sender:
         around = next(one for one in (values, *reversed(self._around)) if self._says(name, one))
         one = self._named[name]
         value: Any = around.get(name)
+        if isinstance(one, el.Fact):
+            return NO_FACT
         if isinstance(one, el.Part) and value is None:
             # Another message may say the same name in other bits.
             bits, one = next(found for found in self._bits_of[name].items() if found[0] in around)
@@ -325,6 +331,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
         for _ in range(rng.randrange(24) if field.width is None else field.width)
     ),
     el.Clock: _clock,
+    el.Fact: lambda field, rng: None,
     el.Left: lambda field, rng: 0,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,
     el.Numeral: _numeral,

@@ -167,7 +167,7 @@ def _scaled(field: el.Scaled) -> str:
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port() | el.Left() | el.Implied() | el.Scaled() | el.Moment():
+        case el.Mark() | el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment():
             return 0
         case el.Const():
             return len(field.value)
@@ -302,6 +302,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Scaled: _scaled,
     el.Varint: _varint,
     el.Moment: _moment,
+    el.Fact: lambda field: "announced by an earlier frame of the device; null if none has",
     el.Left: lambda field: "number of bytes left",
     Wired: lambda field: f"{field.coding}, {_order(field.order)}, times {field.times}, 1/{field.per}",
     BitClock: lambda field: "local time in bits; no time: null",

@@ -55,6 +55,8 @@ class Level:
     """(n,) Message types that the transport captured, NO_PORT for none; None: none for all."""
     keys: Sequence[Keys] | None = field(default=None, repr=False)
     """(n,) The keys of each frame's device; None: no device has one."""
+    facts: dict[str, Places] = field(default_factory=dict)
+    """(n,) What earlier frames announced, by name; NO_FACT where none has."""
     columns: dict[str, Column] = field(default_factory=dict)
     lists: "dict[str, list[Level]]" = field(default_factory=dict)
     """By name; one level for each part of the rows that has such a list."""

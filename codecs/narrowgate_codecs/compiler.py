@@ -43,7 +43,7 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
-        case el.Port() | el.Left() | el.Implied() | el.Scaled() | el.Moment():
+        case el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment():
             return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 

@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_codecs.cohort import NO_PORT, Mask
+from narrowgate_codecs.cohort import NO_PORT, Level, Mask
 from narrowgate_codecs.context import Context, Decoded
+from narrowgate_codecs.facts import FactBook
 from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.mapping import Measures, measures_of
 from narrowgate_codecs.plan import Plan, plan_of
-from narrowgate_codecs.plan_leaves import Unplanned
+from narrowgate_codecs.plan_leaves import Unplanned, raw_name
+from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.tabling import Origins, family_batch
 from narrowgate_codecs.wire import Places, packed_column
@@ -78,13 +80,14 @@ def _check(uplinks: pa.RecordBatch, context: Context) -> None:
 def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     planned: dict[Family, list[tuple[str, Measures]]] = {family: [] for family in Family}
     alone = np.ones(uplinks.num_rows, np.bool_)
+    book = FactBook(context.facts)
     if uplinks.num_rows >= fewest:
         for name, direction, rows in _groups(context):
             plan = plan_for(name, direction) if len(rows) >= fewest else None
             if plan is not None:
-                for measures in _run(plan, name, direction, rows, uplinks, context, alone):
+                for measures in _run(plan, name, direction, rows, uplinks, context, alone, book):
                     planned[PROFILES[name].family].append((name, measures))
-    gathered = Gathered(uplinks, context)
+    gathered = Gathered(uplinks, context, book)
     for row in np.flatnonzero(alone).tolist():
         gathered.read(row)
     origins = Origins(uplinks, context)
@@ -93,7 +96,7 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
             family: family_batch(family, planned[family], gathered.rows[family], origins) for family in Family
         },
         refusals=gathered.refusals_batch(),
-        facts=_NO_FACTS,
+        facts=book.batch() if book.learned else _NO_FACTS,
         dispositions=gathered.dispositions,
         by_row=int(alone.sum()),
         told=gathered.told,
@@ -123,6 +126,7 @@ def _run(
     uplinks: pa.RecordBatch,
     context: Context,
     alone: Mask,
+    book: FactBook,
 ) -> list[Measures]:
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
     wire, starts, lengths = packed_column(uplinks.column("payload"))
@@ -130,7 +134,10 @@ def _run(
     keys = None
     if plan.by_key and context.keys is not None:
         keys = [keys_of(context.keys[row]) for row in rows.tolist()]
-    level = plan.read(wire, starts[rows], lengths[rows], ports, keys)
+    facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
+    level = plan.read(wire, starts[rows], lengths[rows], ports, keys, facts)
+    if PROFILES[name].learns:
+        _leave_learners(level, plan, PROFILES[name], [context.devices[row] for row in rows.tolist()])
     alone[rows] = level.odd
     if direction == "down":
         return []
@@ -139,6 +146,28 @@ def _run(
     for measures in made:
         measures.rows = rows[measures.rows]
     return made
+
+
+def _facts(
+    plan: Plan, rows: Places, uplinks: pa.RecordBatch, context: Context, book: FactBook
+) -> dict[str, Places]:
+    devices = [context.devices[row] for row in rows.tolist()]
+    frames = uplinks.column("frame").take(pa.array(rows)).to_pylist()
+    return {name: book.numbers(name, devices, frames) for name in plan.facts}
+
+
+def _leave_learners(level: Level, plan: Plan, profile: Profile, devices: list[str]) -> None:
+    """Leave all frames of a device to the row engine, which reads in order, where one may announce news."""
+    news = level.odd.copy()
+    for learn in profile.learns:
+        rows = level.sound(plan.cases.get(learn.message, -1))
+        column = level.columns.get(raw_name(learn.name))
+        if column is not None and len(rows):
+            told = column.values[rows] != level.facts[learn.fact][rows]
+            news[rows] |= told if column.said is None else told & column.said[rows]
+    if news.any():
+        learners = {devices[row] for row in np.flatnonzero(news).tolist()}
+        level.odd |= np.array([device in learners for device in devices], np.bool_)
 
 
 def _ports(uplinks: pa.RecordBatch) -> Places:

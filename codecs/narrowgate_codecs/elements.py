@@ -275,6 +275,17 @@ class Implied:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """No byte: a number that an earlier frame of the device announced (Profile.learns).
+
+    Where none has, it says nothing (null), a When holds for none of its values, and a Switch takes its
+    default or, without one, refuses the frame as `context_missing`. It stands in the frame's own scope.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """No byte: how many bytes of the region are left from here on, for messages told apart by length.
 

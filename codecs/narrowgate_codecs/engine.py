@@ -13,6 +13,7 @@ from narrowgate_codecs.known import NOTHING, Known
 from narrowgate_codecs.leaves import (
     CheckConstruct,
     ConstConstruct,
+    FactConstruct,
     FillerConstruct,
     ImpliedConstruct,
     LeafConstruct,
@@ -72,6 +73,7 @@ class Frame(c.Construct):  # type: ignore[misc]
 _PLAIN: dict[type, Any] = {
     el.Port: PortConstruct,
     el.Left: LeftConstruct,
+    el.Fact: FactConstruct,
     el.Implied: ImpliedConstruct,
     el.Const: ConstConstruct,
     el.Filler: FillerConstruct,

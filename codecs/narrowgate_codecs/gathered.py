@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from narrowgate_codecs.context import Context, Told
 from narrowgate_codecs.encode import frame_of
+from narrowgate_codecs.facts import FactBook, fact_of
 from narrowgate_codecs.known import NOTHING, Known, keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.profile import Profile
@@ -24,8 +25,8 @@ _NO_REFUSALS = pa.RecordBatch.from_pylist([], schema=REFUSALS)
 class Gathered:
     """Reads single frames of a batch and keeps what they mean; a frame that was not read is stored."""
 
-    def __init__(self, uplinks: pa.RecordBatch, context: Context) -> None:
-        self._uplinks, self._context = uplinks, context
+    def __init__(self, uplinks: pa.RecordBatch, context: Context, book: FactBook) -> None:
+        self._uplinks, self._context, self._book = uplinks, context, book
         self._payloads, self._ports = uplinks.column("payload"), uplinks.column("port")
         self._received = uplinks.column("received_at").cast(pa.int64())
         self._radio = [name for name in RADIO if uplinks.column(name).null_count < uplinks.num_rows]
@@ -48,6 +49,7 @@ class Gathered:
             self._refuse(frame, fault)
         profile = self._profile(row)
         told = self._told[row] = _told(profile, scope, values)
+        self._book.learn(self._context.devices[row], frame, announced(profile, told.message, scope))
         made: list[Row] = []
         if self._direction(row) == "up":
             received_at_us = self._received[row].as_py()
@@ -82,7 +84,9 @@ class Gathered:
 
     def _known(self, row: int) -> Known:
         keys = self._context.keys
-        return Known(self._ports[row].as_py(), () if keys is None else keys_of(keys[row]))
+        frame = self._uplinks.column("frame")[row].as_py()
+        facts = self._book.known(self._context.devices[row], frame)
+        return Known(self._ports[row].as_py(), () if keys is None else keys_of(keys[row]), facts)
 
     def _profile(self, row: int) -> Profile:
         return PROFILES[self._context.profiles[row] or ""]
@@ -117,6 +121,13 @@ def read(
         raise FrameRefused(Reason.MODEL, f"{profile.name} has no {direction} frames")
     scope = frame_of(profile.name, direction).read(payload, known)
     return scope, speak(scope)
+
+
+def announced(profile: Profile, message: str | None, scope: Scope) -> list[tuple[str, bytes]]:
+    """Give what a frame announces, by name."""
+    own = [learn for learn in profile.learns if learn.message == message]
+    said = [(learn.fact, scope.told(learn.name)) for learn in own]
+    return [*((fact, fact_of(raw)) for fact, raw in said if raw is not None), *scope.learned]
 
 
 def _told(profile: Profile, scope: Scope, values: dict[str, Value]) -> Told:

@@ -1,6 +1,6 @@
 """What is known of one frame beside its bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -30,6 +30,8 @@ class Known:
     """The message type that the transport captured."""
     keys: Keys = field(default=(), repr=False)
     """The device's keys, the likeliest first."""
+    facts: Mapping[str, bytes] = field(default_factory=dict)
+    """What earlier frames of the device announced, by name."""
 
 
 NOTHING = Known()

@@ -248,6 +248,7 @@ Leaf: TypeAlias = (
     | el.Clock
     | el.Port
     | el.Left
+    | el.Fact
     | el.Implied
     | el.Numeral
     | el.Scaled
@@ -290,6 +291,7 @@ LEAVES: tuple[type, ...] = (
     el.Clock,
     el.Port,
     el.Left,
+    el.Fact,
     el.Implied,
     el.Numeral,
     el.Scaled,

@@ -7,6 +7,7 @@ import construct as c
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.checksums import right_sum
+from narrowgate_codecs.facts import number_of
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.raws import raw_of
 from narrowgate_codecs.refusal import FrameRefused
@@ -121,6 +122,23 @@ class ImpliedConstruct(c.Construct):  # type: ignore[misc]
         scope.said.append(Said(self.element, None, start, start))
 
     def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
+        return obj
+
+
+class FactConstruct(c.Construct):  # type: ignore[misc]
+    """A number that an earlier frame announced."""
+
+    def __init__(self, element: el.Fact) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
+        start, name = stream.tell(), self.element.name
+        number = scope.raw[name] = number_of(scope.known.facts.get(name))
+        scope.said.append(Said(self.element, number, start, start))
+
+    def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
+        wanted.sent[self.element.name] = raw_of(self.element, wanted)
         return obj
 
 

@@ -48,6 +48,8 @@ class Plan:
     """True where the captured port says what a frame is."""
     by_key: bool
     """True where frames can be encrypted."""
+    facts: tuple[str, ...]
+    """What the frames go by that earlier ones announced, and what they announce."""
 
     def read(
         self,
@@ -56,6 +58,7 @@ class Plan:
         lengths: Places,
         ports: Places | None = None,
         keys: Sequence[Keys] | None = None,
+        facts: dict[str, Places] | None = None,
     ) -> Level:
         """Read frames of a wire; n may be 0.
 
@@ -65,9 +68,10 @@ class Plan:
             lengths: (n,) [byte].
             ports: (n,) message types that the transport captured, NO_PORT for none; None: none for all.
             keys: (n,) of the frames' devices; None: no device has one.
+            facts: (n,) numbers by name, NO_FACT where one is not known; None: none is.
         """
         count, ports = len(starts), ports if self.by_port else None
-        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports, keys=keys)
+        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports, keys=keys, facts=facts or {})
         if count:
             end = int(lengths[0])
             if bool((lengths == end).all()):
@@ -79,7 +83,7 @@ class Plan:
 
     def _read_alike(self, level: Level, length: int, port: Place | None) -> None:
         """Read frames of one length: by their layout if it was met before, else step by step."""
-        if level.stride is None or isinstance(port, np.ndarray):
+        if level.stride is None or isinstance(port, np.ndarray) or self.facts:
             follow(self.steps, Cohort(level, level.starts, 0, length))
             return
         key = (length, NO_PORT if port is None else port)
@@ -117,13 +121,15 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
             raise Unplanned(f"{clock.name}: stands for clocks of different kinds")
     shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
     lists = frozenset(reading.records for reading in profile.readings if reading.records is not None)
-    heard = shaping | units | clocks | set(_heard(fields))
+    heard = shaping | units | clocks | set(_heard(fields)) | {learn.name for learn in profile.learns}
     wants = Wants(frozenset(values), shaping, units, heard, {}, lists, frozenset(_sent(fields)))
     compiler = Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, el.Port) for field in every(fields))
     by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))
-    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key)
+    asked = [field.name for field in every(fields) if isinstance(field, el.Fact)]
+    facts = tuple(dict.fromkeys([*asked, *(learn.fact for learn in profile.learns)]))
+    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, facts)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:

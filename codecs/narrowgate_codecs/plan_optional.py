@@ -7,6 +7,7 @@ import numpy as np
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.plan_regions import Parting, Steps, Stretch
 
@@ -30,6 +31,27 @@ class LeftStep:
             cohort.say(raw_name(self.name), left)
         if self.wanted:
             cohort.say(self.name, left)
+
+
+class FactStep:
+    """A number that an earlier frame announced."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: el.Fact, wants: Wants) -> None:
+        self.name = leaf.name
+        self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.idle = not (self.wanted or self.raw)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the number; it is null where it is not known."""
+        known = cohort.level.facts.get(self.name)
+        every = np.full(cohort.level.count, NO_FACT) if known is None else known
+        numbers = every if cohort.rows is None else every[cohort.rows]
+        if self.raw:
+            cohort.say(raw_name(self.name), numbers)
+        if self.wanted:
+            cohort.say(self.name, numbers, numbers != NO_FACT)
 
 
 class _Condition:

@@ -24,7 +24,7 @@ from narrowgate_codecs.plan_leaves import (
     integral,
     raw_name,
 )
-from narrowgate_codecs.plan_optional import LeftStep
+from narrowgate_codecs.plan_optional import FactStep, LeftStep
 from narrowgate_codecs.plan_stated import BitClockStep, WiredStep
 from narrowgate_codecs.scaled import ScaledStep
 from narrowgate_codecs.wired import Wired
@@ -231,6 +231,7 @@ class PortStep:
 
 _STEPS: dict[type, Any] = {
     el.Left: LeftStep,
+    el.Fact: FactStep,
     el.Port: PortStep,
     el.Implied: ImpliedStep,
     el.Int: IntStep,

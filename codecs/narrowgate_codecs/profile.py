@@ -61,6 +61,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Learn:
+    """What a message announces for later frames of its device."""
+
+    fact: str
+    """The name under which a Fact asks for it."""
+    message: str
+    source: str | None = None
+    """Declared name of the number in the message; None: the same as the fact's."""
+
+    @property
+    def name(self) -> str:
+        """The declared name of the number."""
+        return self.fact if self.source is None else self.source
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One device model's layout; its name is a contract: no field changes its name or meaning under it."""
 
@@ -82,6 +98,8 @@ class Profile:
     """What tells two frames of a device apart: its clock (reception if it was never set), or reception."""
     zone: Literal["city"] = "city"
     """The zone of clocks that state none."""
+    learns: tuple[Learn, ...] = ()
+    """What its messages announce for later frames."""
 
     def fields(self, direction: Direction) -> tuple[Element, ...]:
         """Give the declaration of one direction; () if the device has none."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, bits_of
+from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.scope import Wanted
 from narrowgate_codecs.wired import Wired, wired_bytes
@@ -91,7 +92,11 @@ def _packed(element: el.Bcd, value: object, wanted: Wanted) -> bytes:
     return digits[::-1] if element.order == "little" else digits
 
 
-def _whole(element: el.Port | el.Left, value: object, wanted: Wanted) -> int:
+def _fact(element: el.Fact, value: object, wanted: Wanted) -> int:
+    return NO_FACT if value is None else _whole(element, value, wanted)
+
+
+def _whole(element: el.Port | el.Left | el.Fact, value: object, wanted: Wanted) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
         raise wrong(element.name, value, f"a number of 0 to {(1 << 31) - 1} is wanted", wanted)
     return value
@@ -287,6 +292,7 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Clock: _clock,
     el.Port: _whole,
     el.Left: _whole,
+    el.Fact: _fact,
     Wired: _wired,
     BitClock: _bit_clock,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from narrowgate_codecs.elements import Bits, Code, Left, Numeral, Part, Port
+from narrowgate_codecs.elements import Bits, Code, Fact, Left, Numeral, Part, Port
 from narrowgate_codecs.known import NOTHING, Keys, Known
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.refusal import FrameRefused
@@ -50,6 +50,8 @@ class Scope:
     """Records of this scope's lists that could not be read."""
     known: Known = NOTHING
     """What is known beside the bytes; only the frame's own scope has it."""
+    learned: list[tuple[str, bytes]] = field(default_factory=list)
+    """What the frame announces beside its profile's `learns`, by name."""
     blocks_at: int | None = None
     """[byte] where a frame of format A begins whose check sums were taken out; None: there is none."""
 
@@ -67,6 +69,13 @@ class Scope:
             scope = scope.parent
         raise KeyError(name)
 
+    def told(self, name: str) -> Any:
+        """Give the same, or None where nothing said it."""
+        try:
+            return self.find(name)
+        except KeyError:
+            return None
+
     def sent_bytes(self, name: str) -> bytes:
         """Give the bytes that an earlier element of this scope travelled as."""
         for said in self.said:
@@ -81,6 +90,8 @@ class Scope:
             for said in scope.said:
                 if isinstance(said.element, Port) and said.element.name == name:
                     return FrameRefused(Reason.MODEL, f"{self.at(name)}: {code} is no message of this layout")
+                if isinstance(said.element, Fact) and said.element.name == name:
+                    return _unknown(f"{self.at(name)}: ", code)
                 if isinstance(said.element, Left) and said.element.name == name:
                     detail = f"{self.at(name)}: no message of this layout has {code} bytes from here on"
                     return FrameRefused(Reason.LENGTH, detail)
@@ -113,6 +124,12 @@ class Scope:
 def _is_numeral(element: Numeral, raw: bytes) -> bool:
     digits = raw.hex()
     return digits.startswith(element.lead) and digits[len(element.lead) :].isdecimal()
+
+
+def _unknown(place: str, code: int) -> FrameRefused:
+    if code < 0:
+        return FrameRefused(Reason.CONTEXT_MISSING, f"{place}no earlier frame of the device has announced it")
+    return FrameRefused(Reason.MODEL, f"{place}{code} is none of this layout")
 
 
 @dataclass(slots=True)

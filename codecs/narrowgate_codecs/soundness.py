@@ -12,7 +12,7 @@ from narrowgate_codecs.grammars import GRAMMARS
 from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
-_NUMBERS = (el.Int, el.Varint, el.Code, el.Named, el.Port, el.Left)
+_NUMBERS = (el.Int, el.Varint, el.Code, el.Named, el.Port, el.Left, el.Fact)
 _LONGEST_COUNTED = 4
 """[byte] of lengths, tags and differences: four count further than any frame."""
 
@@ -249,7 +249,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return "int64" if field.per == 1 else "float64"
         case el.Implied():
             return _words([field.value])
-        case el.Port() | el.Left():
+        case el.Port() | el.Left() | el.Fact():
             return "int64"
         case el.Float() | el.Scaled() | Wired():
             return "float64"

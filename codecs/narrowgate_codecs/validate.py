@@ -7,7 +7,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.ciphers import BLOCK
 from narrowgate_codecs.moments import parts_of
-from narrowgate_codecs.profile import Carry, Each, Profile, Reading
+from narrowgate_codecs.profile import Carry, Each, Learn, Profile, Reading
 from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null, width_of
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Reason
@@ -15,7 +15,7 @@ from narrowgate_schema.words import Reason
 _NAME = re.compile(r"[a-z0-9]+_[a-z0-9_]+_v[0-9a-z]+")
 _ELEMENTS = lay.LEAVES + lay.SILENT + lay.HOLDERS
 _PLAIN: tuple[type, ...] = (int, float, str, bool, bytes, type(None))
-_WITHIN = (*_ELEMENTS, *lay.PARTS, Carry, Reading, Each)
+_WITHIN = (*_ELEMENTS, *lay.PARTS, Carry, Reading, Each, Learn)
 
 
 def validated(profile: Profile) -> Profile:
@@ -42,6 +42,7 @@ def validated(profile: Profile) -> Profile:
         _check_secrets(fields, place)
         _check_numbers(fields, place)
     _check_types(profile.readings, f"{profile.name}.readings")
+    _check_learns(profile)
     for reading in profile.readings:
         _check_reading(profile, reading)
     return profile
@@ -78,8 +79,22 @@ def _check_secrets(fields: tuple[lay.Element, ...], place: str) -> None:
                 raise ValueError(f"{place}: {sum(sizes)} bytes are to make the {BLOCK} of {parts}")
 
 
+def _check_learns(profile: Profile) -> None:
+    """Refuse to learn from a message that does not exist, or what is no plain number of it."""
+    _check_types(profile.learns, f"{profile.name}.learns")
+    for learn in profile.learns:
+        place = f"{profile.name}.learns.{learn.fact}"
+        if learn.message not in (lay.messages_of(profile.up) or (profile.single_message,)):
+            raise ValueError(f"{place}: there is no message {learn.message}")
+        if dtypes_of(profile.up, learn.name) == set() or not is_number(profile.up, learn.name):
+            raise ValueError(f"{place}: {learn.name} is no number of a frame")
+
+
 def _check_ports(fields: tuple[lay.Element, ...], place: str) -> None:
     """Refuse a second port, and one inside an item: only a frame is captured with one."""
+    facts = [field for field in every(fields) if isinstance(field, el.Fact)]
+    if any(fact not in fields for fact in facts):
+        raise ValueError(f"{place}.{facts[-1].name}: a fact stands in the frame's own level")
     ports = [field for field in every(fields) if isinstance(field, el.Port)]
     if len(ports) > 1 or (ports and ports[0] not in fields):
         raise ValueError(f"{place}.{ports[-1].name}: a port stands once, in the frame's own level")

@@ -7,6 +7,7 @@ from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, local_time
+from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scaled import scaled_value
@@ -84,6 +85,10 @@ def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
 
 def _implied(element: el.Implied, raw: None, scope: Scope) -> el.Word:
     return element.value
+
+
+def _fact(element: el.Fact, raw: int, scope: Scope) -> int | None:
+    return None if raw == NO_FACT else raw
 
 
 def _whole(element: el.Port | el.Left, raw: int, scope: Scope) -> int:
@@ -242,6 +247,7 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Clock: _clock,
     el.Port: _whole,
     el.Left: _whole,
+    el.Fact: _fact,
     el.Implied: _implied,
     el.Numeral: _numeral,
     el.Scaled: scaled_value,

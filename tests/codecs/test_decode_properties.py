@@ -38,7 +38,9 @@ def _decode(frames: list[tuple[str, str, bytes]], first_frame: int = 0) -> Decod
     )
     directions: Any = [direction for _, direction, _ in frames]
     profiles = [profile for profile, _, _ in frames]
-    return decode(uplinks, Context(["d"] * len(frames), profiles, SHANGHAI, directions=directions))
+    # Each frame its own device: what one announces says nothing of another.
+    devices = [f"d{first_frame + at}" for at in range(len(frames))]
+    return decode(uplinks, Context(devices, profiles, SHANGHAI, directions=directions))
 
 
 @given(_frames())

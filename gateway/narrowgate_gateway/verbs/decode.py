@@ -147,7 +147,8 @@ def _settled(entry: Frame | BadLine) -> Frame | BadLine:
 def _decoded(frames: Sequence[Frame], zone: ZoneInfo) -> list[Line]:
     uplinks = uplinks_from([frame.payload for frame in frames], ports=[frame.port for frame in frames])
     context = Context(
-        devices=[""] * len(frames),
+        # Each frame its own device: what one of them announces says nothing of another.
+        devices=[str(index) for index in range(len(frames))],
         profiles=[frame.profile for frame in frames],
         timezone=zone,
         keys=[frame.key for frame in frames],
