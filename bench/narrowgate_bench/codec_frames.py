@@ -14,6 +14,7 @@ from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.layout import Direction
+from narrowgate_codecs.regions import FrameTooLongError
 from narrowgate_codecs.scope import Wanted, part_code
 from narrowgate_codecs.soundness import every
 
@@ -101,7 +102,10 @@ class Sender:
             drawn = self._draw(self._fields, values) or self._single
             if message is None or drawn == message:
                 wanted = Wanted(values, {}, keys=(KEY,))
-                frame = self._frame.write(wanted)
+                try:
+                    frame = self._frame.write(wanted)
+                except FrameTooLongError:
+                    continue  # longer than its own length can say
                 return frame, None if self._port is None else wanted.sent[self._port]
 
     def _draw(self, fields: tuple[lay.Element, ...], values: Values) -> str | None:

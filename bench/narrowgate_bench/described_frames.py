@@ -37,7 +37,7 @@ def en13757(rng: random.Random) -> list[Values]:
     for _ in range(rng.randrange(3)):
         records.append(_other(rng))
     if rng.random() < 0.2:
-        records.append({"head": "0f", "maker_data": rng.randbytes(rng.randrange(1, 9)).hex()})
+        records.append({"head": "0f", "maker_data": _block(rng).hex()})
     return records
 
 
@@ -48,9 +48,21 @@ def _storage(rng: random.Random, storage: int) -> list[Values]:
     vif = rng.choice((0x13, 0x13, 0x13, rng.choice(list(_MEASURES))))
     coding = rng.choice((*_INTEGERS, *_DECIMALS, 5))
     made.append(_measure(rng, storage, coding, vif))
-    if storage and vif in range(0x10, 0x18) and coding in (3, 4) and rng.random() < 0.5:
+    counts_both_ways = made[-1]["head"].endswith(f"{vif:02x}")
+    if storage and vif in range(0x10, 0x18) and counts_both_ways and coding in (3, 4) and rng.random() < 0.5:
         made.append(_profile(rng, storage, vif))
     return made
+
+
+def _block(rng: random.Random) -> bytes:
+    """Draw a maker's own bytes: parts as B Meters tells them, or what nobody knows."""
+    if rng.random() < 0.3:
+        return b"\x02" + rng.randbytes(rng.randrange(1, 9))
+    told, parts = 0, b""
+    for bit, width in ((0, 1), (7, 3), (2, 4), (4, 37)):
+        if rng.random() < 0.5:
+            told, parts = told | 1 << bit, parts + rng.randbytes(width)
+    return bytes([told]) + parts
 
 
 def _dif(coding: int, storage: int, function: int = 0) -> str:

@@ -19,7 +19,7 @@ class Shift:
     days: int = 0
     """Calendar days."""
     months: int = 0
-    """Calendar months; the day is kept, or is the month's last where it has fewer."""
+    """Calendar months; the day is kept, but the last of a month stays the last of its month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,16 @@ def local_time(clock: BitClock, raw: bytes) -> datetime | None:
     if not 12 * 1970 <= months < 12 * 2100:
         return None
     first = datetime(months // 12, months % 12 + 1, 1, time.hour, time.minute, time.second)  # noqa: DTZ001
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    shifted = first + timedelta(days=min(time.day, last.day) - 1 + clock.shift.days)
+    day = _last_day(first) if time.day == _last_day(time) else min(time.day, _last_day(first))
+    shifted = first + timedelta(days=day - 1 + clock.shift.days)
     return shifted if 1970 <= shifted.year < 2100 else None
+
+
+def _last_day(time: datetime) -> int:
+    """Give the last day of a month."""
+    return (time.replace(day=28) + timedelta(days=4)).replace(day=1).toordinal() - time.replace(
+        day=1
+    ).toordinal()
 
 
 def bits_of(clock: BitClock, time: datetime | None) -> bytes:

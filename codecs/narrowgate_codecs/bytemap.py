@@ -124,8 +124,8 @@ def _region(
     inside = at
     match field:
         case lay.Sized():
-            yield MapLine(part, at, field.width, "", f"length of what follows, {_order(field.order)}")
-            inside = None if at is None else at + field.width
+            yield MapLine(part, at, field.head, "", _sized(field))
+            inside = None if at is None else at + field.head
         case lay.FormatA():
             yield MapLine(part, at, None, "", "format A: a check sum behind each block, if they are there")
         case lay.Encrypted():
@@ -243,6 +243,12 @@ def _int(field: el.Int) -> str:
     if field.limits is not None:
         said.append(f"{field.limits[0]:g} to {field.limits[1]:g}")
     return ", ".join(said) + _null(field.null, field.width)
+
+
+def _sized(field: lay.Sized) -> str:
+    again = f", sent again before {field.again.hex().upper()}" if field.again else ""
+    doubt = "" if field.is_believed else ", not believed"
+    return f"length of what follows, {_order(field.order)}{again}{doubt}"
 
 
 def _deltas(field: lay.Deltas) -> str:

@@ -75,6 +75,7 @@ class Compiler:
     def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
         self.wants, self.cases = wants, cases
         self.seen: set[str] = set()
+        self.contents: dict[lay.Described, DescribedSteps] = {}
 
     def steps(self, fields: tuple[lay.Element, ...]) -> Steps:
         """Give the steps of a level's elements, those of fixed width joined to stretches."""
@@ -163,6 +164,10 @@ class Compiler:
         measure = partial(measured, self.measure(fields))
         return Kind(number, case.when, self.item(fields), 0, to_end=False, measure=measure)
 
+    def described(self, field: lay.Described) -> DescribedSteps:
+        """Give the step of content that describes itself; one for all places of a frame it can stand in."""
+        return self.contents.setdefault(field, DescribedSteps(field, self.wants))
+
     def array(self, field: lay.Array) -> Any:
         """Give the step of repeated elements."""
         width = joint_width(field.fields)
@@ -244,6 +249,6 @@ _STEPS: dict[type, Callable[[Compiler, Any], Any]] = {
     lay.Array: Compiler.array,
     lay.Channels: Compiler.channels,
     lay.Deltas: Compiler.deltas,
-    lay.Described: lambda compiler, field: DescribedSteps(field, compiler.wants),
+    lay.Described: Compiler.described,
     el.Varint: Compiler.varint,
 }

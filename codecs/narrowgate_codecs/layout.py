@@ -56,6 +56,17 @@ class Sized:
     """[byte] of the length itself."""
     fields: tuple["Element", ...]
     order: Order = "big"
+    again: bytes = b""
+    """If given, the length is sent once more, then these bytes, before what it counts: 68 L L 68 of M-Bus."""
+    mark: str | None = None
+    """Name of a mark at the first byte it counts, for a check sum behind it."""
+    is_believed: bool = True
+    """False: the bytes go on to the region's end whatever the length says; encode sends the right one."""
+
+    @property
+    def head(self) -> int:
+        """The bytes before what the length counts."""
+        return self.width if not self.again else 2 * self.width + len(self.again)
 
 
 @dataclass(frozen=True, slots=True)

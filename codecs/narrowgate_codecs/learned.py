@@ -23,7 +23,7 @@ Words = NDArray[np.uint64]
 
 PROVEN = 1024
 """Layouts kept that a second batch needed, the last ones used."""
-TRIAL = 256
+TRIAL = 1024
 """Layouts kept that only one batch needed so far."""
 EACH = 64
 """Layouts kept of one length."""

@@ -147,21 +147,40 @@ class Sizing:
     """A length and as many bytes, read after the level they stand in."""
 
     def __init__(self, element: lay.Sized, inside: Steps) -> None:
-        self.width, self.order, self.inside = element.width, element.order, inside
+        self.element, self.inside = element, inside
 
     def run(self, cohort: Cohort) -> None:
         """Keep the region's extent; drop the rows whose length runs past their region."""
-        enough(cohort, self.width)
+        element = self.element
+        enough(cohort, element.head)
+        if element.again and cohort.count:
+            self._repeated(cohort)
         if not cohort.count:
             return
-        size = settled(cohort.integer(self.width, self.order, 0))
-        if cohort.trace is not None:
-            cohort.trace.fix(cohort.at, self.width)
-        start = cohort.at + self.width
-        cohort.pending.append((self.inside, start, start + size))
-        cohort.at = start + size
+        start = cohort.at + element.head
+        if element.is_believed:
+            stop: Place = start + settled(cohort.integer(element.width, element.order, 0))
+            if cohort.trace is not None:
+                cohort.trace.fix(cohort.at, element.head)
+        else:
+            stop = cohort.end
+        if element.mark is not None:
+            cohort.marks[element.mark] = start
+            if cohort.trace is not None:
+                cohort.trace.marks[element.mark] = start
+        cohort.pending.append((self.inside, start, stop))
+        cohort.at = stop
         # A length of eight bytes can leave int64: below zero is past the end, too.
         cohort.drop((cohort.at > cohort.end) | (cohort.at < start))
+
+    def _repeated(self, cohort: Cohort) -> None:
+        """Drop the rows that do not repeat their length before the bytes that follow it."""
+        element = self.element
+        head = cohort.bytes(element.head, 0)
+        width = element.width
+        same = (head[:, :width] == head[:, width : 2 * width]).all(axis=1)
+        same &= (head[:, 2 * width :] == np.frombuffer(element.again, np.uint8)).all(axis=1)
+        cohort.drop(~same)
 
 
 class Bodily:

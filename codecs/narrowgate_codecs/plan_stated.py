@@ -113,8 +113,10 @@ def local_seconds(clock: BitClock, raw: NDArray[np.int64], days: Any, months: An
     moved = month + months
     good &= (moved >= 0) & (moved < 12 * 130)
     moved = np.where(good, moved, 0)
-    first = _FIRST_DAYS[moved]
-    day = first + np.minimum(parts["D"], _FIRST_DAYS[moved + 1] - first) - 1 + days
+    first, days_of = _FIRST_DAYS[moved], _FIRST_DAYS[moved + 1] - _FIRST_DAYS[moved]
+    is_last = parts["D"] == _FIRST_DAYS[month + 1] - _FIRST_DAYS[month]
+    # A clock that is not moved is its own month's last already.
+    day = first + np.where(is_last, days_of, np.minimum(parts["D"], days_of)) - 1 + days
     good &= (day >= 0) & (day < _FIRST_DAYS[12 * 130])
     local = day * _DAY_S + parts["h"] * 3600 + parts["m"] * 60 + parts["s"]
     return np.where(good, local, NEVER)

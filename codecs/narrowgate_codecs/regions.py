@@ -4,6 +4,7 @@ The contexts that construct passes along are ours: a Scope while parsing, a Want
 """
 
 from collections.abc import Mapping, Sequence
+from io import SEEK_END
 from typing import Any
 
 import construct as c
@@ -57,35 +58,60 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
 
     def __init__(self, element: lay.Sized, fields: Fields) -> None:
         super().__init__()
-        self.fields = fields
+        self.element, self.fields = element, fields
         self.length = integer(element.width, element.order, signed=False)
         self.width = element.width
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
-        scope.need("length", stream.tell(), self.width)
-        size = self.length._parsereport(stream, scope, path)
+        size = self._size(stream, scope, path)
         start = stream.tell()
         if size > scope.end - start:
             raise FrameRefused(
                 Reason.LENGTH,
                 f"{scope.place}length {size} at byte {start - self.width}, {scope.end - start} bytes left",
             )
+        if self.element.mark is not None:
+            scope.marks[self.element.mark] = start
         scope.pending.append((self.fields, start, start + size))
         stream.seek(start + size)
 
+    def _size(self, stream: Any, scope: Scope, path: str) -> int:
+        """Read the length, its repetition where there is one, and the bytes behind it."""
+        element, start = self.element, stream.tell()
+        scope.need("length", start, element.head)
+        sent = stream.read(self.width)
+        if element.again and stream.read(element.head - self.width) != sent + element.again:
+            raise FrameRefused(
+                Reason.MODEL,
+                f"{scope.place}length at byte {start} is not repeated before {element.again.hex()}",
+            )
+        size: int = self.length.parse(sent)
+        return size if element.is_believed else scope.end - stream.tell()
+
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
-        at = stream.tell()
-        stream.write(bytes(self.width))
+        element, at = self.element, stream.tell()
+        stream.write(bytes(element.head))
+        if element.mark is not None:
+            wanted.marks[element.mark] = stream.tell()
         self.fields._build(obj, stream, wanted, path)
-        write_size(self.length, at, self.width, stream, wanted)
+        write_size(self.length, at, element.head, stream, wanted)
+        if element.again:
+            sent = stream.getvalue()[at : at + self.width]
+            stream.seek(at + self.width)
+            stream.write(sent + element.again)
+            stream.seek(0, SEEK_END)
         return obj
 
 
+class FrameTooLongError(ValueError):
+    """What is to be sent is longer than its length can say."""
+
+
 def write_size(length: Any, at: int, width: int, stream: Any, wanted: Wanted) -> None:
-    """Write, into the room left for it, the length of what was written since."""
+    """Write, into the room of a width [byte] left for it, the length of what was written since."""
     size, end = stream.tell() - at - width, stream.tell()
-    if size >= 1 << 8 * width:
-        raise ValueError(f"{wanted.place}{size} bytes do not fit a length of {width} bytes")
+    if size >= 1 << 8 * length.sizeof():
+        raise FrameTooLongError(f"{wanted.place}{size} bytes do not fit a length of {length.sizeof()} bytes")
     stream.seek(at)
     length._build(size, stream, wanted, "")
     stream.seek(end)

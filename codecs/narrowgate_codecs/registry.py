@@ -9,7 +9,9 @@ from types import MappingProxyType
 
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import (
+    apator_162_v5,
     axioma_qalcosonic_w1_v1,
+    bmeters_hydrodigit_v1,
     bosch_tps110_v1,
     cjt188_water_v2004,
     ctwing_parking_v1,
@@ -17,7 +19,11 @@ from narrowgate_codecs.profiles import (
     dingtek_do201_v1,
     dingtek_do202_v1,
     dragino_sw3l_nb_v1,
+    en13757_mbus_water_v1,
+    en13757_oms_lpwan_water_v1,
+    en13757_wmbus_water_v1,
     huati_nb_v1,
+    integra_aquastream_v5,
     libelium_parking_v2,
     milesight_em300_di_hall_nb_v1,
     milesight_em300_di_hall_v1,
@@ -40,14 +46,18 @@ from narrowgate_codecs.profiles import (
     nwave_nps310_v1,
     nwave_nps405_v1,
     pni_placepod_v1,
+    qundis_qwater_v1,
     tekzitel_tekzipark_v1,
+    zenner_edc_v11,
 )
 from narrowgate_codecs.validate import validated
 
 GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
+    "apator_162_v5": validated(apator_162_v5.PROFILE),
     "axioma_qalcosonic_w1_v1": validated(axioma_qalcosonic_w1_v1.PROFILE),
+    "bmeters_hydrodigit_v1": validated(bmeters_hydrodigit_v1.PROFILE),
     "bosch_tps110_v1": validated(bosch_tps110_v1.PROFILE),
     "cjt188_water_v2004": validated(cjt188_water_v2004.PROFILE),
     "ctwing_parking_v1": validated(ctwing_parking_v1.PROFILE),
@@ -55,7 +65,11 @@ _profiles: dict[str, Profile] = {
     "dingtek_do201_v1": validated(dingtek_do201_v1.PROFILE),
     "dingtek_do202_v1": validated(dingtek_do202_v1.PROFILE),
     "dragino_sw3l_nb_v1": validated(dragino_sw3l_nb_v1.PROFILE),
+    "en13757_mbus_water_v1": validated(en13757_mbus_water_v1.PROFILE),
+    "en13757_oms_lpwan_water_v1": validated(en13757_oms_lpwan_water_v1.PROFILE),
+    "en13757_wmbus_water_v1": validated(en13757_wmbus_water_v1.PROFILE),
     "huati_nb_v1": validated(huati_nb_v1.PROFILE),
+    "integra_aquastream_v5": validated(integra_aquastream_v5.PROFILE),
     "libelium_parking_v2": validated(libelium_parking_v2.PROFILE),
     "movebroad_vd33d_udp_v1": validated(movebroad_vd33d_udp_v1.PROFILE),
     "movebroad_vd33d_v1": validated(movebroad_vd33d_v1.PROFILE),
@@ -78,7 +92,9 @@ _profiles: dict[str, Profile] = {
     "nwave_nps310_v1": validated(nwave_nps310_v1.PROFILE),
     "nwave_nps405_v1": validated(nwave_nps405_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
+    "qundis_qwater_v1": validated(qundis_qwater_v1.PROFILE),
     "tekzitel_tekzipark_v1": validated(tekzitel_tekzipark_v1.PROFILE),
+    "zenner_edc_v11": validated(zenner_edc_v11.PROFILE),
 }
 BUILT_IN: frozenset[str] = frozenset(_profiles)
 """The names that Narrowgate brings along."""

@@ -197,7 +197,8 @@ def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> froz
         _check_scope(field.also, place, known | {field.item})
         return known
     if isinstance(field, lay.REGIONS):
-        return _check_scope(field.fields, place, known)
+        marks = {f"@{field.mark}"} if isinstance(field, lay.Sized) and field.mark is not None else set()
+        return _check_scope(field.fields, place, known | marks)
     if isinstance(field, lay.OPTIONAL):
         return known | _perhaps(_check_scope(field.fields, place, known) - known)
     return known

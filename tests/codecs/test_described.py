@@ -121,7 +121,7 @@ def test_made_up_shapes_drive_out_no_proven_one() -> None:
     honest = [_PLAIN] * 20
     plan.read(*packed(honest))
     plan.read(*packed(honest))
-    for first in range(0, 3000, 100):
+    for first in range(0, 6000, 100):
         plan.read(*packed([bytes([0x78, 0x0F, *bytes(at + 1)]) for at in range(first, first + 100)]))
     learned = len(steps.layouts.of(len(_PLAIN) - 1))
 

@@ -10,9 +10,11 @@ maker's own bytes, which go on to the end.
 * `volume_m3` is the volume of the main storage, no tariff, no subunit, of function "now", counted in both
   directions; `volume_reverse_m3` the one that only counts backwards (VIFE 3C); `tariff_1_m3` .. the tariffs.
   Extremes, values while in error, limits, targets of other storages and durations are no totals.
-* `clock` dates the main storage. A volume of another storage that has a date is an item of `history`.
+* `clock` dates the main storage. A volume of another storage that has a date is an item of `history`; so is
+  one whose date follows from that of an earlier storage and the interval of storing (FD24 to FD29).
 * An inverse compact profile (VIFE 13) runs backwards from the number and the time of its own storage: its
   items are in `history` too. What is behind an element that says nothing is not known.
+* A row ("maker", name) of the element's table tells whose own parts are read as well: en13757_makers.py.
 * The least negative integer, a float that is none and a digit above 9 say nothing; a leading F is a minus.
 """
 
@@ -21,8 +23,16 @@ from collections.abc import Mapping
 from narrowgate_codecs.bit_clocks import BitClock, Shift, date_g, time_f, time_i
 from narrowgate_codecs.elements import Hex
 from narrowgate_codecs.grammars.en13757_heads import Head, number, read_head
+from narrowgate_codecs.grammars.en13757_makers import MAKERS, Maker
 from narrowgate_codecs.grammars.en13757_profiles import PROFILE_VIFE, profile_of
-from narrowgate_codecs.grammars.en13757_units import BACKWARD, Measure, measure_of
+from narrowgate_codecs.grammars.en13757_units import (
+    BACKWARD,
+    INTERVALS,
+    MEASURES,
+    Measure,
+    interval,
+    measure_of,
+)
 from narrowgate_codecs.layout import Described, Leaf
 from narrowgate_codecs.lists import list_of, refuse_unused
 from narrowgate_codecs.raws import raw_of, wrong
@@ -49,13 +59,14 @@ class En13757:
     def sketch(self, reader: Reader, element: Described) -> Sketch:
         """Give where the records' values stand."""
         sketch = Sketch()
-        heads = self._walk(reader, sketch, element.name)
+        sketch.lists["history"] = []
+        heads = self._walk(reader, sketch, element.name, _maker(element))
         if not heads and sketch.faults:
             raise sketch.faults[0]
-        _Picks(heads, reader, sketch).pick(element)
+        _Picks(heads, reader, sketch).pick()
         return sketch
 
-    def _walk(self, reader: Reader, sketch: Sketch, name: str) -> list[Head]:
+    def _walk(self, reader: Reader, sketch: Sketch, name: str, own: Maker | None = None) -> list[Head]:
         """Give the heads, and note every record in the sketch; what cannot be read ends them."""
         heads: list[Head] = []
         items = sketch.lists[name] = []
@@ -66,6 +77,8 @@ class En13757:
                 at += 1
             elif dif in OWN:
                 items.append(_own(at, reader.size))
+                if own is not None:
+                    own.block(reader, at + 1, sketch)
                 break
             else:
                 try:
@@ -75,6 +88,8 @@ class En13757:
                     break
                 heads.append(head)
                 items.append(_told(head))
+                if own is not None and head.is_own:
+                    own.record(reader, head, sketch)
                 at = head.stop
         return heads
 
@@ -84,8 +99,8 @@ class En13757:
         if count == AT_MOST:
             raise refused(Reason.LENGTH, reader.place, f"more than {AT_MOST} records")
         head = read_head(reader, at)
-        if head.form == "text" and head.vif & 0x78 in (0x10, 0x38) and not PROFILE_VIFE & set(head.modifiers):
-            raise refused(Reason.SANITY, reader.place, f"a text as a volume or flow at byte {at}")
+        if head.form == "text" and head.vif in MEASURES and not PROFILE_VIFE & set(head.modifiers):
+            raise refused(Reason.SANITY, reader.place, f"a text as a measure at byte {at}")
         return head
 
     def write(self, element: Described, wanted: Wanted) -> bytes:
@@ -94,6 +109,14 @@ class En13757:
         for at, values in enumerate(list_of(element.name, wanted)):
             made += _written(values, f"{wanted.place}{element.name}[{at}].")
         return made
+
+
+def _maker(element: Described) -> Maker | None:
+    """Give who reads the maker's own parts; None: they are only told."""
+    for row in element.table:
+        if row[0] == "maker":
+            return MAKERS[str(row[1])]
+    return None
 
 
 class _Picks:
@@ -105,13 +128,17 @@ class _Picks:
         self.profiles = [head for head in now if PROFILE_VIFE & set(head.modifiers)]
         self.measured: list[tuple[Head, Measure, int | None]] = []
         self.dates: dict[int, Head] = {}
+        self.intervals: dict[int, Shift] = {}
         for head in now:
             found = measure_of(head)
             if found is not None:
                 self.measured.append((head, *found))
             elif clock_of(head, "") is not None and head.tariff == 0:
                 self._date(head)
-        self.said: set[str] = set()
+            elif head.vif in INTERVALS and head.form == "number" and head.width <= 2:
+                count = reader.number(head.value, head.width, "little")
+                self.intervals[head.storage] = interval(head.vif, count)
+        self.said = {said.leaf.name for said in sketch.says}
 
     def _date(self, head: Head) -> None:
         """Keep a storage's date; one with a time of day is preferred to one without."""
@@ -119,7 +146,7 @@ class _Picks:
         if known is None or (known.vif == _DATE and head.vif == _TIME):
             self.dates[head.storage] = head
 
-    def pick(self, element: Described) -> None:
+    def pick(self) -> None:
         """Say what a reading needs."""
         main = self._main_storage()
         self._say_clock(main)
@@ -128,7 +155,7 @@ class _Picks:
                 name = _name(head, measure, way)
                 if name is not None:
                     self._say(name, head, measure)
-        self._history(main, element)
+        self._history(main)
         for head in self.profiles:
             self._profile(head)
 
@@ -151,11 +178,13 @@ class _Picks:
             self.said.add(name)
             self.sketch.says.append(At(leaf_of(head, name, measure), head.value))
 
-    def _history(self, main: int, element: Described) -> None:
-        """Add an item for each dated storage but the main one."""
-        items = self.sketch.lists["history"] = []
-        for storage in sorted(self.dates):
-            if storage == main:
+    def _history(self, main: int) -> None:
+        """Add an item for each storage but the main one that has a date, or one by an interval."""
+        items = self.sketch.lists["history"]
+        storages = {head.storage for head, measure, _ in self.measured if measure.name == "volume_m3"}
+        for storage in sorted(storages - {main}):
+            stored_at = self._dated(storage)
+            if stored_at is None:
                 continue
             found: dict[str, At] = {}
             for head, measure, way in self.measured:
@@ -164,7 +193,19 @@ class _Picks:
                     if name is not None:
                         found.setdefault(name, At(leaf_of(head, name, measure), head.value))
             if found:
-                items.append(Item((*found.values(), self._stored_at(storage))))
+                items.append(Item((*found.values(), stored_at)))
+
+    def _dated(self, storage: int) -> At | None:
+        """Give the date of a storage: its own, or that of an earlier one, so many intervals before it."""
+        if storage in self.dates:
+            return self._stored_at(storage)
+        first = max((known for known in self.intervals if known < storage), default=None)
+        if first is None or first not in self.dates:
+            return None
+        steps, shift = storage - first, self.intervals[first]
+        return self._stored_at(
+            first, Shift(-steps * shift.seconds, -steps * shift.days, -steps * shift.months)
+        )
 
     def _stored_at(self, storage: int, shift: Shift = Shift()) -> At:  # noqa: B008 - frozen
         head = self.dates[storage]

@@ -30,6 +30,8 @@ _WIDTHS: dict[int, tuple[Coding, int]] = {
 }
 _MONTHS = {3: 1, 2: 3, 1: 6, 0: 12}
 _SECONDS = {0: 1, 1: 60, 2: 3600}
+_LEAST_WHOLE = 2
+"""[byte] of a register's whole value."""
 _WIDEST_BASE = 6
 """[byte] of a number that differences are taken from: sums stay exact."""
 
@@ -57,8 +59,8 @@ class ProfileHead:
         if not isinstance(leaf, Wired):
             raise TypeError("a profile is of numbers")
         if self.mode == 0:
-            if self.width < leaf.width:
-                raise refused(Reason.SANITY, place, f"whole values of {self.width} bytes at byte {self.at}")
+            if self.width < _LEAST_WHOLE:
+                raise refused(Reason.SANITY, place, f"whole values of {self.width} byte at byte {self.at}")
             self._add_values(sketch, leaf, clocks)
         elif leaf.coding != "float" and leaf.width <= _WIDEST_BASE:
             sketch.runs.setdefault("history", []).append(

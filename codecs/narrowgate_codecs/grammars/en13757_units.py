@@ -6,6 +6,7 @@ Source: EN 13757-3:2018, tables 10 to 15 (primary VIF, extensions FB and FD, ort
 from dataclasses import dataclass
 from fractions import Fraction
 
+from narrowgate_codecs.bit_clocks import Shift
 from narrowgate_codecs.grammars.en13757_heads import Head
 
 GALLON = Fraction(3_785_411_784, 10**12)
@@ -56,6 +57,24 @@ def _ranges() -> dict[int, Measure]:
 MEASURES = _ranges()
 FACTORS = {0x70 | n: _ten(n - 6) for n in range(8)} | {0x7D: Fraction(1000)}
 """VIFE that multiply the value."""
+
+
+_INTERVALS = {
+    0xFD24: Shift(seconds=1),
+    0xFD25: Shift(seconds=60),
+    0xFD26: Shift(seconds=3600),
+    0xFD27: Shift(days=1),
+    0xFD28: Shift(months=1),
+    0xFD29: Shift(months=12),
+}
+INTERVALS = frozenset(_INTERVALS)
+"""VIF of how far one storage lies from the next."""
+
+
+def interval(vif: int, count: int) -> Shift:
+    """Give the interval of storing that a count of units makes."""
+    unit = _INTERVALS[vif]
+    return Shift(unit.seconds * count, unit.days * count, unit.months * count)
 
 
 def measure_of(head: Head) -> tuple[Measure, int | None] | None:
