@@ -9,6 +9,7 @@ from narrowgate_codecs.elements import (
     Clock,
     Code,
     Const,
+    Digits,
     Epoch,
     Float,
     Hex,
@@ -118,6 +119,8 @@ _SCALES = (
     Implied("tamper", True),
     Implied("valve", "closed"),
     Sized(1, (Text("maker"),)),
+    Digits("newest_l", 6),
+    Digits("cell_id", 3, 16),
     Text("model"),
 )
 
@@ -197,6 +200,8 @@ _READINGS = (
             Carry("valve"),
             Carry("no_use", "is_moving", doubted_by="sensor_fault"),
             Carry("sensor_fault"),
+            Carry("cell_id"),
+            Carry("volume_m3", "newest_l"),
         ),
         clock="local",
     ),

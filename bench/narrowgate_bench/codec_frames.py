@@ -339,6 +339,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
     el.Left: lambda field, rng: 0,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,
     el.Numeral: _numeral,
+    el.Digits: lambda field, rng: rng.randrange(field.base**field.width),
     el.Varint: lambda field, rng: rng.randrange(1 << rng.choice((6, 14, 32))) / field.per,
 }
 

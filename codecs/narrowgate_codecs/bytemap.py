@@ -210,7 +210,8 @@ def _step(numbers: tuple[float | None, ...], at: int) -> float | None:
 
 def _run(numbers: tuple[float | None, ...], first: int, last: int) -> str:
     shown = ["null" if number is None else f"{number:g}" for number in (numbers[first], numbers[last])]
-    return f"{first} {shown[0]}" if first == last else f"{first} to {last} {shown[0]} to {shown[1]}"
+    codes = str(first) if first == last else f"{first} to {last}"
+    return f"{codes}: {shown[0]}" if shown[0] == shown[1] else f"{codes}: {shown[0]} to {shown[1]}"
 
 
 def _words(words: tuple[tuple[int, el.Word], ...]) -> str:
@@ -304,6 +305,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Clock: _clock,
     el.Implied: lambda field: f"always {str(field.value).lower()}, without a byte of its own",
     el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
+    el.Digits: lambda field: f"number in ASCII digits of base {field.base}",
     el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
     el.Scaled: _scaled,
     el.Varint: _varint,

@@ -181,6 +181,22 @@ class Numeral:
     """Hex digits before it that are always the same and are not said."""
 
 
+HEXADECIMAL = 16
+"""The base of digits that go on to F."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A number spelled in ASCII, a byte a digit; what spells none is refused as `sanity`."""
+
+    name: str
+    width: int
+    """[byte]"""
+    base: int = 10
+    """10 or 16."""
+    default: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scaled:
     """No byte: a number of the frame scaled by another one, null where that one is zero or unknown."""

@@ -262,6 +262,7 @@ Leaf: TypeAlias = (
     | el.Fact
     | el.Implied
     | el.Numeral
+    | el.Digits
     | el.Scaled
     | Wired
     | BitClock
@@ -305,6 +306,7 @@ LEAVES: tuple[type, ...] = (
     el.Fact,
     el.Implied,
     el.Numeral,
+    el.Digits,
     el.Scaled,
     Wired,
     BitClock,

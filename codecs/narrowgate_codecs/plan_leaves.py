@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.digits import SPELLED
 from narrowgate_codecs.leaves import clock_width
 
 EXACT = 1 << 53
@@ -240,6 +241,28 @@ class NumeralStep:
         high[:, : (self.first + 1) // 2] = False
         low[:, : self.first // 2] = False
         cohort.doubt(np.logical_or.reduce(high | low, axis=1))
+
+
+class DigitsStep:
+    """The same for columns."""
+
+    shaping, is_shape = 0, False
+
+    idle = False
+
+    def __init__(self, leaf: el.Digits, wants: Wants) -> None:
+        self.leaf, self.wanted = leaf, leaf.name in wants.values
+        self.digits = np.full(256, -1, np.int64)
+        for digit, letter in enumerate(SPELLED[: leaf.base]):
+            self.digits[[ord(letter), ord(letter.upper())]] = digit
+        self.weights = leaf.base ** np.arange(leaf.width - 1, -1, -1, dtype=np.int64)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Doubt what is no digit, add up the others."""
+        digits = self.digits[cohort.bytes(self.leaf.width, offset)]
+        cohort.doubt(np.logical_or.reduce(digits < 0, axis=1))
+        if self.wanted:
+            cohort.say(self.leaf.name, digits @ self.weights)
 
 
 class ClockStep:

@@ -14,6 +14,7 @@ from narrowgate_codecs.moments import MomentStep
 from narrowgate_codecs.plan_leaves import (
     BcdStep,
     ClockStep,
+    DigitsStep,
     EpochStep,
     FloatStep,
     IntStep,
@@ -244,6 +245,7 @@ _STEPS: dict[type, Any] = {
     el.Text: lambda leaf, wants: TextStep(leaf.width),
     el.Clock: ClockStep,
     el.Numeral: NumeralStep,
+    el.Digits: DigitsStep,
     el.Scaled: ScaledStep,
     Wired: WiredStep,
     BitClock: BitClockStep,

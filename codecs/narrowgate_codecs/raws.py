@@ -6,6 +6,7 @@ from typing import Any
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, bits_of
+from narrowgate_codecs.digits import digits_raw
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.scope import Wanted
@@ -228,6 +229,11 @@ def _numeral(element: el.Numeral, value: object, wanted: Wanted) -> bytes:
     return bytes.fromhex(element.lead + value)
 
 
+def _digits(element: el.Digits, value: object, wanted: Wanted) -> bytes:
+    most = element.base**element.width - 1
+    return digits_raw(element, _integer(el.Int(element.name, 8, limits=(0, most)), value, wanted))
+
+
 def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
     width = element.width
     if not isinstance(value, str) or not value.isascii() or len(value) != (width or len(value)):
@@ -288,6 +294,7 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Rest: _bytes,
     el.Text: _ascii,
     el.Numeral: _numeral,
+    el.Digits: _digits,
     el.Varint: _varint,
     el.Clock: _clock,
     el.Port: _whole,

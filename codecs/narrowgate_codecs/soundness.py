@@ -13,6 +13,8 @@ from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
 _NUMBERS = (el.Int, el.Varint, el.Code, el.Named, el.Port, el.Left, el.Fact)
+_MOST_DIGITS = 13
+"""As many hexadecimal ones as float64 tells apart."""
 _LONGEST_COUNTED = 4
 """[byte] of lengths, tags and differences: four count further than any frame."""
 
@@ -72,6 +74,12 @@ def _check(field: el.Check) -> str | None:
     if not 0 <= field.start <= 255:
         return f"start {field.start}; 0 to 255 is possible"
     return "a cyclic code starts as its kind says" if field.width == 2 and field.start else None
+
+
+def _digits(field: el.Digits) -> str | None:
+    if field.base not in (10, el.HEXADECIMAL):
+        return f"digits of base {field.base}; 10 or 16 is possible"
+    return None if field.width <= _MOST_DIGITS else f"{field.width} digits; {_MOST_DIGITS} are possible"
 
 
 def _numeral(field: el.Numeral) -> str | None:
@@ -169,6 +177,7 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Clock, _clock),
     (el.Check, _check),
     (el.Numeral, _numeral),
+    (el.Digits, _digits),
     (el.Scaled, _scaled),
     (lay.Lead, _lead),
     (lay.Sized, _counted),
@@ -249,7 +258,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return "int64" if field.per == 1 else "float64"
         case el.Implied():
             return _words([field.value])
-        case el.Port() | el.Left() | el.Fact():
+        case el.Port() | el.Left() | el.Fact() | el.Digits():
             return "int64"
         case el.Float() | el.Scaled() | Wired():
             return "float64"

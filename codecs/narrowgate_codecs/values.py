@@ -7,6 +7,7 @@ from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, local_time
+from narrowgate_codecs.digits import digits_value
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
@@ -250,6 +251,7 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Fact: _fact,
     el.Implied: _implied,
     el.Numeral: _numeral,
+    el.Digits: digits_value,
     el.Scaled: scaled_value,
     Wired: _wired,
     BitClock: _bit_clock,

@@ -176,6 +176,7 @@ def test_decimal_with_leading_f_is_negative() -> None:
 
 def _scaled(**values: Any) -> dict[str, Any]:
     usual = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "local": None, "model": ""}
+    usual |= {"newest_l": 0, "cell_id": 0}
     return _sent("scales", {**usual, "maker": "", **values})[0]
 
 
@@ -227,9 +228,29 @@ def test_bits_that_are_given_whole_keep_their_parts() -> None:
     assert decoded(frame, "netvox_r719a_v1").values[0]["battery_low"] is True
 
 
+def test_number_may_travel_as_text() -> None:
+    """Digits in ASCII say their number, of base ten or sixteen."""
+    row = _scaled(newest_l=1234, cell_id=0xA1F)
+
+    assert (row["volume_m3"], row["cell_id"]) == (1234.0, 0xA1F)
+
+
+def test_text_that_spells_no_number_is_refused() -> None:
+    """A character that is no digit of its base is refused as insane, by row and by plan."""
+    usual = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "local": None, "model": ""}
+    frame = encode(_NAMES[0], "scales", {**usual, "maker": "", "newest_l": 123456, "cell_id": 0})
+    body = frame.replace(b"123456", b"1234g6")[6:-2]
+    check = right_sum(Check("crc16_en13757", "start"), body).to_bytes(2)
+
+    refusals = decoded(frame[:6] + body + check, _NAMES[0]).refusals.to_pylist()
+
+    assert [refusal["reason"] for refusal in refusals] == ["sanity"]
+
+
 def test_clock_may_run_in_a_zone_of_its_own() -> None:
     """A clock of a stated zone means that zone's time, wherever the city is."""
     values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "model": "m", "maker": ""}
+    values |= {"newest_l": 0, "cell_id": 0}
     frame = encode(_NAMES[0], "scales", {**values, "local": "2025-06-01T08:00:00"})
 
     result = decoded(frame, _NAMES[0], timezone=ZoneInfo("Europe/Berlin"))
@@ -241,6 +262,7 @@ def test_clock_may_run_in_a_zone_of_its_own() -> None:
 def test_text_goes_to_the_end_of_its_region(maker: str, model: str) -> None:
     """A text without a width is as long as its region, nothing too."""
     values = {"battery_v": 3.0, "temperature_c": 10.0, "ecl": 0, "code": "00", "local": None}
+    values |= {"newest_l": 0, "cell_id": 0}
 
     said = decoded(encode(_NAMES[0], "scales", {**values, "maker": maker, "model": model}), _NAMES[0])
 

@@ -17,7 +17,7 @@ Source: TheThingsNetwork/lorawan-devices, vendor/dingtek/do200.js and its exampl
 * A frame on another port than 3 is none of this device's; one without a port is taken as one on port 3.
 """
 
-from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Part, Port, Text
+from narrowgate_codecs.elements import HEXADECIMAL, Bits, Code, Const, Digits, Hex, Int, Part, Port
 from narrowgate_codecs.layout import Case, Element, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_schema.words import Family
@@ -90,7 +90,7 @@ def orders(password: bytes, options: tuple[tuple[str, int, int], ...]) -> tuple[
         Switch(
             "option",
             tuple(
-                Case(f"set_{name}", (int.from_bytes(b"%02X" % option),), (Text(f"{name}_hex", width),))
+                Case(f"set_{name}", (int.from_bytes(b"%02X" % option),), (Digits(name, width, HEXADECIMAL),))
                 for name, option, width in options
             ),
         ),
