@@ -34,6 +34,15 @@ class Decoding:
         self.refusals[row] = (reason, detail)
 
 
+@dataclass(frozen=True)
+class _Senders:
+    """Whose frames a batch holds, (n,) each."""
+
+    devices: list[str]
+    profiles: list[str | None]
+    keys: list[bytes | None]
+
+
 class DecodeStage:
     """Decodes batches in journal order; it remembers each device's last frames."""
 
@@ -45,25 +54,67 @@ class DecodeStage:
         """Decode a batch; whatever a profile raises costs its own frame only."""
         devices = uplinks["claimed_device"].to_pylist()
         slots = fleet.slots(devices)
-        profiles = _profiles(fleet, slots)
+        keys = fleet.keys(slots)
+        senders = _Senders(devices, _profiles(fleet, slots), [every[0] if every else None for every in keys])
+        decoding = self._decoded(uplinks, senders)
+        self._try_older_keys(decoding, uplinks, senders, keys)
+        self._drop_repeats(decoding, uplinks, slots)
+        return decoding
 
+    def _decoded(self, uplinks: pa.RecordBatch, senders: "_Senders") -> Decoding:
         def stage(start: int, stop: int) -> Decoded:
             context = Context(
-                devices=devices[start:stop], profiles=profiles[start:stop], timezone=self._timezone
+                devices=senders.devices[start:stop],
+                profiles=senders.profiles[start:stop],
+                timezone=self._timezone,
+                keys=senders.keys[start:stop],
             )
             return decode(uplinks.slice(start, stop - start), context)
 
         parts: list[Decoded] = []
-        decoding = Decoding([Disposition.QUARANTINED] * len(devices), profiles, {}, _no_facts())
-        for part in run_rows(stage, 0, len(devices)):
+        count = uplinks.num_rows
+        decoding = Decoding([Disposition.QUARANTINED] * count, senders.profiles, {}, _no_facts())
+        for part in run_rows(stage, 0, count):
             if isinstance(part, Poisoned):
                 decoding.refuse(part.row, Reason.INTERNAL, part.error)
                 continue
             parts.append(part.made)
             decoding.dispositions[part.start : part.stop] = part.made.dispositions
         _merge(decoding, parts, uplinks)
-        self._drop_repeats(decoding, uplinks, slots)
         return decoding
+
+    def _try_older_keys(
+        self,
+        decoding: Decoding,
+        uplinks: pa.RecordBatch,
+        senders: "_Senders",
+        keys: list[tuple[bytes, ...]],
+    ) -> None:
+        """Open frames that a device's newest key does not open with the one before it."""
+        rows = [
+            row
+            for row, (reason, _) in decoding.refusals.items()
+            if reason is Reason.INTEGRITY and len(keys[row]) > 1
+        ]
+        if not rows:
+            return
+        again = self._decoded(
+            uplinks.take(pa.array(rows, pa.int64())),
+            _Senders(
+                [senders.devices[row] for row in rows],
+                [senders.profiles[row] for row in rows],
+                [keys[row][1] for row in rows],
+            ),
+        )
+        opened = [place for place, why in enumerate(again.dispositions) if why is not Disposition.QUARANTINED]
+        for place in opened:
+            row = rows[place]
+            decoding.dispositions[row] = again.dispositions[place]
+            del decoding.refusals[row]
+            if place in again.refusals:
+                decoding.refusals[row] = again.refusals[place]
+        decoding.readings = _in_order(_joined([decoding.readings, again.readings]))
+        decoding.facts = _one(FACTS, [decoding.facts, again.facts])
 
     def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
         """Mark frames seen before as duplicates and take their readings out."""
@@ -104,19 +155,37 @@ def _profiles(fleet: Fleet, slots: NDArray[np.int32]) -> list[str | None]:
 
 def _merge(decoding: Decoding, parts: list[Decoded], uplinks: pa.RecordBatch) -> None:
     """Join what the parts of a batch gave."""
-    for family, schema in READINGS.items():
-        batches = [part.readings[family] for part in parts if family in part.readings]
-        if sum(batch.num_rows for batch in batches):
-            (decoding.readings[family],) = (
-                pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
-            )
-    facts = pa.Table.from_batches([part.facts for part in parts], FACTS).combine_chunks().to_batches()
-    decoding.facts = facts[0] if facts else decoding.facts
+    decoding.readings = _joined([part.readings for part in parts])
+    decoding.facts = _one(FACTS, [part.facts for part in parts])
     rows = {frame: row for row, frame in enumerate(uplinks["frame"].to_pylist())}
     for part in parts:
         for refusal in part.refusals.to_pylist():
             row = rows[refusal["frame"]]
             decoding.refusals.setdefault(row, (Reason(refusal["reason"]), refusal["detail"]))
+
+
+def _joined(parts: list[dict[Family, pa.RecordBatch]]) -> dict[Family, pa.RecordBatch]:
+    """Give the readings of all parts by family; families without any are left out."""
+    joined = {}
+    for family, schema in READINGS.items():
+        batches = [part[family] for part in parts if family in part]
+        if sum(batch.num_rows for batch in batches):
+            joined[family] = _one(schema, batches)
+    return joined
+
+
+def _in_order(readings: dict[Family, pa.RecordBatch]) -> dict[Family, pa.RecordBatch]:
+    """Give readings by frame, those of one frame as they stand."""
+    return {
+        family: rows.take(pa.array(np.argsort(rows["frame"].to_numpy(), kind="stable")))
+        for family, rows in readings.items()
+    }
+
+
+def _one(schema: pa.Schema, batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Give batches as one."""
+    whole = pa.Table.from_batches(batches, schema).combine_chunks().to_batches()
+    return whole[0] if whole else pa.RecordBatch.from_pylist([], schema)
 
 
 def _no_facts() -> pa.RecordBatch:
