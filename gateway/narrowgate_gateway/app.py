@@ -9,6 +9,7 @@ import click
 from narrowgate_gateway.closed_streams import stand_in
 
 VERBS: dict[str, str] = {
+    "backtest": "what rules would have raised on recorded readings",
     "backup": "a whole copy of a home, while running or stopped",
     "bench": "benchmarks side by side with peers, raw figures",
     "check": "every fault in the configuration and the fleet at once",

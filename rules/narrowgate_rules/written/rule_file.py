@@ -12,7 +12,7 @@ params.limit = { default = 5.7, unit = "m3/h", low = 0.01, high = 1000, help = "
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,12 +73,27 @@ class RuleFaults(ValueError):
         super().__init__("\n".join(str(fault) for fault in faults))
 
 
+@dataclass(frozen=True)
+class RuleFile:
+    """What a file of rules says."""
+
+    rules: tuple[Rule, ...]
+    parameters: dict[str, dict[str, float]]
+    """Thresholds of rules that are there already, by rule and name."""
+
+
 def read_rules(text: str, file: str) -> tuple[Rule, ...]:
-    """Give the rules of a file.
+    """Give the rules of a file that only declares rules; else as `read_rule_file`."""
+    return read_rule_file(text, file, ()).rules
+
+
+def read_rule_file(text: str, file: str, shipped: Collection[str]) -> RuleFile:
+    """Give what a file says: a table named as a shipped rule sets its thresholds, any other one is a rule.
 
     Args:
         text: the file's content.
         file: its name, for faults.
+        shipped: names of the rules that are there already.
 
     Raises:
         RuleFaults: all that is wrong.
@@ -88,16 +103,18 @@ def read_rules(text: str, file: str) -> tuple[Rule, ...]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RuleFaults([RuleFault(file, "", "", f"is no TOML: {error}")]) from None
     faults: list[RuleFault] = []
-    rules = []
+    rules: list[Rule] = []
+    parameters: dict[str, dict[str, float]] = {}
     for name, table in tables.items():
         reader = _RuleReader(file, name, table)
-        rule = reader.rule()
-        faults += reader.faults
-        if rule is not None:
+        if name in shipped:
+            parameters[name] = reader.thresholds()
+        elif (rule := reader.rule()) is not None:
             rules.append(rule)
+        faults += reader.faults
     if faults:
         raise RuleFaults(faults)
-    return tuple(rules)
+    return RuleFile(tuple(rules), parameters)
 
 
 class _RuleReader:
@@ -148,6 +165,13 @@ class _RuleReader:
             state=state,
             judge=decision.judge,
         )
+
+    def thresholds(self) -> dict[str, float]:
+        """Give a table of nothing but numbers: the thresholds of a rule that is there already."""
+        for key, value in self._table.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                self._fault(key, "there is a rule of that name: its table can only set thresholds, numbers")
+        return {key: float(value) for key, value in self._table.items() if isinstance(value, int | float)}
 
     def _check_keys(
         self, table: dict[str, Any], known: Mapping[str, Any], prefix: str, needed: tuple[str, ...]

@@ -1,0 +1,116 @@
+"""Rules over recorded readings: what they would have raised, by the same engine as live."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from narrowgate_ingest.recorded import Recording
+from narrowgate_rules import Engine, FleetColumns, Ticks
+from narrowgate_schema.words import Family
+
+BATCH_ROWS = 100_000
+TICK_US = 60_000_000
+_EARLIEST_US = 1_420_070_400_000_000
+
+
+class Findings:
+    """The last version of every finding, in order of their raising; those taken back are left out."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, dict[str, Any]] = {}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take new versions."""
+        for row in batch.to_pylist():
+            self._last[row["finding"]] = row
+
+    def episodes(self) -> list[dict[str, Any]]:
+        """Give the rows."""
+        kept = [row for row in self._last.values() if '"retracted": true' not in row["evidence"]]
+        return sorted(kept, key=lambda row: (row["raised_at"], row["rule"], row["device"], row["series"]))
+
+
+class Ticking:
+    """Makes the ticks that a gateway would have seen between the readings, a minute apart."""
+
+    def __init__(self) -> None:
+        self._passed_us = 0
+
+    def between(self, came_us: np.ndarray[Any, np.dtype[np.int64]], first_frame: int) -> Ticks:
+        """Give the ticks up to a batch's last reading.
+
+        Args:
+            came_us: (n,) when the readings came in, not decreasing [us].
+            first_frame: frame of the first; the others follow at steps of two.
+        """
+        believed = came_us[came_us >= _EARLIEST_US]
+        if not len(believed):
+            return Ticks.none()
+        begin_us = self._passed_us or int(believed[0])
+        # A tick between two readings says all that those before it, between the same two, could have said.
+        row = np.flatnonzero(came_us >= _EARLIEST_US)
+        newest_us = (believed - 1) // TICK_US * TICK_US
+        before_us = np.concatenate([[begin_us], newest_us[:-1]])
+        wanted = newest_us > np.maximum.accumulate(before_us)
+        self._passed_us = max(begin_us, int(newest_us[-1]))
+        return Ticks(first_frame + 2 * row[wanted] - 1, newest_us[wanted])
+
+
+def run(
+    recording: Recording,
+    engines: Sequence[Engine],
+    fleet: FleetColumns,
+    now_us: int,
+    progress: Callable[[int], None] | None = None,
+) -> list[Findings]:
+    """Give what each engine finds in a recording.
+
+    Args:
+        recording: the readings.
+        engines: fresh ones; all hear the same.
+        fleet: the registry.
+        now_us: no reading can have come in later [us].
+        progress: is told the rows of each batch.
+    """
+    found = [Findings() for _ in engines]
+    for readings, ticks in _heard(recording, now_us):
+        for engine, findings in zip(engines, found, strict=True):
+            findings.add(engine.judge(readings, ticks, fleet).findings)
+        if progress is not None:
+            progress(sum(batch.num_rows for batch in readings.values()))
+    return found
+
+
+def _heard(recording: Recording, now_us: int) -> Iterator[tuple[dict[Family, pa.RecordBatch], Ticks]]:
+    ticking = Ticking()
+    for batch in recording.batches(BATCH_ROWS, now_us):
+        if batch.num_rows:
+            came_us = batch.column("received_at").cast(pa.int64()).to_numpy()
+            ticks = ticking.between(came_us, int(batch.column("frame")[0].as_py()))
+            yield {recording.family: batch}, ticks
+
+
+def difference(
+    before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Give the episodes that only one of two sets of rules finds, or that they find otherwise.
+
+    Returns:
+        ('only_before' | 'only_after' | 'changed', row), by time of raising; of a changed one the row after.
+    """
+    old = {_name(row): row for row in before}
+    new = {_name(row): row for row in after}
+    told = [("only_before", row) for name, row in old.items() if name not in new]
+    told += [("only_after", row) for name, row in new.items() if name not in old]
+    told += [("changed", row) for name, row in new.items() if name in old and _said(row) != _said(old[name])]
+    return sorted(told, key=lambda one: (one[1]["raised_at"], one[1]["rule"], one[1]["device"]))
+
+
+def _name(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["rule"], row["device"], row["series"], row["raised_at"])
+
+
+def _said(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["cleared_at"], row["severity"], row["state"])
