@@ -24,10 +24,10 @@ def shell(tmp_path: Path, call: str) -> "subprocess.CompletedProcess[str]":
         ("decode - <&-", "narrowgate: standard input is closed"),
         ("fleet import - --home home <&-", "narrowgate: standard input is closed"),
         ("users add wei --role viewer --password-file - <&-", "narrowgate: standard input is closed"),
-        ("decode 156601 >&-", "narrowgate: standard output is closed"),
+        ("decode --profile pni_placepod_v1 156601 >&-", "narrowgate: standard output is closed"),
         ("profiles <&- >&-", "narrowgate: standard output is closed"),
         ("profiles --help >&-", "narrowgate: standard output is closed"),
-        ("decode 156601 >/dev/full", "narrowgate: No space left on device"),
+        ("decode --profile pni_placepod_v1 156601 >/dev/full", "narrowgate: No space left on device"),
     ],
 )
 def test_a_closed_stream_is_named_in_one_line(tmp_path: Path, call: str, line: str) -> None:
@@ -39,7 +39,10 @@ def test_a_closed_stream_is_named_in_one_line(tmp_path: Path, call: str, line: s
 
 def test_a_closed_standard_error_hides_no_answer(tmp_path: Path) -> None:
     """Without a place to talk, data still come on standard output, and talk does not mingle with them."""
-    answered, refused = shell(tmp_path, "decode 156601 2>&-"), shell(tmp_path, "decode zz 2>&-")
+    answered, refused = (
+        shell(tmp_path, "decode --profile pni_placepod_v1 156601 2>&-"),
+        shell(tmp_path, "decode zz 2>&-"),
+    )
 
     assert (answered.returncode, answered.stdout.count("\n")) == (0, 1)
     assert (refused.returncode, refused.stdout) == (2, "")
