@@ -171,8 +171,13 @@ class _Walk:
             self.malformed[self._rows[~is_whole]] = True
             starts, lengths, deltas = starts[is_whole], lengths[is_whole], deltas[is_whole]
             self._keep(is_whole)
-        self._judge(deltas, lengths)
-        self._note(starts, lengths)
+        # Most options are path segments, and most paths of a batch have as many.
+        if not (self._numbers == URI_PATH).all():
+            self._judge(deltas, lengths)
+            starts, lengths = self._note(starts, lengths)
+        elif lengths.max(initial=0) > LONGEST[URI_PATH]:
+            self.refused[self._rows[lengths > LONGEST[URI_PATH]]] = True
+        self._note_segments(starts, lengths)
 
     def _extended(self, nibbles: Ints) -> Ints:
         """Give what nibbles stand for, with the bytes that follow some of them."""
@@ -197,16 +202,18 @@ class _Walk:
         if is_proxied.any():
             self.proxied[self._rows[is_proxied]] = True
 
-    def _note(self, starts: Ints, lengths: Ints) -> None:
-        """Note what means something here."""
-        is_path = self._numbers == URI_PATH
-        rows = self._rows
-        if not is_path.all():
-            self.block[rows[self._numbers == BLOCK1]] = True
-            says = (self._numbers == NO_RESPONSE) & (lengths == 1)
-            if says.any():
-                self.no_response[rows[says]] = self._bytes[starts[says]]
-            rows, starts, lengths = rows[is_path], starts[is_path], lengths[is_path]
+    def _note(self, starts: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+        """Note what means something here, and give where the path segments among them are."""
+        is_path, rows = self._numbers == URI_PATH, self._rows
+        self.block[rows[self._numbers == BLOCK1]] = True
+        says = (self._numbers == NO_RESPONSE) & (lengths == 1)
+        if says.any():
+            self.no_response[rows[says]] = self._bytes[starts[says]]
+        return starts[is_path], lengths[is_path]
+
+    def _note_segments(self, starts: Ints, lengths: Ints) -> None:
+        """Note path segments, in the order of their rows."""
+        rows = self._rows if len(starts) == len(self._rows) else self._rows[self._numbers == URI_PATH]
         counts = self.counts[rows]
         self.counts[rows] = counts + 1
         is_near = counts < MOST_SEGMENTS

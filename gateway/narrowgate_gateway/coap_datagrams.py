@@ -43,8 +43,10 @@ _HEADER = np.dtype(
     ],
     align=True,
 )
-_MESSAGE = np.dtype([("header", _HEADER), ("length", np.uint32)], align=True)
-_PART = np.dtype([("start", np.uintp), ("length", np.uintp)], align=True)
+MESSAGE = np.dtype([("header", _HEADER), ("length", np.uint32)], align=True)
+"""A mmsghdr: how a message lies in memory, and how long it was."""
+PART = np.dtype([("start", np.uintp), ("length", np.uintp)], align=True)
+"""An iovec: where a message's bytes are."""
 _CONTROL = np.dtype([("length", np.uintp), ("level", np.int32), ("kind", np.int32)], align=True)
 
 _PKTINFO_BYTES = 20
@@ -90,6 +92,26 @@ class Datagrams:
         return self.content[row, : self.lengths[row]].tobytes()
 
 
+def receive_many(descriptor: int, messages_at: int, most: int) -> int:
+    """Fill `most` MESSAGE at an address with what waits, and give how many; OSError where that cannot be."""
+    count: int = _libc.recvmmsg(descriptor, messages_at, most, socket.MSG_DONTWAIT, None)
+    if count >= 0:
+        return count
+    number = ctypes.get_errno()
+    if number not in (errno.EAGAIN, errno.EINTR):
+        raise OSError(number, os.strerror(number))
+    return 0
+
+
+def send_many(descriptor: int, messages_at: int, count: int) -> int:
+    """Send `count` MESSAGE at an address, and give how many were taken; OSError if the first was not."""
+    sent: int = _libc.sendmmsg(descriptor, messages_at, count, socket.MSG_DONTWAIT)
+    if sent < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return sent
+
+
 class Inbox:
     """Takes what waits at a socket."""
 
@@ -101,13 +123,13 @@ class Inbox:
         self._sources = np.zeros((most, SOURCE_BYTES), np.uint8)
         self._wants_address = bool(listening.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO))
         self._control = np.zeros((most, _DROPS_SPACE + PKTINFO_SPACE), np.uint8)
-        self._messages = np.zeros(most, _MESSAGE)
-        self._parts = np.zeros(most, _PART)
-        self._parts["start"], self._parts["length"] = _rows_at(self._content), self._width
+        self._messages = np.zeros(most, MESSAGE)
+        self._parts = np.zeros(most, PART)
+        self._parts["start"], self._parts["length"] = rows_at(self._content), self._width
         self._address = self._messages.ctypes.data
         self._headers = headers = self._messages["header"]
-        headers["name"], headers["control"] = _rows_at(self._sources), _rows_at(self._control)
-        headers["parts"], headers["part_count"] = _rows_at(self._parts), 1
+        headers["name"], headers["control"] = rows_at(self._sources), rows_at(self._control)
+        headers["parts"], headers["part_count"] = rows_at(self._parts), 1
         self._drops_seen = 0
         self.dropped = 0
         """Datagrams that the kernel had no room for, as far as it told."""
@@ -120,14 +142,7 @@ class Inbox:
         """
         self._headers["name_bytes"] = SOURCE_BYTES
         self._headers["control_bytes"] = self._control.shape[1]
-        count = _libc.recvmmsg(
-            self._descriptor, self._address, len(self._messages), socket.MSG_DONTWAIT, None
-        )
-        if count < 0:
-            number = ctypes.get_errno()
-            if number not in (errno.EAGAIN, errno.EINTR):
-                raise OSError(number, os.strerror(number))
-            count = 0
+        count = receive_many(self._descriptor, self._address, len(self._messages))
         return Datagrams(
             self._content[:count],
             self._messages["length"][:count].astype(np.int64),
@@ -162,12 +177,12 @@ class Outbox:
     def __init__(self, listening: socket.socket, most: int = MOST_AT_ONCE) -> None:
         """Make room for the structures of a call."""
         self._descriptor = listening.fileno()
-        self._messages = np.zeros(most, _MESSAGE)
-        self._parts = np.zeros(most, _PART)
+        self._messages = np.zeros(most, MESSAGE)
+        self._parts = np.zeros(most, PART)
         self._address = self._messages.ctypes.data
         self._headers = headers = self._messages["header"]
         headers["name_bytes"] = SOURCE_BYTES
-        headers["parts"], headers["part_count"] = _rows_at(self._parts), 1
+        headers["parts"], headers["part_count"] = rows_at(self._parts), 1
 
     def send(self, content: Bytes, lengths: NDArray[np.int64], sources: Bytes, pktinfo: Bytes | None) -> int:
         """Send rows to where they came from, and give how many the kernel took.
@@ -192,26 +207,28 @@ class Outbox:
     def _fill(self, content: Bytes, lengths: NDArray[np.int64], sources: Bytes, pktinfo: Bytes | None) -> int:
         count = len(lengths)
         headers = self._headers
-        headers["name"][:count] = _rows_at(sources)
-        self._parts["start"][:count], self._parts["length"][:count] = _rows_at(content), lengths
-        headers["control"][:count] = 0 if pktinfo is None else _rows_at(pktinfo)
+        headers["name"][:count] = rows_at(sources)
+        self._parts["start"][:count], self._parts["length"][:count] = rows_at(content), lengths
+        headers["control"][:count] = 0 if pktinfo is None else rows_at(pktinfo)
         headers["control_bytes"][:count] = 0 if pktinfo is None else PKTINFO_SPACE
         return count
 
     def _flush(self, count: int) -> int:
         done = taken = 0
         while done < count:
-            at = self._address + done * _MESSAGE.itemsize
-            sent = _libc.sendmmsg(self._descriptor, at, count - done, socket.MSG_DONTWAIT)
-            if sent > 0:
-                done, taken = done + sent, taken + sent
-            elif ctypes.get_errno() in (errno.EAGAIN, errno.ENOBUFS):
-                break
-            elif ctypes.get_errno() != errno.EINTR:
+            try:
+                sent = send_many(self._descriptor, self._address + done * MESSAGE.itemsize, count - done)
+            except (BlockingIOError, InterruptedError):
+                break  # no room: the devices send again
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    break
                 done += 1  # this one has no way to its device; the others may have
+                continue
+            done, taken = done + sent, taken + sent
         return taken
 
 
-def _rows_at(array: NDArray[np.generic]) -> NDArray[np.uintp]:
+def rows_at(array: NDArray[np.generic]) -> NDArray[np.uintp]:
     """Give the address of each row."""
     return np.uintp(array.ctypes.data) + np.arange(len(array), dtype=np.uintp) * np.uintp(array.strides[0])

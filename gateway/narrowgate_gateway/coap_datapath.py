@@ -11,6 +11,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -103,10 +104,11 @@ class Datapath:
         self._singles: Singles | None = None
         self._bucket = Bucket(SINGLES_PER_S, SINGLES_AT_ONCE)
         self._loop = asyncio.get_running_loop()
-        self._is_reading = self._is_closing = False
+        self._is_reading = self._is_closing = self._is_closed = False
         self._lingering: asyncio.TimerHandle | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
         self._rows_under_way = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         self._dropped = 0
 
     def start(self, singles: Singles) -> None:
@@ -120,12 +122,9 @@ class Datapath:
         self._read_no_more()
         if self._lingering is not None:
             self._lingering.cancel()
-        if not self._under_way:
-            return
-        _, late = await asyncio.wait(self._under_way, timeout=_LAST_ANSWERS_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_idle.wait(), _LAST_ANSWERS_S)
+        self._is_closed = True
 
     def _read_on(self) -> None:
         if not self._is_reading and not self._is_closing:
@@ -183,15 +182,16 @@ class Datapath:
         askers = Askers.of(batch.datagrams, batch.heads, rows)
         no_response = batch.options.no_response[at]
         self._rows_under_way += len(rows)
-        task = asyncio.create_task(self._admit(uplinks, askers, no_response))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._is_idle.clear()
+        self._door.take(uplinks, self._fleet(), lambda numbers: self._told(numbers, askers, no_response))
 
-    async def _admit(self, uplinks: Uplinks, askers: Askers, no_response: NDArray[np.int64]) -> None:
-        try:
-            numbers = await self._door.admit_batch(uplinks, self._fleet())
-        finally:
-            self._rows_under_way -= len(uplinks)
+    def _told(self, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]) -> None:
+        """Send the answers of a batch."""
+        self._rows_under_way -= len(numbers)
+        if self._rows_under_way == 0:
+            self._is_idle.set()
+        if self._is_closed:
+            return
         codes = _CODE_OF[numbers]
         is_success = codes >> 5 == 2
         # Only a success goes without words: an empty acknowledgement of what was not kept would say "kept".

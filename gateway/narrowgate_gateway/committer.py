@@ -4,7 +4,8 @@ import asyncio
 import errno
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 
@@ -12,6 +13,10 @@ from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.records import Kind
 
+Told = Callable[[bool], None]
+"""Is told, in the event loop, whether a batch is on disk."""
+
+_Entry = tuple[Kind, pa.RecordBatch, Told]
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,44 +35,74 @@ class Committer:
         self._counters = counters
         self._pending_rows = pending_rows
         self._min_free_bytes = min_free_bytes
-        self._pending: list[tuple[Kind, pa.RecordBatch, asyncio.Future[bool]]] = []
+        self._pending: list[_Entry] = []
         self._rows = 0
-        self._more = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._is_committing = self._is_closing = False
         self.trouble = ""
         """Why the last commit failed; empty while commits go well."""
 
-    async def keep(self, kind: Kind, batch: pa.RecordBatch) -> bool:
-        """Tell, after the sync, whether the batch is on disk; at once if too much is waiting already."""
-        if self._closing or self._rows + batch.num_rows > self._pending_rows:
+    def put(self, kind: Kind, batch: pa.RecordBatch, told: Told) -> bool:
+        """Have a batch kept, and told of after the sync; False if too much is waiting already."""
+        if self._is_closing or self._rows + batch.num_rows > self._pending_rows:
             return False
-        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._pending.append((kind, batch, told))
         self._rows += batch.num_rows
-        self._more.set()
-        return await told
+        self._commit_next()
+        return True
+
+    async def keep(self, kind: Kind, batch: pa.RecordBatch) -> bool:
+        """Tell, after the sync, whether the batch is on disk; at once if too much is waiting already."""
+        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def told(kept: bool) -> None:
+            if not outcome.done():
+                outcome.set_result(kept)
+
+        return await outcome if self.put(kind, batch, told) else False
 
     async def run(self) -> None:
         """Commit until `close` was called and nothing is pending."""
-        loop = asyncio.get_running_loop()
-        while self._pending or not self._closing:
-            await self._more.wait()
-            self._more.clear()
-            group, self._pending, self._rows = self._pending, [], 0
-            if group:
-                kept = await loop.run_in_executor(self._thread, self._commit, group)
-                for _, _, told in group:
-                    if not told.done():
-                        told.set_result(kept)
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        self._commit_next()
+        await self._ended
         self._thread.shutdown()
 
     def close(self) -> None:
         """Take no more; `run` ends when what is pending is kept."""
-        self._closing = True
-        self._more.set()
+        self._is_closing = True
+        self._commit_next()
 
-    def _commit(self, group: list[tuple[Kind, pa.RecordBatch, asyncio.Future[bool]]]) -> bool:
+    def _commit_next(self) -> None:
+        """Begin to commit what is pending, unless a commit runs: the end of that one begins the next."""
+        if self._loop is None or self._ended is None or self._is_committing:
+            return
+        group, self._pending, self._rows = self._pending, [], 0
+        if group:
+            self._is_committing = True
+            loop = self._loop
+            work = self._thread.submit(self._commit, group)
+            work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._committed, group, done))
+        elif self._is_closing and not self._ended.done():
+            self._ended.set_result(None)
+
+    def _committed(self, group: "list[_Entry]", done: "Future[bool]") -> None:
+        """Tell everybody of a group, and go on; what the journal's thread died of ends `run`."""
+        self._is_committing = False
+        failure = done.exception()
+        if failure is not None and self._ended is not None:
+            if not self._ended.done():
+                self._ended.set_exception(failure)
+            return
+        # The next group is on its way to the disk while this one's answers are sent.
+        self._commit_next()
+        for _, _, told in group:
+            told(done.result())
+
+    def _commit(self, group: "list[_Entry]") -> bool:
         try:
             self._check_space()
             self._journal.append(_merged(group))
@@ -95,9 +130,7 @@ class Committer:
             raise OSError(errno.ENOSPC, f"{free} bytes are free, {self._min_free_bytes} are to be left free")
 
 
-def _merged(
-    group: list[tuple[Kind, pa.RecordBatch, asyncio.Future[bool]]],
-) -> list[tuple[Kind, pa.RecordBatch]]:
+def _merged(group: "list[_Entry]") -> list[tuple[Kind, pa.RecordBatch]]:
     """Join neighbours of one kind: a record has a price of its own, a row hardly any."""
     merged: list[tuple[Kind, list[pa.RecordBatch]]] = []
     for kind, batch, _ in group:
@@ -105,6 +138,10 @@ def _merged(
             merged[-1][1].append(batch)
         else:
             merged.append((kind, [batch]))
-    return [
-        (kind, pa.Table.from_batches(batches).combine_chunks().to_batches()[0]) for kind, batches in merged
-    ]
+    return [(kind, _joined(batches)) for kind, batches in merged]
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]

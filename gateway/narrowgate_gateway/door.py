@@ -6,8 +6,8 @@ Rule 2: nobody is told "kept" before the journal has synced.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -31,8 +31,16 @@ _KEPT = NUMBER[Answer.KEPT]
 Rows = NDArray[np.intp]
 
 
+Told = Callable[[NDArray[np.uint8]], None]
+"""Is told the numbers of a batch's answers."""
+
+
 class Keeper(Protocol):
     """What makes uplinks durable."""
+
+    def put(self, kind: Kind, batch: pa.RecordBatch, told: Callable[[bool], None]) -> bool:
+        """Have a batch kept, and told of after the sync; False if it is not taken, and nobody is told."""
+        ...
 
     async def keep(self, kind: Kind, batch: pa.RecordBatch) -> bool:
         """Tell, after the sync, whether the batch is on disk."""
@@ -68,12 +76,20 @@ class Batch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Flight:
-    """Exchanges on their way to the disk."""
+    """A batch on its way: its new exchanges to the disk, and the repeats of others to their outcomes."""
 
+    batch: Batch
+    numbers: NDArray[np.uint8]
+    told: Told
+    new: Rows
     names: NDArray[np.uint64]
-    outcome: "asyncio.Future[bool]"
+    """Of the new ones."""
+    outstanding: int = 1
+    """Outcomes that are not known yet."""
+    waiting: list[tuple["_Flight", Rows]] = field(default_factory=list)
+    """Rows of other batches, or of this one, that are repeats of what is new here."""
 
 
 class Door:
@@ -90,28 +106,37 @@ class Door:
 
     async def admit(self, arrivals: Sequence[Arrival], fleet: Fleet) -> list[Answer]:
         """Give the answer of each arrival, after everything that is told "kept" is on disk."""
-        numbers = await self.admit_batch(ArrivalBatch(arrivals), fleet)
-        return [ANSWERS[number] for number in numbers.tolist()]
+        answered: asyncio.Future[NDArray[np.uint8]] = asyncio.get_running_loop().create_future()
 
-    async def admit_batch(self, batch: Batch, fleet: Fleet) -> NDArray[np.uint8]:
-        """Give the number of each row's answer, after everything that is told "kept" is on disk."""
+        # A listener may drop the request that asked; what is on its way to the disk is remembered still.
+        def told(numbers: NDArray[np.uint8]) -> None:
+            if not answered.done():
+                answered.set_result(numbers)
+
+        self.take(ArrivalBatch(arrivals), fleet, told)
+        return [ANSWERS[number] for number in (await answered).tolist()]
+
+    def take(self, batch: Batch, fleet: Fleet, told: Told) -> None:
+        """Have each row's answer told, after everything that is told "kept" is on disk."""
         now_s = time.monotonic()
         numbers, names = batch.judged(), batch.names()
         self._judge(batch, fleet, numbers, names, now_s)
         open_rows = np.flatnonzero(numbers == _KEPT)
         is_new = self._claim(names[open_rows], now_s)
         new, repeated = open_rows[is_new], open_rows[~is_new]
-        keeping = self._keep(batch, new, names[new]) if len(new) else None
-        waiting = self._waiting(repeated, names)
         numbers[repeated] = NUMBER[Answer.DUPLICATE]
-        # A listener may drop the request that asked; what is on its way to the disk is remembered still.
-        if keeping is not None and not await asyncio.shield(keeping):
-            numbers[new] = NUMBER[Answer.CANNOT_KEEP]
-        for rows, outcome in waiting:
-            if not await asyncio.shield(outcome):
-                numbers[rows] = NUMBER[Answer.CANNOT_KEEP]
-        self._count(batch, numbers)
-        return numbers
+        flight = _Flight(batch, numbers, told, new, names[new])
+        if len(new):
+            self._flights.append(flight)
+        self._await_others(flight, repeated, names)
+        if len(new) == 0:
+            self._settle(flight)
+        elif not self._keeper.put(
+            Kind.UPLINKS,
+            batch.uplinks(new, self._instants_us(len(new))),
+            lambda kept: self._landed(flight, kept),
+        ):
+            self._landed(flight, False)
 
     def count(self, answer: Answer, n: int = 1) -> None:
         """Count answers that the listener itself gave."""
@@ -157,34 +182,32 @@ class Door:
         is_new[is_named] = self._exchanges.claim(names[is_named], now_s)
         return is_new
 
-    def _waiting(
-        self, repeated: Rows, names: NDArray[np.uint64]
-    ) -> list[tuple[Rows, "asyncio.Future[bool]"]]:
-        """Give the outcomes that repeats of what is under way wait for."""
-        if len(repeated) == 0:
-            return []
-        found = [
-            (repeated[np.isin(names[repeated], flight.names)], flight.outcome) for flight in self._flights
-        ]
-        return [(rows, outcome) for rows, outcome in found if len(rows)]
+    def _await_others(self, flight: _Flight, repeated: Rows, names: NDArray[np.uint64]) -> None:
+        """Have repeats of what is under way wait for its outcome."""
+        for other in self._flights if len(repeated) else ():
+            rows = repeated[np.isin(names[repeated], other.names)]
+            if len(rows):
+                other.waiting.append((flight, rows))
+                flight.outstanding += 1
 
-    def _keep(self, batch: Batch, new: Rows, names: NDArray[np.uint64]) -> "asyncio.Task[bool]":
-        """Begin to keep new exchanges; the same ones arriving meanwhile wait for this outcome."""
-        uplinks = batch.uplinks(new, self._instants_us(len(new)))
-        flight = _Flight(names, asyncio.get_running_loop().create_future())
-        self._flights.append(flight)
-        return asyncio.create_task(self._remember(flight, uplinks))
-
-    async def _remember(self, flight: _Flight, uplinks: pa.RecordBatch) -> bool:
-        kept = False
-        try:
-            kept = await self._keeper.keep(Kind.UPLINKS, uplinks)
-        finally:
+    def _landed(self, flight: _Flight, kept: bool) -> None:
+        """Take the outcome of a flight's new exchanges, for itself and for who waits for it."""
+        self._flights.remove(flight)
+        if not kept:
+            self._exchanges.forget(flight.names)
+            flight.numbers[flight.new] = NUMBER[Answer.CANNOT_KEEP]
+        for other, rows in flight.waiting:
             if not kept:
-                self._exchanges.forget(flight.names)
-            self._flights.remove(flight)
-            flight.outcome.set_result(kept)
-        return kept
+                other.numbers[rows] = NUMBER[Answer.CANNOT_KEEP]
+            self._settle(other)
+        self._settle(flight)
+
+    def _settle(self, flight: _Flight) -> None:
+        """Take one outcome less to wait for; after the last the answers are told."""
+        flight.outstanding -= 1
+        if flight.outstanding == 0:
+            self._count(flight.batch, flight.numbers)
+            flight.told(flight.numbers)
 
     def _instants_us(self, n: int) -> NDArray[np.int64]:
         """Give n arrival instants, each later than all before it: two frames never share one.

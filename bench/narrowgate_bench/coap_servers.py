@@ -1,0 +1,193 @@
+"""CoAP servers as processes of their own on one core: the edge, libcoap's example, a bare aiocoap."""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_bench.coap_generator import Ints, Rows, Tails
+from narrowgate_codecs import PROFILES
+from narrowgate_fleet import Registry, import_csv
+from narrowgate_gateway.settings import Home
+from narrowgate_gateway.status import read_status
+from narrowgate_ingest.records import Kind
+from narrowgate_ingest.tail import Tail
+
+LIBCOAP = "coap-server-notls"
+PAYLOAD_BYTES = 40
+_POST, _PUT = 2, 3
+_HOST = "127.0.0.1"
+_WITHIN_S = 60.0
+_STEP_S = 0.02
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_CONFIG = """\
+[[coap]]
+host = "::"
+port = {port}
+path = "nb/{{device}}/up"
+allow = ["127.0.0.0/8"]
+{listener}
+[journal]
+min_free_bytes = 67108864
+{journal}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is up."""
+
+    pid: int
+    port: int
+    method: int
+    tails: Tails
+
+    def cpu_s(self) -> float:
+        """Give the CPU time of all its threads so far, as the kernel counts it [s]."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+    def rss_mb(self) -> float:
+        """Give its memory in use [MB of 2^20 bytes]."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        (kilobytes,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
+        return int(kilobytes) / 1024
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """Give a core for the server and the others for the generator; the same where there is one only."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    return {first}, set(others) or {first}
+
+
+@contextmanager
+def edge(root: Path, devices: int, *, listener: str = "", journal: str = "") -> Iterator[Server]:
+    """Run the edge over a registry of so many devices; further lines of its configuration may be given."""
+    home, port = Home(root), _free_port()
+    sheet = "device,profile,state\n" + "".join(
+        f"{_device(n)},pni_placepod_v1,active\n" for n in range(devices)
+    )
+    with Registry(root) as registry:
+        families = {name: profile.family.value for name, profile in PROFILES.items()}
+        import_csv(registry, io.BytesIO(sheet.encode()), families)
+    config = root / "narrowgate.toml"
+    config.write_text(_CONFIG.format(port=port, listener=listener, journal=journal), encoding="utf-8")
+    arguments = [sys.executable, "-m", "narrowgate_gateway.process", "edge", str(config), str(root)]
+    with _process(arguments, root) as process:
+        _until(process, lambda: read_status(home.run, "edge") is not None)
+        yield Server(process.pid, port, _POST, _uplinks(devices))
+
+
+@contextmanager
+def libcoap(root: Path) -> Iterator[Server]:
+    """Run libcoap's example server, which keeps the last thing it was sent in memory."""
+    port = _free_port()
+    with _process([_program(LIBCOAP), "-A", _HOST, "-p", str(port), "-v", "0"], root) as process:
+        _until(process, lambda: _answers(port))
+        yield Server(process.pid, port, _PUT, _tails([np.frombuffer(b"\xbcexample_data", np.uint8)]))
+
+
+@contextmanager
+def bare_aiocoap(root: Path) -> Iterator[Server]:
+    """Run a server of aiocoap's that does nothing."""
+    port = _free_port()
+    arguments = [sys.executable, "-m", "narrowgate_bench.coap_bare_server", str(port)]
+    with _process(arguments, root) as process:
+        _until(process, lambda: _answers(port))
+        yield Server(process.pid, port, _POST, _uplinks(1))
+
+
+def kept(root: Path) -> tuple[int, int]:
+    """Give the rows of an edge's journal, and how many distinct tokens they have."""
+    tail, offset, tokens = Tail(Home(root).journal), 0, [np.zeros(0, np.uint32)]
+    while (chunk := tail.read(offset, 1 << 16)).next_offset > offset:
+        offset = chunk.next_offset
+        for kind, batch in chunk.records:
+            if kind is Kind.UPLINKS:
+                tokens.append(np.frombuffer(b"".join(batch["token"].to_pylist()), np.uint32))
+    found = np.concatenate(tokens)
+    return len(found), len(np.unique(found))
+
+
+def _device(number: int) -> str:
+    return f"bay-{number:08}"
+
+
+def _uplinks(devices: int) -> Tails:
+    """Give requests of so many devices in turn."""
+    paths = [b"\xb2nb\x0c" + _device(n).encode() + b"\x02up" for n in range(devices)]
+    return _tails([np.frombuffer(path, np.uint8) for path in paths])
+
+
+def _tails(paths: list[NDArray[np.uint8]]) -> Tails:
+    heads = np.stack(paths)
+
+    def tails(exchanges: Ints) -> Rows:
+        payloads = np.full((len(exchanges), 1 + PAYLOAD_BYTES), 0x5A, np.uint8)
+        payloads[:, 0] = 0xFF
+        payloads[:, 1:9] = exchanges.astype(">i8").view(np.uint8).reshape(-1, 8)
+        return np.hstack([heads[exchanges % len(heads)], payloads])
+
+    return tails
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise FileNotFoundError(2, "this benchmark compares with it (Debian: libcoap3-bin)", name)
+    return found
+
+
+@contextmanager
+def _process(arguments: list[str], root: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a program on the servers' core; its words go to a log, and it ends with the block."""
+    with (
+        (root / "server.log").open("ab") as log,
+        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=log, stderr=log) as process,  # noqa: S603 - ours
+    ):
+        os.sched_setaffinity(process.pid, cores()[0])
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _until(process: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> None:
+    give_up_s = time.monotonic() + _WITHIN_S
+    while not reached():
+        if process.poll() is not None or time.monotonic() > give_up_s:
+            raise RuntimeError(f"{process.args!r} did not start")
+        time.sleep(_STEP_S)
+
+
+def _answers(port: int) -> bool:
+    """Tell whether a ping is answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(_STEP_S)
+        probe.connect((_HOST, port))
+        try:
+            probe.send(b"\x40\x00\x12\x34")
+            return bool(probe.recv(64))
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
