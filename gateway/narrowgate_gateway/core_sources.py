@@ -54,6 +54,11 @@ class CoreSources:
         return self._influx.series
 
     @property
+    def door(self) -> DoorCounters:
+        """Give what the edge's door says of itself."""
+        return self._door
+
+    @property
     def metrics(self) -> CollectorRegistry:
         """Give the registry that `/metrics` shows."""
         return self._metrics
@@ -157,6 +162,11 @@ class _LedgerMetrics(Collector):
         for answer, frames in ledger.door.items():
             door.add_metric([answer], frames)
         yield door
+        yield GaugeMetricFamily(
+            "narrowgate_door_exchange_horizon_seconds",
+            "How far back a message that comes again is known; 247 is as long as it may.",
+            value=self._sources.door.gauges()["exchange_horizon_ms"] / 1000,
+        )
         readings = CounterMetricFamily("narrowgate_readings", "Readings stored.", labels=["family"])
         for family, rows in ledger.readings.items():
             readings.add_metric([family], rows)

@@ -125,6 +125,7 @@ class Door:
         is_new = self._claim(names[open_rows], now_s)
         new, repeated = open_rows[is_new], open_rows[~is_new]
         numbers[repeated] = NUMBER[Answer.DUPLICATE]
+        self._counters.show("exchange_horizon_ms", int(1000 * self._exchanges.horizon_s(now_s)))
         flight = _Flight(batch, numbers, told, new, names[new])
         if len(new):
             self._flights.append(flight)

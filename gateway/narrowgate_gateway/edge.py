@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.exchange_names import NO_MESSAGE_ID, Ragged, exchange_names, split_endpoints
@@ -40,7 +41,6 @@ from narrowgate_schema.words import Transport
 if TYPE_CHECKING:
     from narrowgate_gateway.udp import UdpServer
 
-EXCHANGE_PLACES = 1 << 20
 _ROWS_AT_ONCE = 1 << 14
 _LOG = logging.getLogger(__name__)
 
@@ -63,13 +63,15 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         pending_rows=settings.journal.pending_frames,
         min_free_bytes=settings.journal.min_free_bytes,
     )
-    door = Door(committer, remembered(home.journal, journal.end, clock), counters, clock)
+    exchanges = remembered(home.journal, journal.end, clock, settings.door.exchanges)
+    door = Door(committer, exchanges, counters, clock)
     fleet = NewestFleet(FleetReader(home.registry))
     working = [
         asyncio.create_task(committer.run()),
         asyncio.create_task(keep_ticking(committer, clock, settings.clock.tick_every_s)),
     ]
-    servers = [await _listen(listener, door, fleet) for listener in settings.coap]
+    most = settings.journal.pending_frames
+    servers = [await _listen(listener, door, fleet, most) for listener in settings.coap]
     ports = _ports(settings, door, fleet)
     within_us = RECENT_US if isinstance(clock, SystemClock) else math.inf
     memories = redeliveries(home.journal, journal.end, places(settings.mqtt), within_us=within_us)
@@ -146,7 +148,7 @@ class NewestFleet:
         return fleet
 
 
-async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet) -> CoapServer:
+async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet, most_at_once: int) -> CoapServer:
     trust = Trust(
         listener.name,
         listener.tenant,
@@ -155,7 +157,14 @@ async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet) -> Coa
     )
     try:
         return await CoapServer.open(
-            listener.host, listener.port, PathTemplate.parse(listener.path), trust, door, fleet
+            listener.host,
+            listener.port,
+            PathTemplate.parse(listener.path),
+            trust,
+            door,
+            fleet,
+            limits=Limits.of(listener.device_per_s, listener.source_per_s),
+            most_at_once=most_at_once,
         )
     except OSError as error:
         what = f"UDP port {listener.port} on {listener.host} (coap listener {listener.name!r})"
@@ -173,16 +182,16 @@ def _ports(settings: Settings, door: Door, fleet: NewestFleet) -> list["UdpServe
     return [UdpServer(each, door, fleet, most_at_once=most) for each in settings.udp]
 
 
-def remembered(directory: Path, end: int, clock: Clock) -> Exchanges:
+def remembered(directory: Path, end: int, clock: Clock, places: int) -> Exchanges:
     """Give the door's memory as the journal's tail has it: after a crash a repeated message is known.
 
     An exchange is as old as its arrival says; under a stepped clock, whose time is not the wall's, it counts
     as new.
     """
     now_s = time.monotonic()
-    exchanges, tail = Exchanges(EXCHANGE_PLACES, now_s=now_s), Tail(directory)
+    exchanges, tail = Exchanges(places, now_s=now_s), Tail(directory)
     now_us = clock.now_us() if isinstance(clock, SystemClock) else None
-    offset = max(tail.start(), end - EXCHANGE_PLACES)
+    offset = max(tail.start(), end - places)
     while (chunk := tail.read(offset, _ROWS_AT_ONCE)).next_offset > offset:
         for kind, batch in chunk.records:
             if kind is Kind.UPLINKS:

@@ -28,6 +28,12 @@ class CoapListener(Section):
     allow: Networks = Field((), description="source networks that may send; none at all while this is empty")
     tenant: str = Field("", description="tenant whose devices send here")
     max_payload_bytes: int = Field(1024, ge=1, le=65_507, description="longer payloads are answered 4.13")
+    device_per_s: float = Field(
+        20.0, ge=0, le=1e6, description="frames of one device beyond which it is told 4.29; 0 is no limit"
+    )
+    source_per_s: float = Field(
+        0.0, ge=0, le=1e9, description="frames of one address beyond which it is told 4.29; 0 is no limit"
+    )
 
     @field_validator("host")
     @classmethod
@@ -51,6 +57,21 @@ class Journal(Section):
         256 << 20, ge=0, description="free space below which devices are told to come again later"
     )
     pending_frames: int = Field(8192, ge=1, le=1 << 20, description="frames waiting for a sync, at most")
+
+
+class DoorMemory(Section):
+    """`[door]`: what is remembered of those that were answered."""
+
+    exchanges: int = Field(
+        1 << 20, ge=8, le=1 << 28, description="messages known when they come again, at most; a power of two"
+    )
+
+    @field_validator("exchanges")
+    @classmethod
+    def _power_of_two(cls, value: int) -> int:
+        if value & (value - 1):
+            raise ValueError("not a power of two such as 1048576")
+        return value
 
 
 class Core(Section):
@@ -80,6 +101,7 @@ class Settings(Section):
     mqtt: tuple[MqttBroker, ...] = Field((), description="MQTT brokers")
     udp: tuple[UdpListener, ...] = Field((), description="listeners for bare datagrams")
     journal: Journal = Journal()
+    door: DoorMemory = DoorMemory()
     core: Core = Core()
     influxdb: Influxdb = Influxdb()
     webhook: Webhook = Webhook()

@@ -24,6 +24,12 @@ datagrams that are no message of their protocol, datagrams that the kernel had n
 A name's place is its place in the file: new ones come last.
 """
 
+GAUGES: tuple[str, ...] = ("exchange_horizon_ms",)
+"""Figures that stand at what was said last: how far back the door's memory of exchanges really reaches [ms].
+
+They lie from the end of the file backwards, so that counters may be added.
+"""
+
 _PAGE_BYTES = 4096
 _FORMAT_VERSION = 1
 
@@ -55,6 +61,14 @@ class DoorCounters:
     def add(self, name: str, n: int = 1) -> None:
         """Add to a counter; ValueError if there is none of that name."""
         self._words[1 + NAMES.index(name)] += n
+
+    def show(self, name: str, value: int) -> None:
+        """Set a gauge; ValueError if there is none of that name."""
+        self._words[len(self._words) - 1 - GAUGES.index(name)] = value
+
+    def gauges(self) -> dict[str, int]:
+        """Give all gauges; 0 is one that was never set."""
+        return {name: self._words[len(self._words) - 1 - place] for place, name in enumerate(GAUGES)}
 
     def read(self) -> dict[str, int]:
         """Give all counters."""

@@ -257,6 +257,14 @@ def test_every_answer_is_counted(tmp_path: Path) -> None:
     assert counted == {"kept": 2, "duplicate": 1, "forbidden": 1, "unacknowledged": 1}
 
 
+def test_the_door_says_how_far_back_it_remembers(tmp_path: Path) -> None:
+    """While its memory has room, that is as long as a message may come again."""
+    stand = Stand(tmp_path)
+    at(stand, lambda stand: stand.admit(arrival(1)))
+
+    assert stand.counters.gauges() == {"exchange_horizon_ms": 247_000}
+
+
 def test_a_thousand_arrivals_are_one_commit(tmp_path: Path) -> None:
     """A batch of any size is synced once."""
     stand = Stand(tmp_path, pending_rows=1000)

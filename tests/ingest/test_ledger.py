@@ -121,6 +121,16 @@ def test_door_counters_outlive_their_process_and_name_their_format(tmp_path: Pat
         DoorCounters(tmp_path / "door")
 
 
+def test_a_gauge_stands_at_what_was_said_last(tmp_path: Path) -> None:
+    """Another process reads the newest figure, which is no counter."""
+    door = DoorCounters(tmp_path / "door")
+    door.show("exchange_horizon_ms", 247_000)
+    door.show("exchange_horizon_ms", 12_500)
+    again = DoorCounters(tmp_path / "door")
+
+    assert (again.gauges(), set(again.read().values())) == ({"exchange_horizon_ms": 12_500}, {0})
+
+
 def test_a_counter_that_is_not_declared_is_misuse(tmp_path: Path) -> None:
     """Only declared names count."""
     with pytest.raises(ValueError, match="tuple"):

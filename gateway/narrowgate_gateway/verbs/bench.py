@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 BENCHMARKS: dict[str, str] = {
+    "coap": "acknowledged uplinks on one core: the edge, libcoap's example server, aiocoap",
     "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
     "console": "acknowledgements while the console is hammered; starts; the core's memory",
 }
@@ -36,6 +38,8 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int) ->
     """Measure, and judge nothing: figures and peers' figures are medians of runs taken in turn.
 
     \b
+    coap      confirmable uplinks from 512 sockets, servers on one core in turn: CPU of an acknowledgement,
+              acknowledgements a second, latency at 5 000/s (needs coap-server-notls: Debian's libcoap3-bin)
     codecs    frames to columns: plan, construct, a struct loop, Kaitai Struct
               (Kaitai Struct where its runtime is installed: pip install 'narrowgate[bench]')
     console   acknowledgements at 2 000 frames/s while 20 clients ask the console, and while none does
@@ -54,11 +58,16 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int) ->
         click.echo(json.dumps({"rows": list(_watched(measured))}))
         return
     for row in measured:
-        times = row["figure"] / row["peer_figure"]
+        times = row["figure"] / row["peer_figure"] if row["peer_figure"] else math.inf
         click.echo(
-            f"{row['name']}: {row['figure']:,.0f} {row['unit']}, "
-            f"{row['peer']} {row['peer_figure']:,.0f} ({times:.3g} times)"
+            f"{row['name']}: {_said(row['figure'])} {row['unit']}, "
+            f"{row['peer']} {_said(row['peer_figure'])} ({times:.3g} times)"
         )
+
+
+def _said(figure: float) -> str:
+    """Give a figure in words: small ones with their fractions."""
+    return f"{figure:,.2f}" if abs(figure) < 100 else f"{figure:,.0f}"
 
 
 def _watched(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
