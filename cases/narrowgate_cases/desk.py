@@ -55,6 +55,12 @@ class _Version:
         return isinstance(evidence, dict) and evidence.get("retracted") is True
 
     @property
+    def is_superseded(self) -> bool:
+        """Whether no rule follows the episode any more."""
+        evidence = json.loads(self.evidence)
+        return isinstance(evidence, dict) and evidence.get("superseded") is True
+
+    @property
     def step(self) -> Step:
         """The step that brings an existing case to where this version says that it stands."""
         if self.state is FindingState.RAISED:
@@ -69,6 +75,14 @@ _REASONS = {
     Step.CLOSED: "recovered",
     Step.VOID: "retracted",
 }
+_RULES = "rules"
+
+
+def _by(step: Step, version: _Version) -> tuple[str, str]:
+    """Give who takes a step, and why: a device recovers, and the rules may be others than they were."""
+    if step is Step.CLOSED and version.is_superseded:
+        return _RULES, "superseded"
+    return _DEVICE, _REASONS[step]
 
 
 def apply(connection: sqlite3.Connection, findings: pa.RecordBatch, at_us: int) -> CaseChanges:
@@ -167,6 +181,6 @@ def _take(
     )
     connection.execute(
         "INSERT INTO case_steps (case_id, at_us, step, actor, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)",
-        (case_id, at_us, step, _DEVICE, _REASONS[step], version.evidence),
+        (case_id, at_us, step, *_by(step, version), version.evidence),
     )
     return following

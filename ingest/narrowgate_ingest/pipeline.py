@@ -28,6 +28,7 @@ from narrowgate_ingest.quarantine import Quarantine, Refused, transport_facts
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE
+from narrowgate_ingest.superseded import Row, closings, superseded
 from narrowgate_ingest.tail import Damage, Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import Engine
@@ -77,6 +78,8 @@ class Pipeline:
         self._decode = DecodeStage(timezone)
         self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
+        versions = {rule.name: rule.version for rule in engine.rules}
+        self._superseded: list[Row] = superseded(stores.state.connection, versions)
         self.offset = self._resume()
         self.registry_trouble = ""
         """Why the newest registry is not used, in words; the last good one is used meanwhile."""
@@ -186,6 +189,8 @@ class Pipeline:
             self._write_state(connection, prepared)
             if with_snapshot:
                 self.put_snapshots(connection)
+        if len(batch.arrivals_us()[0]):
+            self._superseded = []
         self._done = batch.end
 
     def keep_snapshot(self) -> None:
@@ -214,9 +219,17 @@ class Pipeline:
         state.put_damage(connection, batch.damage)
         state.put_brands(connection, batch.brands)
         state.put_facts(connection, decoding.facts)
-        state.put_findings(connection, prepared.judgement.findings)
-        _open_cases(connection, batch, prepared.judgement.findings)
+        for findings in (self._closings(batch), prepared.judgement.findings):
+            state.put_findings(connection, findings)
+            _open_cases(connection, batch, findings)
         state.set_cursor(connection, PIPELINE, batch.end)
+
+    def _closings(self, batch: Batch) -> pa.RecordBatch:
+        """Give what ends the episodes that no rule follows, at the batch's first row."""
+        offsets, times_us = batch.arrivals_us()
+        if not self._superseded or len(offsets) == 0:
+            return closings([], batch.start, 0)
+        return closings(self._superseded, int(offsets[0]), int(times_us[0]))
 
     def _lost_frames(self, connection: sqlite3.Connection, batch: Batch) -> int:
         """Give the frames that the journal counted but could not give back."""
