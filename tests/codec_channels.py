@@ -61,6 +61,15 @@ _COMMANDS = Records(
     (
         Case("hours", (0x1F0A,), _HOURS),
         Case("days", (0x1B,), _DAYS),
+        Case(
+            "old_hours",
+            (0x40,),
+            (
+                Epoch("counted_at", 4, 2015),
+                Int("old_counter", 3),
+                Deltas("old_hours", "old_pulses", "old_counter", 2, bits=13),
+            ),
+        ),
         Case("old_day", (0x20,), (Epoch("old_at", 4, 2015), Int("old_m3", 3))),
         Case("state", (0x60, 0x14), (Int("battery_v", 1, per=10),)),
     ),
@@ -80,6 +89,13 @@ PROFILE = Profile(
     readings=(
         Reading("frame", (Carry("battery_v"),), records="commands"),
         Reading("frame", (Carry("volume_m3", "old_m3"),), records="commands", each=Each(clock="old_at")),
+        Reading(
+            "frame",
+            (Carry("pulses", "old_pulses"),),
+            records="commands.old_hours",
+            clock="counted_at",
+            each=Each(step_s=3600),
+        ),
         Reading(
             "frame",
             (Carry("volume_m3", "first_m3"),),

@@ -229,7 +229,8 @@ class Sender:
 
     def _deltas(self, field: lay.Deltas, values: Values) -> None:
         count, number = self._count(field.count, values), self._raw(field.base, values)
-        step = el.Int("step", field.width or 2, signed=field.signed)
+        most = (0.0, float((1 << field.bits) - 1)) if field.bits else None
+        step = el.Int("step", field.width or 2, signed=field.signed, limits=most)
         values[field.name] = []
         for _ in range(count):
             number += _int(step, self._rng) * (1 if field.towards == "later" else -1)

@@ -214,6 +214,8 @@ class Deltas:
     """later: each number is the one before it plus its difference; earlier: minus it."""
     per: int = 1
     """Raw counts in one unit, as in the base."""
+    bits: int = 0
+    """Lowest bits of each difference that count, where others stand for something else; 0: all."""
     also: tuple[el.Scaled, ...] = ()
     """What each item says beside, worked out of its number."""
 

@@ -1,6 +1,7 @@
 """The row engine: records and arrays, each item in a scope of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import construct as c
@@ -233,7 +234,8 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
         if not element.width:
             return read_varint(stream, item, element.item)
         item.need(element.item, stream.tell(), element.width)
-        return int(self.difference._parsereport(stream, item, path))
+        read = int(self.difference._parsereport(stream, item, path))
+        return read & (1 << element.bits) - 1 if element.bits else read
 
     def _count(self, scope: Scope, stream: Any) -> int:
         count = self.element.count
@@ -253,7 +255,9 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
             refuse_unused(inner)
             step = Wanted({element.item: self.sign * (after - number)}, {}, inner.place)
             if element.width:
+                most = (1 << element.bits) - 1
                 of_width = el.Int(element.item, element.width, signed=element.signed)
+                of_width = replace(of_width, limits=(0, most)) if element.bits else of_width
                 self.difference._build(raw_of(of_width, step), stream, inner, path)
             else:
                 stream.write(varint_bytes(raw_of(el.Varint(element.item), step)))

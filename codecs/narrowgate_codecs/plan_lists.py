@@ -186,6 +186,8 @@ class DeltaSteps:
         element = self.element
         items = Cohort(level, level.starts, 0, element.width)
         read = items.integer(element.width, element.order, 0, signed=element.signed).astype(np.int64)
+        if element.bits:
+            read &= (1 << element.bits) - 1
         say_sums(element, self.also, cohort, items, each, read)
 
 

@@ -125,6 +125,8 @@ def _described(field: lay.Described) -> str | None:
 def _deltas(field: lay.Deltas) -> str | None:
     if not field.width and (field.count is None or field.signed):
         return "differences of no fixed width are counted, and have no sign"
+    if not 0 <= field.bits <= 8 * field.width or (field.bits and field.signed):
+        return f"{field.bits} bits of {field.width} bytes; bits that count have no sign"
     return _counted(field)
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 ORIGIN = "device series time frame profile received_at sequence"
 MEASURES = {
     None: "battery_v battery_pct temperature_c ambient_temperature_c rsrp_dbm rssi_dbm sinr_db ecl cell_id",
-    Family.WATER: "volume_m3 volume_reverse_m3 flow_m3_per_h pressure_bar valve",
+    Family.WATER: "volume_m3 volume_reverse_m3 flow_m3_per_h pressure_bar pulses valve",
     Family.PARKING: "occupied stay_s magnetic_x magnetic_y magnetic_z distance_m",
     Family.LIGHTING: "level_pct commanded_level_pct on power_w voltage_v current_a power_factor energy_kwh "
     "burning_h lux tilt_deg",
@@ -45,7 +45,7 @@ UNITS = {
     "_h": "h",
     "_deg": "deg",
 }
-COUNTERS = {"frame", "sequence", "ecl", "cell_id"}
+COUNTERS = {"frame", "sequence", "ecl", "cell_id", "pulses"}
 
 
 @pytest.mark.parametrize("family", list(Family))

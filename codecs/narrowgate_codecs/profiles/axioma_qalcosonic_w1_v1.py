@@ -59,8 +59,8 @@ _STATUS = Bits(
     "status",
     1,
     (
-        Part("battery_low", at=2, default=False),
-        Part("sensor_fault", at=3, default=False),
+        Part("battery_low", at=2),
+        Part("sensor_fault", at=3),
         Part("alarm", at=4, size=4, words=tuple((_alarm_code(alarm), name) for name, alarm in _ALARMS)),
         *(
             Part(name, at=4, size=4, words=tuple((code, code == _alarm_code(alarm)) for code in range(16)))
@@ -98,15 +98,14 @@ _ANNOUNCEMENT = (
         "increases",
         1,
         (
-            Part("increase_bytes", at=0, size=4, default=2),
+            Part("increase_bytes", at=0, size=4),
             Part(
                 "increase_unit",
                 at=4,
                 size=2,
                 words=((0, "seconds"), (1, "minutes"), (2, "hours"), (3, "days")),
-                default="hours",
             ),
-            Part("increase_sign", at=6, size=2, words=((1, "positive"),), default="positive"),
+            Part("increase_sign", at=6, size=2, words=((1, "positive"),)),
         ),
     ),
     Int("increase_units", 1),
