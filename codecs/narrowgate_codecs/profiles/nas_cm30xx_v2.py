@@ -15,7 +15,8 @@ low byte first. Common blocks: profiles/nas/modules.py.
     99  00 ..           boot: with two bytes of the maker's own before the uptime
         01 R 04 ..      shutdown for R, with a usage message
         13 P E          a message came down that was faulty
-    20  7A ..           usage as an OMS message, told as bytes
+    20  7A n s cc ..    usage as an OMS message without encryption: data records of EN 13757-3
+        72 ..           the same with the meter's own address, told as bytes
 
 * Gas is metered, too: it gives no volume, for a volume is one of water.
 * A gallon is the American one. A readout's day is a day of the meter: reception dates the reading.
@@ -30,11 +31,13 @@ from narrowgate_codecs.profiles.nas.modules import (
     FAULTY,
     LOCAL_TIME,
     LORAWAN,
+    METER_CARRIES,
     PLACE,
     RADIO_BLOCK,
     WMBUS,
     boot,
     headed,
+    meter_records,
     on,
 )
 from narrowgate_schema.words import Family
@@ -197,6 +200,13 @@ _SHUTDOWN: tuple[Element, ...] = (
     *_USAGE,
 )
 
+_OMS: tuple[Element, ...] = (
+    Int("access_number", 1),
+    Hex("oms_status", 1),
+    Bits("oms_configuration", 2, (Part("encryption", 8, 5, ((0, "none"),), is_closed=True),), "little"),
+    meter_records("records"),
+)
+
 _FRAME = headed(
     (0x04, (on(25, "usage", *_USAGE),)),
     (0x20, (on(50, "configuration", *_CONFIGURATION), on(49, "configuration_request", alone=False))),
@@ -206,7 +216,7 @@ _FRAME = headed(
     (0x00, (on(99, "boot", *_BOOT),)),
     (0x01, (on(99, "shutdown", *_SHUTDOWN),)),
     (0x13, (on(99, "faulty_downlink", *FAULTY),)),
-    (0x7A, (on(20, "oms", Rest("oms")),)),
+    (0x7A, (on(20, "oms", *_OMS),)),
     (0x72, (on(20, "oms_long", Rest("oms")),)),
 )
 
@@ -241,5 +251,6 @@ PROFILE = Profile(
         Reading("usage", _CARRIES),
         Reading("shutdown", _CARRIES),
         Reading("configuration", _VOLUMES),
+        Reading("oms", METER_CARRIES, clock="clock"),
     ),
 )

@@ -19,7 +19,8 @@ low byte first. Common blocks: profiles/nas/modules.py.
     99  00 .. boot   01 R 02/82 .. shutdown for R, with a usage or a status   13 P E faulty downlink
 
 * A pulse input is a series of its own; it gives a volume where it counts litres of water.
-* FFFFFFFF as a serial: it has none. Data records of the bus are told as bytes.
+* So is the meter on the bus, by its data records (EN 13757-3); its own clock dates it, if it sends one.
+* FFFFFFFF as a serial: it has none.
 """
 
 from narrowgate_codecs.elements import Bits, Code, Float, Hex, Int, Named, Part, Rest, Scaled
@@ -30,11 +31,13 @@ from narrowgate_codecs.profiles.nas.modules import (
     FAULTY,
     LOCAL_TIME,
     LORAWAN,
+    METER_CARRIES,
     PLACE,
     RADIO_BLOCK,
     WMBUS,
     boot,
     headed,
+    meter_records,
     on,
 )
 from narrowgate_schema.words import Family
@@ -101,7 +104,7 @@ _BUS: tuple[Element, ...] = (
     ),
     _when("has_meter", Hex("meter_status", 1), Hex("meter_serial", 4, "little")),
     _when("has_maker", Hex("meter_maker", 2, "little"), Int("meter_version", 1), Int("meter_medium", 1)),
-    Rest("data_records"),
+    meter_records("data_records"),
 )
 
 _CHANNELS = tuple(
@@ -279,6 +282,7 @@ PROFILE = Profile(
         for reading in (
             Reading(message, _MODULE),
             *(Reading(message, (Carry("volume_m3", f"{name}_volume_m3"),), series=name) for name in _INPUTS),
+            Reading(message, METER_CARRIES, clock="clock", series="mbus"),
         )
     ),
 )

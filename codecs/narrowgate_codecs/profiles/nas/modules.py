@@ -13,8 +13,11 @@ Source: nasys/nas-codecs, src/cm30xx_decoder.js and src/um30xx_decoder.js. Low b
     13      a port and why what came down on it was turned away
 """
 
+from narrowgate_codecs.bit_clocks import time_f
 from narrowgate_codecs.elements import Bits, Code, Epoch, Hex, Int, Left, Named, Part, Port, Rest, Word
-from narrowgate_codecs.layout import Case, Element, Sized, Switch, When
+from narrowgate_codecs.layout import Case, Described, Element, Sized, Switch, When
+from narrowgate_codecs.profile import Carry
+from narrowgate_codecs.wired import Wired
 
 AGES: tuple[float | None, ...] = (
     *range(60),
@@ -162,6 +165,22 @@ def boot(hardware: tuple[tuple[int, Word], ...], *spare: Element) -> tuple[Eleme
         Int("uptime_d", 3, "little", per=24),
     )
 
+
+def meter_records(name: str) -> Described:
+    """Give the data records of a meter behind the module, up to the end; their register, flow and clock."""
+    return Described(
+        name,
+        "en13757",
+        says=(
+            Wired("volume_m3"),
+            Wired("volume_reverse_m3"),
+            Wired("flow_m3_per_h"),
+            time_f("clock"),
+        ),
+    )
+
+
+METER_CARRIES = (Carry("volume_m3"), Carry("volume_reverse_m3"), Carry("flow_m3_per_h"))
 
 NO_PORT = 0
 """Stands for a frame that was captured without a port: its first byte alone tells what it is."""
