@@ -5,6 +5,8 @@ from typing import Any
 
 import construct as c
 
+from narrowgate_bench.parking_constructs import PARKING_STRUCTS
+
 _CJT188 = c.Struct(
     "summed"
     / c.RawCopy(
@@ -87,6 +89,7 @@ _STRUCTS = {
     "dragino_sw3l_nb_v1": _SW3L,
     "huati_nb_v1": _HUATI,
     "pni_placepod_v1": _PLACEPOD,
+    **PARKING_STRUCTS,
 }
 
 
