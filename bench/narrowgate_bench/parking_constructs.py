@@ -88,8 +88,6 @@ _DATA = c.Struct(
 _INNER = c.Struct(
     "device" / c.Bytes(4), "command" / c.Int8ub, "ack" / c.Int8ub, "size" / c.Int8ub, "data" / _DATA
 )
-    "device" / c.Bytes(4), "command" / c.Int8ub, "ack" / c.Int8ub, "size" / c.Int8ub, "data" / _DATA
-)
 _OUTER = c.Struct(
     "code" / c.Const(b"\xff"),
     "length" / c.Int16ub,

@@ -179,7 +179,8 @@ def _width(field: lay.Element) -> int | None:
 def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> MapLine:
     top = part.at + part.size - 1
     bits = f"bit {part.at}" if part.size == 1 else f"bits {part.at} to {top}"
-    words = f": {_words(part.words)}" if part.words else ""
+    other = "" if part.otherwise is None else f", any other {str(part.otherwise).lower()}"
+    words = f": {_words(part.words)}{other}" if part.words else ""
     numbers = f": {_runs(part.numbers)}" if part.numbers else ""
     per = "" if part.per == 1 else f", 1/{part.per}"
     return MapLine(

@@ -125,6 +125,8 @@ class Part:
     """[bit]"""
     words: tuple[tuple[int, Word], ...] = ()
     """Codes to words; a code that is missing here says nothing (null)."""
+    otherwise: Word | None = None
+    """The word of every code that `words` misses; None: it says nothing."""
     numbers: tuple[float | None, ...] = ()
     """What the codes 0, 1, 2 .. stand for where they do not count evenly; a code past the last, or one that
     stands for None, says nothing (null)."""

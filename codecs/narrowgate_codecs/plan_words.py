@@ -136,7 +136,7 @@ class BitsStep:
         self.is_shape = False
         self.needed = [part for part in leaf.parts if part.name in self.wanted | voiding]
         self.lookups = {
-            part.name: Lookup(part.name, dict(reversed(part.words)), None, wants)
+            part.name: Lookup(part.name, dict(reversed(part.words)), part.otherwise, wants)
             for part in self.needed
             if part.words
         }

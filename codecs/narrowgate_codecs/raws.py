@@ -189,11 +189,20 @@ def _fixed(part: el.Part, element: el.Bits, wanted: Wanted) -> el.Word | float |
     return dict(part.words)[code] if part.words else bool(code) if part.size == 1 else code
 
 
+def _words(part: el.Part) -> tuple[tuple[int, el.Word], ...]:
+    """Give the words of a part's codes; the word of all others is sent as the first of them."""
+    if part.otherwise is None:
+        return part.words
+    known = dict(part.words)
+    free = next(code for code in range(len(known) + 1) if code not in known)
+    return (*part.words, (free, part.otherwise))
+
+
 def _part(part: el.Part, value: object, wanted: Wanted) -> int:
     if part.numbers:
         return _counted(part, value, wanted)
     if part.words:
-        return _coded(part.name, part.words, value, wanted)
+        return _coded(part.name, _words(part), value, wanted)
     if part.size == 1:
         return _coded(part.name, ((0, False), (1, True)), value, wanted)
     most = ((1 << part.size) - 1) / part.per

@@ -40,6 +40,8 @@ def _bits(field: el.Bits) -> str | None:
             return f"{part.name} is not within its {8 * field.width} bits"
         if part.numbers and part.words:
             return f"{part.name} stands for words and for numbers"
+        if part.otherwise is not None and (part.is_closed or not part.words):
+            return f"{part.name}: a word for every other code, but closed or without words"
         if part.is_closed and not (part.words and part.size <= 16):
             return f"{part.name}: closed, but not over words of 1 to 16 bits"
     names = [part.name for part in field.parts]
@@ -244,7 +246,8 @@ def _part(part: el.Part) -> Dtype:
     if part.numbers:
         return "float64"
     if part.words:
-        return _words([word for _, word in part.words])
+        other = [] if part.otherwise is None else [part.otherwise]
+        return _words([*(word for _, word in part.words), *other])
     if part.size == 1:
         return "bool"
     return "int64" if part.per == 1 else "float64"

@@ -194,7 +194,7 @@ def _part(part: el.Part, raw: int, scope: Scope) -> Value:
                 return word
         if part.is_closed:
             raise FrameRefused(Reason.SANITY, f"{scope.at(part.name)}: {code} stands for nothing")
-        return None
+        return part.otherwise
     if code in part.null:
         return None
     if part.size == 1:

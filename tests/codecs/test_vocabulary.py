@@ -228,6 +228,13 @@ def test_bits_that_are_given_whole_keep_their_parts() -> None:
     assert decoded(frame, "netvox_r719a_v1").values[0]["battery_low"] is True
 
 
+def test_every_other_code_may_have_one_word() -> None:
+    """A code without a word of its own says the word of all others, which is sent as the first of them."""
+    rows = [_scaled(code=code) for code in ("00", "10", "20", "30")]
+
+    assert [row["freeze"] for row in [*rows, _scaled(freeze=True)]] == [False, False, True, True, True]
+
+
 def test_number_may_travel_as_text() -> None:
     """Digits in ASCII say their number, of base ten or sixteen."""
     row = _scaled(newest_l=1234, cell_id=0xA1F)

@@ -32,8 +32,6 @@ from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_schema.words import Family
 
 _STATES = ((0, False), (1, True))
-_FAULTS = ((0, False), *((code, True) for code in range(1, 256)))
-
 _BATTERY = (
     Float("battery_v", 4),
     Int("battery_pct", 4, signed=True),
@@ -44,7 +42,7 @@ _STATE = Bits(
     (
         Part("occupied", at=8, size=8, words=_STATES),
         Part("error_code", at=0, size=8),
-        Part("sensor_fault", at=0, size=8, words=_FAULTS),
+        Part("sensor_fault", at=0, size=8, words=((0, False),), otherwise=True),
     ),
 )
 _STATE_ALONE = Bits("state", 1, (Part("occupied", at=0, size=8, words=_STATES),))

@@ -22,15 +22,15 @@ from narrowgate_codecs.layout import Case, Element, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_schema.words import Family
 
-_RAISED = ((0, False), *((code, True) for code in range(1, 16)))
+_LOWERED = ((0, False),)
 ALARMS = Bits(
     "alarms",
     2,
     (
-        Part("occupied", at=12, size=4, words=_RAISED),
-        Part("level_alarm", at=8, size=4, words=_RAISED),
-        Part("magnetic_alarm", at=4, size=4, words=_RAISED),
-        Part("battery_low", at=0, size=4, words=_RAISED),
+        Part("occupied", at=12, size=4, words=_LOWERED, otherwise=True),
+        Part("level_alarm", at=8, size=4, words=_LOWERED, otherwise=True),
+        Part("magnetic_alarm", at=4, size=4, words=_LOWERED, otherwise=True),
+        Part("battery_low", at=0, size=4, words=_LOWERED, otherwise=True),
     ),
 )
 """The nibbles of every model."""

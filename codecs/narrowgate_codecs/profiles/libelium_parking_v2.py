@@ -37,7 +37,7 @@ _ERROR = Bits(
     1,
     (
         Part("sensor_error", at=0, size=8, default=0),
-        Part("sensor_fault", at=0, size=8, words=((0, False), *((code, True) for code in range(1, 256)))),
+        Part("sensor_fault", at=0, size=8, words=((0, False),), otherwise=True),
     ),
 )
 _TEMPERATURE = Int("temperature_c", 1, signed=True)

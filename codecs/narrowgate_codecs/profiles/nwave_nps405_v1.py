@@ -31,7 +31,6 @@ _MINUTES = (
     *(240 + 60 * step for step in range(7)),
 )
 _ERRORS_MIN = (*([0.0] * 90), *([4.0] * 30), *([59.0] * 7))
-_OVERFLOW = (*((code, False) for code in range(_LONGER)), (_LONGER, True))
 
 
 def _state(*bay: Part, void_by: str | None) -> Bits:
@@ -49,7 +48,14 @@ def _state(*bay: Part, void_by: str | None) -> Bits:
                 void_by=void_by,
             ),
             Part("previous_state_error_min", at=1, size=7, numbers=_ERRORS_MIN, void_by=void_by),
-            Part("previous_state_overflow", at=1, size=7, words=_OVERFLOW, void_by=void_by),
+            Part(
+                "previous_state_overflow",
+                at=1,
+                size=7,
+                words=((_LONGER, True),),
+                otherwise=False,
+                void_by=void_by,
+            ),
             Part(
                 "stay_s",
                 at=1,

@@ -43,7 +43,6 @@ _HEAD: tuple[Element, ...] = (
     Int("parking_id", 1),
 )
 _BEACONS = Tail((Int("beacon_rssi", 1, signed=True), Array("beacons", None, (Int("beacon", 2),))))
-_FAULTS = ((0, False), *((code, True) for code in range(1, 256)))
 _AXES = tuple(Int(f"{what}_{axis}", 1, signed=True) for what in ("deflection", "baseline") for axis in "xyz")
 _DIAGNOSTIC: tuple[Element, ...] = (
     *_HEAD,
@@ -51,7 +50,10 @@ _DIAGNOSTIC: tuple[Element, ...] = (
     Bits(
         "fault",
         1,
-        (Part("fault_code", at=0, size=8, default=0), Part("sensor_fault", at=0, size=8, words=_FAULTS)),
+        (
+            Part("fault_code", at=0, size=8, default=0),
+            Part("sensor_fault", at=0, size=8, words=((0, False),), otherwise=True),
+        ),
     ),
     Int("obstruction_level", 1),
     Int("reflection", 1),
