@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from narrowgate_bench.codec_resources import drawn_resources
 from narrowgate_bench.described_frames import drawn
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
@@ -80,6 +81,7 @@ class Sender:
         for leaf in leaves:
             self._named.setdefault(leaf.name, leaf)
         ports = [field.name for field in self._fields if isinstance(field, el.Port)]
+        ports += ["port" for field in self._fields if isinstance(field, lay.Resources)]
         self._port = ports[0] if ports else None
         self._units = {
             field.per.by: field.per
@@ -106,7 +108,7 @@ class Sender:
                     frame = self._frame.write(wanted)
                 except FrameTooLongError:
                     continue  # longer than its own length can say
-                return frame, None if self._port is None else wanted.sent[self._port]
+                return frame, None if self._port is None else wanted.sent.get(self._port)
 
     def _draw(self, fields: tuple[lay.Element, ...], values: Values) -> str | None:
         message = None
@@ -137,6 +139,8 @@ class Sender:
                 self._array(field, values)
             case lay.Channels():
                 self._channels(field, values)
+            case lay.Resources():
+                values.update(drawn_resources(field, self._rng, self._most_records))
             case lay.Deltas():
                 self._deltas(field, values)
             case lay.Described():

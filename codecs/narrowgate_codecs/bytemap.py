@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.resources import all_of
 from narrowgate_codecs.wired import Wired
 
 
@@ -34,6 +35,8 @@ def _walk(fields: tuple[lay.Element, ...], part: str, at: int | None) -> Iterato
         width = _width(field)
         if isinstance(field, lay.Described):
             yield from _described(field, part, at)
+        elif isinstance(field, lay.Resources):
+            yield from _resources(field, part, at)
         elif isinstance(field, lay.Holder):
             yield from _hold(field, part, at)
         elif not isinstance(field, el.Mark):
@@ -71,6 +74,18 @@ def _list(field: lay.Array | lay.Channels | lay.Deltas, part: str, at: int | Non
         case lay.Deltas():
             yield MapLine(part, at, None, field.name, _deltas(field))
             yield from _walk(field.also, f"{part}.{field.name}", None)
+
+
+def _resources(field: lay.Resources, part: str, at: int | None) -> Iterator[MapLine]:
+    inner = f"{part}.{field.name}" if part else field.name
+    what = "LwM2M TLV, or SenML in CBOR if it opens with an array and a map in it"
+    yield MapLine(part, at, None, field.name, what)
+    for one in all_of(field):
+        for resource in one.resources:
+            scale = "" if resource.per == 1 else f", 1/{resource.per}"
+            many = ", several" if resource.many else ""
+            path = f"/{one.id}/*/{resource.id}"
+            yield MapLine(inner, None, None, resource.name, f"{path}: {resource.kind}{scale}{many}")
 
 
 def _optional(field: lay.Lead | lay.When | lay.Tail, part: str, at: int | None) -> Iterator[MapLine]:

@@ -28,6 +28,7 @@ from narrowgate_codecs.plan_regions import (
     TextToEnd,
     ToEnd,
 )
+from narrowgate_codecs.plan_resources import ResourceSteps
 from narrowgate_codecs.plan_transforms import Become, Opening, SentStep, Unblocking
 from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.validate import least_width
@@ -250,5 +251,6 @@ _STEPS: dict[type, Callable[[Compiler, Any], Any]] = {
     lay.Channels: Compiler.channels,
     lay.Deltas: Compiler.deltas,
     lay.Described: Compiler.described,
+    lay.Resources: lambda compiler, field: ResourceSteps(field, compiler.wants),
     el.Varint: Compiler.varint,
 }

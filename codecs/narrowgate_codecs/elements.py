@@ -366,3 +366,10 @@ class Check:
     def width(self) -> int:
         """The bytes of the check sum itself."""
         return 2 if self.kind.startswith("crc16") else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Utf8:
+    """Text of the width of its region; bytes that are none were refused where they were read."""
+
+    name: str

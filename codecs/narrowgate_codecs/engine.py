@@ -34,6 +34,7 @@ from narrowgate_codecs.regions import (
     WhenConstruct,
     read_region,
 )
+from narrowgate_codecs.resource_lists import ResourcesConstruct
 from narrowgate_codecs.scaled import ScaledConstruct
 from narrowgate_codecs.scope import Scope, Wanted
 from narrowgate_codecs.transforms import EncryptedConstruct, FormatAConstruct
@@ -80,6 +81,9 @@ _PLAIN: dict[type, Any] = {
     el.Mark: MarkConstruct,
     el.Check: CheckConstruct,
     el.Scaled: ScaledConstruct,
+    lay.Deltas: DeltasConstruct,
+    lay.Described: DescribedConstruct,
+    lay.Resources: ResourcesConstruct,
     el.Varint: VarintConstruct,
     el.Moment: MomentConstruct,
 }
@@ -104,10 +108,6 @@ def construct_of(element: lay.Element) -> Any:
         return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, (*lay.OPTIONAL, *lay.REGIONS, lay.Array, lay.Channels)):
         return _REGIONS[type(element)](element, _fields(element.fields))
-    if isinstance(element, lay.Deltas):
-        return DeltasConstruct(element)
-    if isinstance(element, lay.Described):
-        return DescribedConstruct(element)
     kind = _PLAIN.get(type(element), LeafConstruct)
     return kind(element)
 

@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.elements import Order
+from narrowgate_codecs.resources import Object, Resource, leaves_of
+from narrowgate_codecs.resources import Resources as Resources
 from narrowgate_codecs.wired import Wired
 
 
@@ -270,8 +272,9 @@ Leaf: TypeAlias = (
     | BitClock
     | el.Varint
     | el.Moment
+    | el.Utf8
 )
-"""What says a value."""
+"""What says a value; Utf8 only inside Resources."""
 Silent: TypeAlias = el.Const | el.Filler | el.Mark | el.Check
 """What is only checked."""
 Holder: TypeAlias = (
@@ -288,6 +291,7 @@ Holder: TypeAlias = (
     | Channels
     | Deltas
     | Described
+    | Resources
 )
 Element: TypeAlias = Leaf | Silent | Holder
 
@@ -318,23 +322,12 @@ LEAVES: tuple[type, ...] = (
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
 REGIONS = (Sized, Body, FormatA, Encrypted)
 """What is read after the level it stands in."""
-HOLDERS: tuple[type, ...] = (
-    Lead,
-    Tail,
-    When,
-    *REGIONS,
-    Switch,
-    Records,
-    Array,
-    Channels,
-    Deltas,
-    Described,
-)
 OPTIONAL = (Lead, Tail, When)
 """What may be there or not."""
-LISTS = (Records, Array, Channels, Deltas)
+LISTS = (Records, Array, Channels, Deltas, Resources)
 """What says a list under its name."""
-PARTS: tuple[type, ...] = (el.Units, el.Part, Case, Listed, Shift)
+HOLDERS: tuple[type, ...] = (*OPTIONAL, *REGIONS, Switch, *LISTS, Described)
+PARTS: tuple[type, ...] = (el.Units, el.Part, Case, Listed, Shift, Object, Resource)
 """What only stands inside another element."""
 
 Direction: TypeAlias = Literal["up", "down"]
@@ -353,7 +346,9 @@ def children(element: Element) -> tuple["Element", ...]:
         return element.fields
     if isinstance(element, Described):
         return (*element.says, *(leaf for listed in element.lists for leaf in listed.says))
-    return element.also if isinstance(element, Deltas) else ()
+    if isinstance(element, Deltas):
+        return element.also
+    return leaves_of(element) if isinstance(element, Resources) else ()
 
 
 def names_of(element: Element) -> tuple[str, ...]:
@@ -366,7 +361,7 @@ def names_of(element: Element) -> tuple[str, ...]:
     if isinstance(element, el.Bits):
         return (element.name, *(part.name for part in element.parts))
     if isinstance(element, LEAVES):
-        return (element.name,)  # type: ignore[union-attr]  # LEAVES is Leaf, as a tuple
+        return (element.name,)  # type: ignore[union-attr]  # LEAVES is Leaf without Utf8, as a tuple
     return tuple(name for child in children(element) for name in names_of(child))
 
 

@@ -124,7 +124,10 @@ def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
         column = _column(reading, carry.name, level, rows)
         if column is not None:
             doubt = None if carry.doubted_by is None else _column(reading, carry.doubted_by, level, rows)
-            carried.add(carry.field, _believed(column, doubt), plan.wants.words.get(carry.name))
+            column = _believed(column, doubt)
+            if carry.after is not None:
+                column = _over(column, _column(reading, carry.after, level, rows))
+            carried.add(carry.field, column, plan.wants.words.get(carry.name))
     fields, words = carried.fields, carried.words
     kept = _said_anything(fields, len(rows))
     if kept is not None and not kept.all():
@@ -152,6 +155,14 @@ def _believed(column: Column, doubt: Column | None) -> Column:
     doubted = doubt.values.astype(np.bool_) & (True if doubt.said is None else doubt.said)
     believed = column.values.astype(np.bool_) | ~doubted
     return Column(column.values, believed if column.said is None else believed & column.said)
+
+
+def _over(column: Column, goes_on: Column | None) -> Column:
+    """Give the column only where what it tells of is over."""
+    if goes_on is None:
+        return Column(column.values, np.zeros(len(column.values), np.bool_))
+    over = ~goes_on.values.astype(np.bool_) & (True if goes_on.said is None else goes_on.said)
+    return Column(column.values, over if column.said is None else over & column.said)
 
 
 def _taken(column: Column, rows: Places) -> Column:
@@ -237,6 +248,8 @@ def _items(reading: Reading, plan: Plan, level: Level, clocks: _Clocks) -> list[
         else:
             instants, dated = _item_instants(reading, reading.each, items, rows, frames[rows], clocks)
             measures.time_us, measures.timed = instants, dated
+            if reading.each.offset is not None:
+                _fall_back(measures, reading.each, items, rows, clocks)
         made.append(_kept(measures, reading, rows))
     return made
 
@@ -259,13 +272,28 @@ def _in_order(items: Level) -> tuple[Places, Places]:
     return np.lexsort((*keys, frames)), frames
 
 
+def _fall_back(measures: Measures, each: Each, items: Level, rows: Places, clocks: _Clocks) -> None:
+    """Date the items whose clock says nothing by their distance from reception, if they say one."""
+    dated, clock = measures.timed, items.columns.get(raw_name(each.clock or ""))
+    if clock is not None:
+        measures.unsynchronised = Column(~dated, None if clock.said is None else clock.said[rows])
+    received_us, received = clocks.received_us[measures.rows], clocks.received[measures.rows]
+    offset = items.columns.get(raw_name(each.offset or ""))
+    if offset is not None:
+        received_us = received_us + offset.values[rows]
+    measures.time_us, measures.timed = np.where(dated, measures.time_us, received_us), dated | received
+
+
 def _item_measures(reading: Reading, plan: Plan, items: Level, rows: Places, frames: Places) -> Measures:
     """Give what items say, not yet dated, under the rows of their frames."""
     carried = Carried()
     for carry in reading.carries:
         if carry.name in items.columns:
             doubt = None if carry.doubted_by is None else items.columns.get(carry.doubted_by)
-            column = _taken(_believed(items.columns[carry.name], doubt), rows)
+            column = _believed(items.columns[carry.name], doubt)
+            if carry.after is not None:
+                column = _over(column, items.columns.get(carry.after))
+            column = _taken(column, rows)
             carried.add(carry.field, column, plan.wants.words.get(carry.name))
     series: str | Series = reading.series
     if reading.series_by is not None:
@@ -287,7 +315,9 @@ def _series(taken: Column | None, words: Iterable[str] | None, count: int) -> Se
 
 def _kept(measures: Measures, reading: Reading, rows: Places) -> Measures:
     """Give the rows that say something, have a series and, where items date themselves, an instant."""
-    keep = np.ones(len(rows), np.bool_) if reading.each is None else measures.timed.copy()
+    keep = np.ones(len(rows), np.bool_)
+    if reading.each is not None and reading.each.offset is None:
+        keep &= measures.timed
     said = _said_anything(measures.fields, len(rows))
     if said is not None:
         keep &= said

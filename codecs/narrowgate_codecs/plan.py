@@ -110,7 +110,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     """
     cases = {name: number for number, name in enumerate(_case_names(profile.single_message, fields))}
     carries = [carry for reading in profile.readings for carry in reading.carries]
-    values = {name for carry in carries for name in (carry.name, carry.doubted_by) if name is not None}
+    values = {name for carry in carries for name in (carry.name, carry.doubted_by, carry.after) if name}
     values |= {reading.series_by for reading in profile.readings if reading.series_by is not None}
     clocks = {reading.clock for reading in profile.readings if reading.clock is not None}
     clocks |= {reading.each.clock for reading in profile.readings if reading.each and reading.each.clock}
@@ -125,7 +125,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     wants = Wants(frozenset(values), shaping, units, heard, {}, lists, frozenset(_sent(fields)))
     compiler = Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
-    by_port = any(isinstance(field, el.Port) for field in every(fields))
+    by_port = any(isinstance(field, (el.Port, lay.Resources)) for field in every(fields))
     by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))
     asked = [field.name for field in every(fields) if isinstance(field, el.Fact)]
     facts = tuple(dict.fromkeys([*asked, *(learn.fact for learn in profile.learns)]))

@@ -17,6 +17,9 @@ class Carry:
     """The declared name; None: the same as the field's."""
     doubted_by: str | None = None
     """Declared name of a truth; while it holds, a value that is false is not believed and is null."""
+    after: str | None = None
+    """Declared name of a truth that must be said beside the value and be false: the value tells of what is
+    over, such as the stay of a car that left."""
 
     @property
     def name(self) -> str:
@@ -34,6 +37,9 @@ class Each:
     """[s] from one item to the next; negative where the list runs backwards in time."""
     first: int = 1
     """Steps from the reading's clock to the first item."""
+    offset: str | None = None
+    """Name of an Int inside the item, counted in microseconds from reception: it dates an item whose clock
+    says nothing, and reception one that has neither. None: an item without an instant gives no row."""
 
 
 @dataclass(frozen=True, slots=True)

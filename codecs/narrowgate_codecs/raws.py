@@ -251,6 +251,12 @@ def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
     return value.encode("ascii")
 
 
+def _utf8(element: el.Utf8, value: object, wanted: Wanted) -> bytes:
+    if not isinstance(value, str):
+        raise wrong(element.name, value, "text is wanted", wanted)
+    return value.encode("utf-8")
+
+
 def _clock(element: el.Clock, value: object, wanted: Wanted) -> bytes:
     letters = element.orders[0].split()
     if value is None:
@@ -311,4 +317,5 @@ _RAWS: dict[type, Callable[..., Any]] = {
     el.Fact: _fact,
     Wired: _wired,
     BitClock: _bit_clock,
+    el.Utf8: _utf8,
 }

@@ -72,9 +72,13 @@ def _items(
             time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
         else:
             time_us = _instant(each.clock, item, timezone, received_at_us)
-        said = {} if time_us is None else _sound(item)
+        said = {} if time_us is None and each.offset is None else _sound(item)
         row, series = _carried(reading, said), _series_of(reading, item, said)
         if row and series is not None:
+            if each.offset is not None and each.clock in said:
+                row["clock_unsynchronised"] = time_us is None
+            if time_us is None and received_at_us is not None:
+                time_us = received_at_us + _offset(each.offset, item)
             rows.append({**row, "series": series, "time": time_us})
     return rows
 
@@ -85,6 +89,11 @@ def _reached(scope: Scope, path: str | None) -> list[tuple[int, Scope]]:
     for name in (path or "").split("."):
         found = [(at, item) for _, one in found for at, item in enumerate(one.lists.get(name, []))]
     return found
+
+
+def _offset(name: str | None, item: Scope) -> int:
+    """Give how far from reception an item was [us]; 0 where it does not say."""
+    return next((said.raw for said in item.said if getattr(said.element, "name", None) == name), 0)
 
 
 def _series(reading: Reading, scope: Scope, timezone: ZoneInfo, received_at_us: int | None) -> list[Row]:
@@ -138,6 +147,8 @@ def _carried(reading: Reading, said: dict[str, Value]) -> Row:
 
 def _believed(carry: Carry, said: dict[str, Value]) -> Value:
     value = said.get(carry.name)
+    if carry.after is not None and said.get(carry.after) is not False:
+        return None
     doubted = carry.doubted_by is not None and said.get(carry.doubted_by)
     return None if doubted and value is False else value
 

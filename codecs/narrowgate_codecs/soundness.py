@@ -9,6 +9,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.grammars import GRAMMARS
+from narrowgate_codecs.resources import TIMESTAMP, all_of
 from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
@@ -174,6 +175,22 @@ def _records(field: lay.Records) -> str | None:
     return None
 
 
+def _resources(field: lay.Resources) -> str | None:
+    numbers = [one.id for one in all_of(field)]
+    if not field.objects or len(numbers) != len(set(numbers)):
+        return "objects are wanted, each once"
+    for one in all_of(field):
+        ids = [resource.id for resource in one.resources]
+        names = [resource.name for resource in one.resources]
+        if len(ids) != len(set(ids)) or len(names) != len(set(names)) or TIMESTAMP in ids:
+            return f"object {one.id}: a resource stands there twice, or its {TIMESTAMP} does"
+        if any(
+            resource.per < 1 or (resource.per > 1 and resource.kind != "float") for resource in one.resources
+        ):
+            return f"object {one.id}: only floats have units of the wire"
+    return None
+
+
 _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Float, _float),
     (el.Bits, _bits),
@@ -194,6 +211,7 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (lay.Described, _described),
     (Wired, _wired),
     (BitClock, _bit_clock),
+    (lay.Resources, _resources),
 )
 
 

@@ -302,7 +302,7 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
     said = set(_all_names(profile.up))
     each = reading.each
     lists = () if reading.records is None else reading.records.split(".")
-    for name in (reading.clock, *lists, profile.identity, None if each is None else each.clock):
+    for name in (reading.clock, *lists, profile.identity, each and each.clock, each and each.offset):
         if name is not None and name not in said:
             raise ValueError(f"{place}: nothing in the frame says {name}")
     if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
@@ -336,6 +336,10 @@ def _check_carry(profile: Profile, carry: Carry, place: str, said: set[str]) -> 
         kinds = dtypes_of(profile.up, carry.name) | dtypes_of(profile.up, carry.doubted_by)
         if carry.doubted_by not in said or kinds != {"bool"}:
             raise ValueError(f"{place}.{carry.field}: a truth is doubted by a truth of the frame")
+    if carry.after is not None and (
+        carry.after not in said or dtypes_of(profile.up, carry.after) != {"bool"}
+    ):
+        raise ValueError(f"{place}.{carry.field}: {carry.after} is no truth of the frame")
     dtype = dtypes[carry.field]
     for found in dtypes_of(profile.up, carry.name) - {dtype}:
         if (found, dtype) != ("int64", "float64"):

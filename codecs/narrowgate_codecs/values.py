@@ -12,7 +12,7 @@ from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scaled import scaled_value
-from narrowgate_codecs.scope import Scope, part_code
+from narrowgate_codecs.scope import Said, Scope, part_code
 from narrowgate_codecs.wired import Wired, wired_value
 from narrowgate_schema.words import Reason
 
@@ -41,6 +41,11 @@ def speak(scope: Scope) -> dict[str, Value]:
     return values
 
 
+def value_of(said: Said, scope: Scope) -> Value:
+    """Give what one element other than Bits says; FrameRefused as speak."""
+    return _VALUES[type(said.element)](said.element, said.raw, scope)
+
+
 def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:
     try:
         values = speak(record)
@@ -61,6 +66,10 @@ def _code(element: el.Code, raw: int, scope: Scope) -> str:
 
 def _text(element: el.Text, raw: bytes, scope: Scope) -> str:
     return str(raw, "ascii")
+
+
+def _utf8(element: el.Utf8, raw: bytes, scope: Scope) -> str:
+    return raw.decode("utf-8")
 
 
 def _clock(element: el.Clock, raw: bytes, scope: Scope) -> str | None:
@@ -257,4 +266,5 @@ _VALUES: dict[type, Callable[..., Value]] = {
     BitClock: _bit_clock,
     el.Varint: _varint,
     el.Moment: moment_value,
+    el.Utf8: _utf8,
 }

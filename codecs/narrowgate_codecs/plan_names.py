@@ -1,0 +1,92 @@
+"""The plan's names of SenML records: which ones occur in a batch, and which of them each record has."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs.plan_senml import Records
+from narrowgate_codecs.wire import Places, Wire
+
+Words = list[NDArray[np.uint64]]
+
+_LONGEST = 24
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_SALTS = tuple(np.uint64(salt) for salt in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93))
+_SPREAD = np.uint64(0xBF58476D1CE4E5B9)
+_SHIFT = np.uint64(48)
+_PLACES = 1 << 16
+
+
+def names(wire: Wire, records: Records) -> tuple[list[str | None], Places]:
+    """Give the names that occur, and which of them each record has, (m,).
+
+    A name that is no ASCII, or long, is None: the row engine reads such a row.
+    """
+    number = np.zeros(len(records.rows), np.int64)
+    found: list[str | None] = [None]
+    words = _words(wire, records)
+    left = np.flatnonzero((records.base_width <= _LONGEST) & (records.name_width <= _LONGEST))
+    for same, first, which in _rounds(words, left):
+        number[same] = which + len(found)
+        found.extend(_text(wire, records, int(one)) for one in first)
+    return found, number
+
+
+def _rounds(words: Words, left: Places) -> Iterator[tuple[Places, Places, Places]]:
+    """Give records of equal names: the records, the first ones of each name, and which of those it is."""
+    for salt in _SALTS:
+        if not len(left):
+            return
+        key = _key(words, left, salt)
+        table = np.zeros(_PLACES, np.int64)
+        table[key[::-1]] = left[::-1]
+        first = table[key]
+        same = np.ones(len(left), np.bool_)
+        for word in words:
+            same &= word[left] == word[first]
+        used, which = _numbered(key[same])
+        yield left[same], table[used], which
+        left = left[~same]
+    # Names that fell together three times: few, or made to.
+    for one in left.tolist():
+        yield np.array([one]), np.array([one]), np.zeros(1, np.int64)
+
+
+def _numbered(key: Places) -> tuple[Places, Places]:
+    """Give the keys that occur, and which of them each is."""
+    number = np.zeros(_PLACES, np.int64)
+    number[key] = 1
+    used = np.flatnonzero(number)
+    number[used] = np.arange(len(used))
+    return used, number[key]
+
+
+def _key(words: Words, left: Places, salt: np.uint64) -> Places:
+    mixed = np.full(len(left), salt, np.uint64)
+    for word in words:
+        mixed = (mixed ^ word[left]) * _SPREAD
+        mixed ^= mixed >> np.uint64(29)
+    key: Places = (mixed * salt >> _SHIFT).astype(np.int64)
+    return key
+
+
+def _words(wire: Wire, records: Records) -> Words:
+    """Give the bytes of names as integers, zeros behind them, and the widths."""
+    window = wire.window("<u8")
+    words = [(records.base_width << 8 | records.name_width).astype(np.uint64)]
+    for at, width in ((records.base_at, records.base_width), (records.name_at, records.name_width)):
+        most = min(_LONGEST, int(width.max(initial=0)))
+        for done in range(0, most, 8):
+            bits = np.clip(8 * (width - done), 0, 64)
+            shorter = (np.uint64(1) << (bits % 64).astype(np.uint64)) - np.uint64(1)
+            mask: NDArray[np.uint64] = np.where(bits == 64, _ALL, shorter)
+            words.append(window[np.minimum(at + done, len(window) - 1)] & mask)
+    return words
+
+
+def _text(wire: Wire, records: Records, at: int) -> str | None:
+    base, name = int(records.base_at[at]), int(records.name_at[at])
+    whole = wire.data[base : base + int(records.base_width[at])].tobytes()
+    whole += wire.data[name : name + int(records.name_width[at])].tobytes()
+    return whole.decode("ascii") if whole.isascii() else None

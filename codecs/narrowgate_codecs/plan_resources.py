@@ -1,0 +1,148 @@
+"""The plan's resources: TLV and SenML of many frames become rows of items; the mirror of resource_lists.py.
+
+What shapes such a frame is walked a header a round for all frames at once, as lists are: cost follows the
+headers of the longest frame, not the number of layouts, and no layout has to be learned.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import plan_cbor as pc
+from narrowgate_codecs import plan_senml, plan_tlv
+from narrowgate_codecs import resources as res
+from narrowgate_codecs import senml as sn
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Mask
+from narrowgate_codecs.plan_leaves import Wants
+from narrowgate_codecs.plan_lists import tell
+from narrowgate_codecs.plan_names import names as names_of
+from narrowgate_codecs.plan_resource_items import Entries, item_level
+from narrowgate_codecs.plan_resource_values import Registry, is_ascii, judged_senml, judged_tlv
+from narrowgate_codecs.resource_items import path_of
+from narrowgate_codecs.wire import Places
+
+_LATEST_S = 1 << 40
+
+
+class ResourceSteps:
+    """Resources up to the end of the region."""
+
+    def __init__(self, element: res.Resources, wants: Wants) -> None:
+        self.name, self.at_most = element.name, element.at_most
+        self.registry = Registry(element)
+        self.wanted = frozenset(name for name in wants.values if name in self.registry.names)
+        for _, word in res.INSTANCE.words:
+            wants.word(res.INSTANCE.name, str(word))
+
+    def run(self, cohort: Cohort) -> None:
+        """Read them; drop the rows that are not plainly sound."""
+        if cohort.trace is not None:
+            cohort.trace.is_broken = True
+        starts, ends = cohort.starts + cohort.at, cohort.starts + cohort.end
+        is_senml = plan_senml.is_senml(cohort.level.wire, starts, ends)
+        odd = np.zeros(cohort.count, np.bool_)
+        for rows, read in ((np.flatnonzero(is_senml), self._senml), (np.flatnonzero(~is_senml), self._tlv)):
+            if len(rows):
+                entries, bad = read(cohort, rows, starts[rows], ends[rows])
+                odd[rows[bad]] = True
+                tell(cohort, self.name, self._level(cohort, rows, entries, bad))
+        cohort.at = cohort.end
+        cohort.drop(odd)
+
+    def _level(self, cohort: Cohort, rows: Places, entries: Entries, bad: Mask) -> Level:
+        sound = entries.taken(np.flatnonzero((entries.slots >= 0) & ~bad[entries.rows]))
+        owners = rows if cohort.rows is None else cohort.rows[rows]
+        return item_level(cohort, rows, owners, sound, self.registry, self.wanted)
+
+    def _senml(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> tuple[Entries, Mask]:
+        wire = cohort.level.wire
+        records, odd = plan_senml.walk(wire, starts, ends, self.at_most)
+        names, number = names_of(wire, records)
+        paths = np.full((len(names), 4), -1, np.int64)
+        for at, name in enumerate(names):
+            path = None if name is None else path_of(name)
+            if path is not None:
+                item = -1 if path.at is None else path.at
+                paths[at] = path.object, path.instance, path.resource, item
+        of_record = paths[number]
+        slots = self.registry.slots(of_record[:, 0], of_record[:, 2])
+        unread = np.array([name is None for name in names], np.bool_)[number]
+        texts = np.flatnonzero(records.kind == pc.TEXT)
+        unread[texts] |= ~is_ascii(wire, records.start[texts], records.width[texts])
+        timed = (records.time_s > -sn.RELATIVE_S) & (records.time_s < _LATEST_S)
+        time_us = np.rint(np.where(timed, records.time_s, 0.0) * 1e6).astype(np.int64)
+        entries = Entries(records.rows, of_record[:, 1], of_record[:, 3], slots, records.number, time_us)
+        bad = unread | ((slots >= 0) & ~timed) | judged_senml(self.registry, entries, records.kind)
+        odd[records.rows[bad]] = True
+        return entries, odd
+
+    def _tlv(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> tuple[Entries, Mask]:
+        found, odd = plan_tlv.walk(cohort.level.wire, starts, ends, self.at_most)
+        ports = self._ports(cohort, rows)
+        entries, slots = self._entries(found), np.full(len(found.rows), -1, np.int64)
+        open_rows = (ports == NO_PORT) & ~odd
+        objects = ports.copy()
+        self._choose(cohort, found, entries, objects, open_rows)
+        odd |= open_rows & (objects == NO_PORT)
+        slots = self.registry.slots(objects[found.rows], found.resources)
+        entries.slots = slots
+        bad = judged_tlv(cohort.level.wire, self.registry, entries, found, any_text=False)
+        odd[found.rows[bad]] = True
+        return entries, odd
+
+    def _entries(self, found: plan_tlv.Values) -> Entries:
+        count = len(found.rows)
+        none = np.full(count, -1, np.int64)
+        return Entries(
+            found.rows, found.instances, found.items, none, np.zeros(count), np.zeros(count, np.int64)
+        )
+
+    def _choose(
+        self,
+        cohort: Cohort,
+        found: plan_tlv.Values,
+        entries: Entries,
+        objects: Places,
+        open_rows: Mask,
+    ) -> None:
+        """Give each open row its object where that is plain: the first one if it fits, else the only one."""
+        left = open_rows.copy()
+        for tier in self.registry.tiers:
+            fits = np.zeros(len(objects), np.int64)
+            for number in tier:
+                good = self._fits(cohort, found, entries, left, number)
+                objects[good] = number
+                if number == self.registry.objects[0]:
+                    left &= ~good
+                else:
+                    fits[good] += 1
+            objects[left & (fits > 1)] = NO_PORT
+            left &= fits == 0
+
+    def _fits(
+        self, cohort: Cohort, found: plan_tlv.Values, entries: Entries, left: Mask, number: int
+    ) -> Mask:
+        """Give which of some rows can be of an object."""
+        here = np.flatnonzero(left[found.rows])
+        good = left.copy()
+        if len(here):
+            some = found_at(found, here)
+            tried = entries.taken(here)
+            tried.slots = self.registry.slots(np.full(len(here), number), some.resources)
+            odd = judged_tlv(cohort.level.wire, self.registry, tried, some, any_text=True)
+            good[some.rows[odd | (tried.slots < 0)]] = False
+        return good
+
+    def _ports(self, cohort: Cohort, rows: Places) -> NDArray[Any]:
+        given = cohort.level.ports
+        if given is None:
+            return np.full(len(rows), NO_PORT, np.int64)
+        ports: Places = given[rows if cohort.rows is None else cohort.rows[rows]]
+        return ports
+
+
+def found_at(found: plan_tlv.Values, kept: Places) -> plan_tlv.Values:
+    """Give some of the values."""
+    names = ("rows", "instances", "resources", "items", "starts", "widths")
+    return plan_tlv.Values(*(getattr(found, name)[kept] for name in names))

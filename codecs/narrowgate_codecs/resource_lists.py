@@ -1,0 +1,145 @@
+"""The row engine: resources of LwM2M objects, read from TLV or SenML; the mirror of plan_resources.py."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import construct as c
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs import resources as res
+from narrowgate_codecs import senml, tlv
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.resource_items import Items, Known, Path, path_of
+from narrowgate_codecs.resource_values import of_senml, of_tlv, other_of
+from narrowgate_codecs.resource_writing import write
+from narrowgate_codecs.scope import Said, Scope, Wanted
+from narrowgate_codecs.values import value_of
+from narrowgate_schema.words import Reason
+
+_LATEST_S = 1 << 40
+
+
+class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
+    """Resources up to the end of the region."""
+
+    def __init__(self, element: res.Resources) -> None:
+        super().__init__()
+        self.element, self.known = element, Known(element)
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        start, stop = stream.tell(), scope.end
+        stream.seek(stop)
+        items = Items(self.known, scope)
+        is_senml = senml.is_senml(scope.frame, start, stop)
+        scope.said.append(Said(res.FORM, int(is_senml), start, start))
+        (self._senml if is_senml else self._tlv)(items, start, stop)
+        items.finish()
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        stream.write(write(self.element, wanted))
+        return obj
+
+    def _senml(self, items: Items, start: int, stop: int) -> None:
+        frame, faults = items.scope.frame, items.scope.faults
+        try:
+            for record in senml.records(frame, start, stop, self.element.at_most):
+                if isinstance(record, FrameRefused):
+                    faults.append(record)
+                elif record.shape != "nothing":
+                    self._record(items, record)
+        except FrameRefused as refused:
+            faults.append(refused)
+
+    def _record(self, items: Items, record: senml.Record) -> None:
+        path = path_of(record.name)
+        resource = None if path is None else self.known.find(path)
+        if path is None or resource is None:
+            items.other(other_of(record))
+            return
+        if not -senml.RELATIVE_S < record.time_s < _LATEST_S:
+            detail = f"byte {record.start}: a time of {record.time_s} s"
+            items.scope.faults.append(FrameRefused(Reason.SANITY, detail))
+            return
+        time_us = round(record.time_s * 1_000_000)
+        items.put(path, resource, time_us, partial(of_senml, resource, record), record.start, record.stop)
+
+    def _tlv(self, items: Items, start: int, stop: int) -> None:
+        scope = items.scope
+        found: list[tlv.Entry] = []
+        fault = None
+        try:
+            for entry in tlv.entries(scope.frame, start, stop, self.element.at_most):
+                found.append(entry)
+        except FrameRefused as refused:
+            fault = refused
+        if found:
+            number = self._object(scope, found)
+            scope.said.append(Said(res.OBJECT, number, start, start))
+            for entry in found:
+                self._entry(items, number, entry)
+        if fault is not None:
+            scope.faults.append(fault)
+
+    def _entry(self, items: Items, number: int, entry: tlv.Entry) -> None:
+        path = Path(number, entry.instance, entry.resource, entry.at)
+        value = items.scope.frame[entry.start : entry.stop]
+        resource = self.known.find(path)
+        if resource is None:
+            name = Said(el.Utf8("name"), str(path).encode(), entry.start, entry.stop)
+            items.other([name, Said(el.Rest("data"), value, entry.start, entry.stop)])
+            return
+        read = partial(of_tlv, resource, value, entry.start)
+        items.put(path, resource, 0, read, entry.start, entry.stop)
+
+    def _object(self, scope: Scope, found: list[tlv.Entry]) -> int:
+        """Give the object that TLV is of: the captured port's, else the one that fits."""
+        port = _root(scope).known.port
+        if port is not None:
+            return port
+        default = self.element.objects[0].id
+        for fit in (all, any):
+            for tier in (self.element.objects, self.element.also):
+                fitting = [one.id for one in tier if fit(self._possible(one.id, found, scope))]
+                if default in fitting:
+                    return default
+                if len(fitting) > 1:
+                    fitting = [at for at in fitting if self._is_text(at, found, scope.frame)] or fitting
+                if len(fitting) == 1:
+                    return fitting[0]
+                if fitting:
+                    names = ", ".join(map(str, fitting))
+                    raise FrameRefused(Reason.AMBIGUOUS, f"objects {names} fit, and no port says which it is")
+        raise FrameRefused(Reason.MODEL, "no object of this profile has such resources")
+
+    def _possible(self, number: int, found: list[tlv.Entry], scope: Scope) -> Iterator[bool]:
+        """Give of each value whether it can be one of an object's."""
+        for entry in found:
+            resource = self.known.objects[number].get(entry.resource)
+            yield (
+                resource is not None
+                and resource.many is (entry.at is not None)
+                and (resource.kind == "text" or self._is_sound(number, resource, entry, scope))
+            )
+
+    def _is_sound(self, number: int, resource: res.Resource, entry: tlv.Entry, scope: Scope) -> bool:
+        leaf = self.known.leaves.get((number, resource.id), res.CLOCK)
+        try:
+            raw = of_tlv(resource, scope.frame[entry.start : entry.stop], entry.start)
+            value_of(Said(leaf, raw, entry.start, entry.stop), scope)
+        except FrameRefused:
+            return False
+        return True
+
+    def _is_text(self, number: int, found: list[tlv.Entry], frame: bytes) -> bool:
+        """Give whether everything that would be text is printable."""
+        resources = self.known.objects[number]
+        named = [(resources.get(one.resource), frame[one.start : one.stop]) for one in found]
+        texts = [value for resource, value in named if resource is not None and resource.kind == "text"]
+        return all(text.isascii() and str(text, "ascii").isprintable() for text in texts)
+
+
+def _root(scope: Scope) -> Scope:
+    while scope.parent is not None:
+        scope = scope.parent
+    return scope
