@@ -70,10 +70,13 @@ class VarintConstruct(c.Construct):  # type: ignore[misc]  # construct is untype
         return obj
 
 
-def ends_of(wire: Wire) -> Places:
-    """Give the places of all bytes of a wire that end a number, ascending."""
+def ends_of(wire: Wire) -> tuple[Places, NDArray[np.int32]]:
+    """Give where the numbers of a wire end, ascending, and for each of its bytes how many end before it."""
     if wire.ends is None:
-        wire.ends = np.flatnonzero(wire.data < 0x80)
+        is_end = wire.data < 0x80
+        before = np.cumsum(is_end, dtype=np.int32)
+        before -= is_end
+        wire.ends = np.flatnonzero(is_end), before
     return wire.ends
 
 
@@ -122,9 +125,9 @@ class VarintStep:
 
 def _run_of(cohort: Cohort, counts: Place) -> tuple[Places, Places, Mask]:
     """Give where runs of numbers begin and end on the wire, (m,), and the rows too short for theirs."""
-    ends = ends_of(cohort.level.wire)
+    ends, before = ends_of(cohort.level.wire)
     starts = cohort.starts + cohort.at
-    last = np.searchsorted(ends, starts) + counts - 1
+    last = before[starts] + counts - 1
     stops = np.where(np.asarray(counts) > 0, ends.take(last, mode="clip") + 1, starts)
     return starts, stops, (stops > cohort.starts + cohort.end) | (last >= len(ends))
 
@@ -184,8 +187,8 @@ class VarintDeltaSteps:
         owners = np.repeat(np.arange(cohort.count), counts)
         index = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
         wire = cohort.level.wire
-        ends = ends_of(wire)
-        number = np.searchsorted(ends, starts)[owners] + index
+        ends, before = ends_of(wire)
+        number = before[starts][owners] + index
         begins = np.where(index == 0, starts[owners], ends[number - 1] + 1)
         level = level_of(cohort, owners, begins - cohort.starts[owners])
         level.index = index

@@ -26,8 +26,8 @@ class Wire:
     def __init__(self, data: Bytes) -> None:
         """Take the bytes; the last eight of them belong to no frame."""
         self.data = data
-        self.ends: Places | None = None
-        """Places of the bytes that end a Varint, once somebody has asked."""
+        self.ends: tuple[Places, NDArray[np.int32]] | None = None
+        """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
         self._windows: dict[str, NDArray[Any]] = {"u1": data}
 
     def window(self, dtype: str) -> NDArray[Any]:
