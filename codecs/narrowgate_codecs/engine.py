@@ -52,13 +52,17 @@ class Frame(c.Construct):  # type: ignore[misc]
     def read(self, payload: bytes, known: Known = NOTHING) -> Scope:
         """Read one frame and what is known beside it; FrameRefused if it is none of this layout."""
         scope = Scope(payload, len(payload), known=known)
+        self.read_into(scope)
+        return scope
+
+    def read_into(self, scope: Scope) -> None:
+        """Read the frame of a scope; FrameRefused if it is none of this layout: the scope knows how far."""
         try:
-            read_region(self.fields, BytesIO(payload), scope, 0, len(payload))
+            read_region(self.fields, BytesIO(scope.frame), scope, 0, len(scope.frame))
         except FrameRefused:
             raise
         except c.ConstructError as error:
             raise FrameRefused(Reason.LENGTH, str(error).replace("\n", " ")) from error
-        return scope
 
     def write(self, wanted: Wanted) -> bytes:
         """Write one frame; ValueError if the values do not make one."""

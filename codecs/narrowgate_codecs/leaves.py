@@ -179,6 +179,7 @@ class ConstConstruct(c.Construct):  # type: ignore[misc]
             raise FrameRefused(
                 Reason.LENGTH, f"{scope.place}byte {start}: {len(value)} bytes wanted, {left} left"
             )
+        scope.glimpse("constant", start, start + len(value), 8 * len(value))
 
     def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
         stream.write(self.element.value)
@@ -197,6 +198,8 @@ class FillerConstruct(c.Construct):  # type: ignore[misc]
         ahead = stream.read(min(self.element.at_most, scope.end - start))
         run = len(ahead) - len(ahead.lstrip(bytes([self.element.byte])))
         stream.seek(start + run)
+        if run:
+            scope.glimpse("filler", start, start + run, 0)
 
     def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
         return obj
@@ -230,6 +233,7 @@ class CheckConstruct(c.Construct):  # type: ignore[misc]
         scope.need("check sum", start, width)
         right = right_sum(element, scope.frame[scope.marks[element.since] : start])
         read = stream.read(width)
+        scope.glimpse("check sum", start, start + width, 8 * width, right.to_bytes(width, element.order))
         if int.from_bytes(read, element.order) != right:
             shown = right.to_bytes(width, element.order).hex().upper()
             raise FrameRefused(

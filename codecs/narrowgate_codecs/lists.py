@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import log2
 from typing import Any
 
 import construct as c
@@ -92,6 +93,8 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
                 Reason.MODEL, f"{record.at('tag')}: {self._shown(tag)} is no record of this layout"
             )
         record.case = chosen[0]
+        tag_bits = 8 * self.width - log2(len(self.cases) or 1) if tag in self.cases else 0.0
+        record.glimpse("tag", tag_at, stream.tell(), max(tag_bits, 0.0))
         if tag not in self.cases:
             record.said.append(Said(self.other_tag, tag, tag_at, tag_at + self.width))
         if stop is not None:

@@ -16,6 +16,9 @@ from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Scope, Wanted
 from narrowgate_schema.words import Reason
 
+_CHOSEN = 4.0
+"""[bit] What a code that one of a few cases takes speaks for the layout."""
+
 
 class Fields(c.Construct):  # type: ignore[misc]  # construct is untyped
     """Elements one after the other, all in the scope they are met in."""
@@ -72,6 +75,7 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
             )
         if self.element.mark is not None:
             scope.marks[self.element.mark] = start
+        scope.glimpse("length", start - self.width, start, 8 * self.width)
         scope.pending.append((self.fields, start, start + size))
         stream.seek(start + size)
 
@@ -154,6 +158,8 @@ class LeadConstruct(c.Construct):  # type: ignore[misc]
         if self.is_first or not there:
             stream.seek(start)
         if there:
+            if not self.is_first:
+                scope.glimpse("marker", start, start + len(self.marker), 8 * len(self.marker))
             self.fields._parsereport(stream, scope, path)
 
     def _masked(self, read: bytes) -> bytes:
@@ -222,6 +228,8 @@ class SwitchConstruct(c.Construct):  # type: ignore[misc]
         if chosen is None:
             raise scope.refuse_choice(self.on, code)
         scope.case = chosen[0]
+        if self.default is None:
+            scope.glimpse(f"choice by {self.on}", stream.tell(), stream.tell(), _CHOSEN)
         chosen[1]._parsereport(stream, scope, path)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:

@@ -29,6 +29,21 @@ class Said:
     """[byte], exclusive."""
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Bytes that say no value: what is constant, counts, leads or proves."""
+
+    name: str
+    start: int
+    """[byte] from the frame's first."""
+    stop: int
+    """[byte], exclusive."""
+    bits: float
+    """How much it speaks for the layout: the number of coins that would have to fall so by chance."""
+    right: bytes | None = None
+    """Of a check sum: what is right."""
+
+
 @dataclass(slots=True)
 class Scope:
     """The names of one level: the frame's own, or those of one record in it."""
@@ -50,10 +65,22 @@ class Scope:
     """Records of this scope's lists that could not be read."""
     known: Known = NOTHING
     """What is known beside the bytes; only the frame's own scope has it."""
+    glimpses: list[Glimpse] | None = None
+    """Takes what says no value, for whoever explains a frame; None: nobody does."""
     learned: list[tuple[str, bytes]] = field(default_factory=list)
     """What the frame announces beside its profile's `learns`, by name."""
     blocks_at: int | None = None
     """[byte] where a frame of format A begins whose check sums were taken out; None: there is none."""
+
+    def __post_init__(self) -> None:
+        """Let an item's glimpses go where its frame's go."""
+        if self.parent is not None:
+            self.glimpses = self.parent.glimpses
+
+    def glimpse(self, name: str, start: int, stop: int, bits: float, right: bytes | None = None) -> None:
+        """Note bytes that say no value."""
+        if self.glimpses is not None:
+            self.glimpses.append(Glimpse(f"{self.place}{name}", start, stop, bits, right))
 
     def find(self, name: str) -> Any:
         """Give an earlier raw value of this scope or of one around it."""

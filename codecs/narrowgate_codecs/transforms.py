@@ -67,6 +67,7 @@ class FormatAConstruct(c.Construct):  # type: ignore[misc]  # construct is untyp
             stop = min(at + room, len(sent) - SUM)
             block, check = sent[at:stop], sent[stop : stop + SUM]
             right = right_sum(CRC, block).to_bytes(SUM)
+            scope.glimpse("check sum", start + stop, start + stop + SUM, 8 * SUM, right)
             if check != right:
                 shown = (
                     f"check sum {check.hex().upper()} at byte {start + stop}, {right.hex().upper()} is right"

@@ -31,11 +31,7 @@ def speak(scope: Scope) -> dict[str, Value]:
     """
     values: dict[str, Value] = {}
     for said in scope.said:
-        element = said.element
-        if isinstance(element, el.Bits):
-            values.update(_parts(element, said.raw, scope))
-        else:
-            values[element.name] = _VALUES[type(element)](element, said.raw, scope)
+        values.update(values_of(said, scope))
     for name, inner in scope.lists.items():
         values[name] = [spoken for one in inner if (spoken := _speak_record(one, scope)) is not None]
     return values
@@ -44,6 +40,13 @@ def speak(scope: Scope) -> dict[str, Value]:
 def value_of(said: Said, scope: Scope) -> Value:
     """Give what one element other than Bits says; FrameRefused as speak."""
     return _VALUES[type(said.element)](said.element, said.raw, scope)
+
+
+def values_of(said: Said, scope: Scope) -> dict[str, Value]:
+    """Give what one element says, by name: several values for bits. FrameRefused as `speak`."""
+    if isinstance(said.element, el.Bits):
+        return _parts(said.element, said.raw, scope)
+    return {said.element.name: value_of(said, scope)}
 
 
 def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:

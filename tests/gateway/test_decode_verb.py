@@ -122,9 +122,16 @@ def test_line_behind_a_huge_one_is_read() -> None:
 
 def test_frame_of_nobody_is_unknown() -> None:
     """A frame that no profile takes whole is refused as unknown."""
-    result = _run("00")
+    result = _run("--port", "219", "5a" * 301)
 
     assert (result.exit_code, _lines(result)[0]["refused"]["reason"]) == (1, "unknown")
+
+
+def test_frame_of_several_is_ambiguous() -> None:
+    """A frame that several profiles could have sent is refused with their names, the likeliest first."""
+    (line,) = _lines(_run("00"))
+
+    assert (line["refused"]["reason"], "bosch_tps110_v1" in line["refused"]["detail"]) == ("ambiguous", True)
 
 
 def test_partly_refused_frame_keeps_its_readings() -> None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import pyarrow as pa
 
-from narrowgate_codecs import Context, candidates, decode, uplinks_from
+from narrowgate_codecs import Context, decode, detected, uplinks_from
+from narrowgate_codecs.known import Known, keys_of
 from narrowgate_gateway.frame_lines import BadLine, Frame, batches, key_of, known_profile, payload_of
 from narrowgate_schema.words import Reason
 
@@ -31,6 +32,7 @@ Line = dict[str, Any]
 @click.option(
     "--timezone", default="Asia/Shanghai", show_default=True, help="Zone of clocks that state none."
 )
+@click.option("--explain", "is_explained", is_flag=True, help="Say which bytes say what, and why not.")
 @click.argument("frames", nargs=-1, required=True, metavar="HEX... | @FILE | -")
 def command(
     profile: str | None,
@@ -38,6 +40,7 @@ def command(
     direction: Literal["up", "down"],
     key_file: Path | None,
     timezone: str,
+    is_explained: bool,
     frames: tuple[str, ...],
 ) -> None:
     """Say what frames mean: a line of JSON for each, in order.
@@ -51,6 +54,11 @@ def command(
     A frame with both readings and refused is one of whose records some were refused.
     The time of a reading without a clock of its own is null.
 
+    With --explain each answer says byte by byte what stands there, raw and as a value, which
+    check sums are right and which would be, and what the frame is refused for; for a frame
+    without a profile also how well each profile fits and why it was turned down. Tables on a
+    terminal, JSON Lines where a program reads.
+
     A line that is no frame is answered in its place as refused (sanity, length or unknown)
     and names its line. Exit 1 if anything was refused, 2 if an argument is wrong.
 
@@ -59,6 +67,7 @@ def command(
       narrowgate decode --profile pni_placepod_v1 156601
       echo '{"hex": "026701f0", "profile": "pni_placepod_v1"}' | narrowgate decode -
       narrowgate decode --timezone Europe/Berlin @frames.txt
+      narrowgate decode --explain 6810880527101520008116901f01000000002c000000002c0620170901172000008e16
     """  # noqa: D301 - click's mark for lines as they stand is a control character
     try:
         name = None if profile is None else known_profile(profile)
@@ -68,11 +77,29 @@ def command(
     zone = _zone(timezone)
     was_refused = False
     for batch in _batches(frames, preset):
+        if is_explained:
+            was_refused = _explain(batch) or was_refused
+            continue
         for line in _answers(batch, zone):
             was_refused = was_refused or line["refused"] is not None
             click.echo(json.dumps(line, ensure_ascii=False))
     if was_refused:
         raise SystemExit(1)
+
+
+def _explain(batch: Sequence[Frame | BadLine]) -> bool:
+    """Explain a batch; give whether anything of it was refused."""
+    from narrowgate_gateway.explained import explained, print_explained
+
+    was_refused = False
+    for entry in batch:
+        settled = _settled(entry)
+        said = explained(entry, settled.profile if isinstance(settled, Frame) else None)
+        if isinstance(settled, BadLine) and not said["refused"]:
+            said["refused"] = [{"reason": settled.reason.value, "detail": settled.detail}]
+        was_refused = was_refused or bool(said["refused"])
+        print_explained(said, is_terminal=sys.stdout.isatty())
+    return was_refused
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -136,11 +163,12 @@ def _settled(entry: Frame | BadLine) -> Frame | BadLine:
     """Find the profile of a frame that came without one."""
     if isinstance(entry, BadLine) or entry.profile is not None:
         return entry
-    found = candidates(entry.payload, entry.direction, entry.port)
-    if len(found) == 1:
-        return Frame(entry.payload, found[0], entry.port, entry.direction, entry.key)
-    if found:
-        return BadLine(Reason.AMBIGUOUS, f"more than one profile takes it: {', '.join(found)}")
+    found = detected(entry.payload, entry.direction, Known(entry.port, keys_of(entry.key)))
+    if found.profile is not None:
+        return Frame(entry.payload, found.profile, entry.port, entry.direction, entry.key)
+    if found.candidates:
+        names = ", ".join(found.candidates)
+        return BadLine(Reason.AMBIGUOUS, f"more than one profile takes it: {names}")
     return BadLine(Reason.UNKNOWN, "no profile takes it whole; --profile NAME says what is wrong with it")
 
 
