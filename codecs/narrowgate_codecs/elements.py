@@ -237,6 +237,8 @@ class Text:
     name: str
     width: int | None = None
     """[byte]; None: up to the end."""
+    is_padded: bool = False
+    """True: zero bytes behind it fill its width and are not said."""
 
 
 @dataclass(frozen=True, slots=True)

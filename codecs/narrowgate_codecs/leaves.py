@@ -54,6 +54,11 @@ def clock_width(element: el.Clock) -> int:
     return len(element.orders[0].split())
 
 
+def _is_text(element: el.Text, raw: bytes) -> bool:
+    text = raw.rstrip(b"\0") if element.is_padded else raw
+    return text.isascii() and str(text, "ascii").isprintable()
+
+
 class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
     """Keeps a leaf's raw value under its name in the scope."""
 
@@ -70,7 +75,7 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
         else:
             scope.need(element.name, start, self.width)
             raw = self.inner._parsereport(stream, scope, path)
-        if isinstance(element, el.Text) and not (raw.isascii() and str(raw, "ascii").isprintable()):
+        if isinstance(element, el.Text) and not _is_text(element, raw):
             raise FrameRefused(Reason.MODEL, f"{scope.at(element.name)}: no printable text")
         scope.raw[element.name] = raw
         scope.said.append(Said(element, raw, start, stream.tell()))

@@ -245,6 +245,8 @@ def _digits(element: el.Digits, value: object, wanted: Wanted) -> bytes:
 
 def _ascii(element: el.Text, value: object, wanted: Wanted) -> bytes:
     width = element.width
+    if isinstance(value, str) and element.is_padded:
+        value = value.ljust(width or 0, "\0")
     if not isinstance(value, str) or not value.isascii() or len(value) != (width or len(value)):
         many = "" if width is None else f"{width} "
         raise wrong(element.name, value, f"{many}ASCII characters are wanted", wanted)

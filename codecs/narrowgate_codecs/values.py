@@ -68,7 +68,7 @@ def _code(element: el.Code, raw: int, scope: Scope) -> str:
 
 
 def _text(element: el.Text, raw: bytes, scope: Scope) -> str:
-    return str(raw, "ascii")
+    return str(raw.rstrip(b"\0") if element.is_padded else raw, "ascii")
 
 
 def _utf8(element: el.Utf8, raw: bytes, scope: Scope) -> str:

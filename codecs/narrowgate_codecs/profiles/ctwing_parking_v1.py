@@ -23,7 +23,8 @@ for AEP). Big-endian; L bytes behind L:
 * A sensor with an error that says free is not believed: the bay's state is null, and `sensor_fault` is true.
 * One change of a bay is told by two to four of these messages. Most have no clock, so equal bytes can be two
   messages: reception tells them apart.
-* A cell of -1 is none. Signal power, SNR and transmit power have no documented unit: said, not carried.
+* A sensor that has not read its card sends zero bytes for what stands on it. A cell of -1 is none.
+* Signal power, SNR and transmit power have no documented unit: said, not carried.
 """
 
 from narrowgate_codecs.elements import Bits, Code, Epoch, Float, Implied, Int, Part, Text
@@ -59,13 +60,13 @@ _CELL = (
 )
 _TEXTS = ("nb_firmware", "nb_module", "mcu_firmware", "terminal_type", "manufacturer_name")
 _HEARTBEAT: tuple[Element, ...] = (
-    Text("iccid", 20),
+    Text("iccid", 20, is_padded=True),
     Float("heartbeat_time_h", 4),
     Float("protect_time_h", 4),
-    Text("saas_version", 6),
-    Text("manufacturer_id", 18),
-    Text("imsi", 15),
-    Text("imei", 15),
+    Text("saas_version", 6, is_padded=True),
+    Text("manufacturer_id", 18, is_padded=True),
+    Text("imsi", 15, is_padded=True),
+    Text("imei", 15, is_padded=True),
     *(Sized(2, (Text(name),)) for name in _TEXTS),
     *_CELL,
     *_BATTERY,
