@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, Counter
 from console_people import settle
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import SCHEMA, apply
-from narrowgate_console import Access, Binding, Check, Part, Services
+from narrowgate_console import Access, Binding, Check, Diagnosis, Part, Services
 from narrowgate_fleet import Fleet, FleetReader, Registry, import_csv
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_ingest.series_duckdb import DuckDBSeries
@@ -56,7 +56,7 @@ _SHEET_HEAD = "device,profile,tenant,asset,role,lat,lon,zone,rated_w"
 
 BALANCED = {
     "kept": 12_408, "stored": 12_371, "partial": 4, "quarantined": 21, "duplicate": 9, "in_flight": 3,
-    "refused": 17, "door_duplicates": 38, "unacknowledged": 0,
+    "refused": 17, "door_duplicates": 38, "unacknowledged": 6, "qos0": 6, "redelivered": 41, "retained": 2,
 }  # fmt: skip
 
 
@@ -172,10 +172,19 @@ class Stand:
         return self._fleet.refresh()
 
     def parts(self) -> Sequence[Part]:
-        """Give two parts."""
+        """Give some parts."""
         return [
             Part("listener", "district", True, "127.0.0.1 port 5683"),
+            Part("broker", "city", True, "connected"),
             Part("store", "telemetry.duckdb", True, "written to journal offset 12408"),
+        ]
+
+    def diagnoses(self) -> Sequence[Diagnosis]:
+        """Give what a doctor may find."""
+        broker = "broker city at 127.0.0.1:1883"
+        return [
+            Diagnosis("journal", "volume", "ext4", "well", "what is acknowledged outlives a power cut"),
+            Diagnosis(broker, "max_queued_messages", "1000", "loses", "beyond these the broker drops"),
         ]
 
     @property

@@ -10,7 +10,7 @@ from narrowgate_console.binding import Binding, refusal_to_bind
 from narrowgate_console.faults import StoreUnreadable
 from narrowgate_console.principals import LOCAL, Denied, NotThere, Principal, Role, Scope
 from narrowgate_console.services import Services
-from narrowgate_console.sources import Check, Part, Sources
+from narrowgate_console.sources import Check, Diagnosis, Part, Sources
 
 __all__ = [
     "LOCAL",
@@ -19,6 +19,7 @@ __all__ = [
     "Binding",
     "Check",
     "Denied",
+    "Diagnosis",
     "NotThere",
     "Part",
     "Principal",

@@ -236,11 +236,22 @@ class PartModel(BaseModel):
     words: str
 
 
+class DiagnosisModel(BaseModel):
+    """One thing that the doctor looked at."""
+
+    subject: str
+    setting: str
+    value: str
+    verdict: Annotated[str, Field(description="well, careful, loses or unknown")]
+    meaning: str
+
+
 class SystemModel(BaseModel):
     """How the gateway does."""
 
     checks: list[CheckModel]
     parts: list[PartModel]
+    diagnoses: list[DiagnosisModel]
     ledger: dict[str, int]
 
     @classmethod
@@ -249,6 +260,7 @@ class SystemModel(BaseModel):
         return cls(
             checks=[CheckModel(**asdict(check)) for check in system.checks],
             parts=[PartModel(**asdict(part)) for part in system.parts],
+            diagnoses=[DiagnosisModel(**asdict(diagnosis)) for diagnosis in system.diagnoses],
             ledger=dict(system.ledger),
         )
 

@@ -16,8 +16,8 @@ from narrowgate_schema.words import Disposition
 
 KEPT = "kept"
 """The ledger's row of frames that were acknowledged."""
-DOOR_ROWS = ("refused", "door_duplicates", "unacknowledged")
-"""The ledger's rows of what never became a kept frame, as far as the gateway counts them."""
+DOOR_ROWS = ("refused", "door_duplicates", "unacknowledged", "qos0", "redelivered", "retained")
+"""The ledger's rows of what the door saw: turned away, repeated, kept unasked, and MQTT's lesser promises."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,19 @@ class Part:
     ok: bool
     words: str
     """Where it is and how it does: for people, in one line."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that the doctor looked at, and what it means for data."""
+
+    subject: str
+    setting: str
+    value: str
+    verdict: str
+    """`well`, `careful`, `loses` or `unknown`."""
+    meaning: str
+    """For people, in one line."""
 
 
 class Sources(Protocol):
@@ -75,6 +88,10 @@ class Sources(Protocol):
 
     def parts(self) -> Sequence[Part]:
         """Give listeners, brokers and stores, and how each does."""
+        ...
+
+    def diagnoses(self) -> Sequence[Diagnosis]:
+        """Give what can lose data here, as far as it has been looked at."""
         ...
 
     @property

@@ -13,6 +13,9 @@ from narrowgate_console.view import System
 
 SHOWN_FRAMES = 30
 _CHECK_COLUMNS = ("check", "check_state", "words")
+_DIAGNOSIS_COLUMNS = ("verdict", "subject", "setting", "value", "meaning")
+_MARKS = {"well": "well", "careful": "minor", "loses": "safety", "unknown": "major"}
+_ORDER = tuple(_MARKS)
 _PART_COLUMNS = ("part", "name", "check_state", "words")
 
 
@@ -50,6 +53,9 @@ class SystemPage(Page[SystemContent]):
                 self._parts = TablePanel(
                     self.frame, "parts", _PART_COLUMNS, none="no_parts", marked=("check_state",)
                 )
+            self._diagnoses = TablePanel(
+                self.frame, "diagnoses", _DIAGNOSIS_COLUMNS, none="not_looked_at", marked=("verdict",)
+            )
         self._quarantine = QuarantineTable(self.frame)
 
     def show(self, content: SystemContent) -> None:
@@ -61,6 +67,7 @@ class SystemPage(Page[SystemContent]):
 
     def _show_system(self, system: System) -> None:
         self._ledger.show(system.ledger)
+        self._show_diagnoses(system)
         self._checks.show(
             [
                 {"check": self._word(f"check_{each.name}"), "words": each.words, **self._state(each.ok)}
@@ -79,6 +86,23 @@ class SystemPage(Page[SystemContent]):
                 for each in system.parts
             ],
             marks=[_mark(each.ok) for each in system.parts],
+        )
+
+    def _show_diagnoses(self, system: System) -> None:
+        """Show what the doctor found, what costs data first."""
+        found = sorted(system.diagnoses, key=lambda one: -_ORDER.index(one.verdict))
+        self._diagnoses.show(
+            [
+                {
+                    "verdict": self._word(f"verdict_{one.verdict}"),
+                    "subject": one.subject,
+                    "setting": one.setting,
+                    "value": one.value,
+                    "meaning": one.meaning,
+                }
+                for one in found
+            ],
+            marks=[{"verdict": _MARKS[one.verdict]} for one in found],
         )
 
     def _state(self, ok: bool) -> dict[str, str]:

@@ -12,7 +12,7 @@ from narrowgate_console.findings import Finding, newest_findings
 from narrowgate_console.principals import NotThere, Principal, Scope
 from narrowgate_console.quarantine import Quarantined, quarantined
 from narrowgate_console.rights import Rights
-from narrowgate_console.sources import Check, Part, is_balanced
+from narrowgate_console.sources import Check, Diagnosis, Part, is_balanced
 
 if TYPE_CHECKING:
     from narrowgate_console.services import Services
@@ -37,6 +37,7 @@ class System:
 
     checks: tuple[Check, ...]
     parts: tuple[Part, ...]
+    diagnoses: tuple[Diagnosis, ...]
     ledger: Mapping[str, int]
 
 
@@ -106,8 +107,9 @@ class View(Rights):
 
     def _system(self) -> System:
         with reading("state"):
-            parts = tuple(self._services.sources.parts())
-        return System(self._services.readiness(), parts, self._ledger())
+            sources = self._services.sources
+            parts, diagnoses = tuple(sources.parts()), tuple(sources.diagnoses())
+        return System(self._services.readiness(), parts, diagnoses, self._ledger())
 
     def readiness(self) -> tuple[Check, ...]:
         """Give what readiness depends on; without words to who may not see how the gateway does."""

@@ -12,6 +12,7 @@ from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
+from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.precedence import give_way
 from narrowgate_gateway.settings import Home, Settings
@@ -54,6 +55,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(influx, webhook)
+    sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
     clock = clock_of(settings)
     services = Services(sources, clock, timezone=settings.zone)
     with opening(home.root / "access.db"):

@@ -9,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from narrowgate_cases import counts
-from narrowgate_console import Check, Part
+from narrowgate_console import Check, Diagnosis, Part
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.parts import edge_parts, store_parts
 from narrowgate_gateway.settings import Home
@@ -39,12 +40,21 @@ class CoreSources:
         self._metrics.register(_LedgerMetrics(self))
         self._influx: Influx | None = None
         self._webhook: WebhookOut | None = None
+        self._doctor: DoctorVisits | None = None
 
     def show(self, influx: Influx, webhook: WebhookOut) -> None:
         """Show a further store and an outside case system too, among checks and metrics."""
         self._influx, self._webhook = influx, webhook
         self._metrics.register(influx)
         self._metrics.register(webhook)
+
+    def consult(self, doctor: DoctorVisits) -> None:
+        """Show what the doctor finds."""
+        self._doctor = doctor
+
+    def diagnoses(self) -> Sequence[Diagnosis]:
+        """Give what can lose data here, as far as it has been looked at."""
+        return self._doctor.diagnoses() if self._doctor is not None else ()
 
     @property
     def series(self) -> SeriesSource:
@@ -101,7 +111,7 @@ class CoreSources:
             **{disposition.value: n for disposition, n in ledger.dispositions.items()},
             "refused": ledger.refused,
             "door_duplicates": ledger.door[Answer.DUPLICATE],
-            "unacknowledged": ledger.door["unacknowledged"],
+            **{name: ledger.door[name] for name in ("unacknowledged", "qos0", "redelivered", "retained")},
         }
 
     def checks(self) -> Sequence[Check]:

@@ -152,6 +152,7 @@ class MqttListener:
         if delivery.retain:
             self._counters.add("retained")
             return None
+        self._count(delivery)
         topic = delivery.topic
         fields = None if topic is None else self._template.match(topic.split("/"))
         if topic is None or fields is None:
@@ -176,6 +177,13 @@ class MqttListener:
             dup=delivery.dup,
             comparable=False,
         )
+
+    def _count(self, delivery: Delivery) -> None:
+        """Tell publishes apart that promise less than others, or come again."""
+        if delivery.qos == 0:
+            self._counters.add("qos0")
+        if delivery.dup:
+            self._counters.add("redelivered")
 
     def _failed(self, state: str, why: str, *, hopeless: bool = False) -> float:
         """Say why there is no connection, once as long as it stays the reason; give the pause [s]."""

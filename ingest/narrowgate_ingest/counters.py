@@ -17,9 +17,12 @@ NAMES: tuple[str, ...] = (
     "retained",
     "malformed",
     "kernel_drops",
+    "qos0",
+    "redelivered",
 )
 """One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies,
-datagrams that are no message of their protocol, datagrams that the kernel had no room for.
+datagrams that are no message of their protocol, datagrams that the kernel had no room for, publishes that
+asked for no acknowledgement (QoS 0), publishes that their broker offered before (DUP).
 
 A name's place is its place in the file: new ones come last.
 """

@@ -141,7 +141,7 @@ def test_dead_telemetry_is_503(stand: Stand, api: Api) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unreadable")
     assert answer.json()["message"].startswith(
-        "telemetry: Catalog Error: Table with name water does not exist"
+        "telemetry: DuckDB: Catalog Error: Table with name water does not exist"
     )
     assert "\n" not in answer.json()["message"]
 

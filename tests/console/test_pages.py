@@ -41,7 +41,18 @@ def _open(tab: Browser, address: str, width: int = 1440, language: str = "en-US"
             ["With a case", "Register", "RSRP", "DMA-1", "Continuous leak"],
         ),
         ("/devices/water-0003", ["2 bytes, 35 are needed", "6810"]),
-        ("/system", ["The ledger balances", "district", "telemetry.duckdb", "stranger-1"]),
+        (
+            "/system",
+            [
+                "The ledger balances",
+                "district",
+                "Broker",
+                "Loses data",
+                "stranger-1",
+                "MQTT QoS 0",
+                "Retained",
+            ],
+        ),
     ],
 )
 def test_each_page_shows_what_it_is_for(
