@@ -32,7 +32,8 @@ def load(path: Path) -> dict[str, Any]:
 
 def golden(case: dict[str, Any], profile: str) -> Decoded:
     """Decode a case's frame."""
-    return decoded(bytes.fromhex(case["hex"]), profile, case["direction"], case.get("port"))
+    keys = {"keys": [bytes.fromhex(case["key"])]} if "key" in case else {}
+    return decoded(bytes.fromhex(case["hex"]), profile, case["direction"], case.get("port"), **keys)
 
 
 def decoded(

@@ -6,13 +6,13 @@ Source: the registers' sizes as read in the public analysis of wmbusmeters. A te
     2F 2F 0F  TTTT EEE  then registers: R V..
     T  the module's own time, its coding is not published     E  faults
     10 VVVV  volume [L], low byte first     7n ..  n + 1 volumes of the past, undated, behind a byte
-    other numbers  of fixed sizes           FF  nothing
+    other numbers  of fixed sizes           FF, 2F  nothing
     CC  CRC-16 of EN 13757 from 0F on; told, not verified: receivers put bytes of their own behind it
 
 * A register of unknown number or a cut one ends the registers: the ones before it stay.
 """
 
-from narrowgate_codecs.elements import Code, Const, Hex, Int
+from narrowgate_codecs.elements import Const, Hex, Int
 from narrowgate_codecs.layout import Body, Case, Records
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.en13757 import MESSAGES, telegram
@@ -41,7 +41,7 @@ _REGISTERS = Records(
         Case("volume", (0x10,), (Int("volume_m3", 4, "little", per=1000),)),
         *(Case(f"past_{n + 1}", (0x70 | n,), (Hex("past", 4 * n + 5),)) for n in range(16)),
         *(Case(f"own_{size}", numbers, (Hex("data", size),)) for size, numbers in _SIZES.items()),
-        Case("padding", (0xFF,), ()),
+        Case("padding", (0xFF, 0x2F), ()),
     ),
 )
 
@@ -56,7 +56,7 @@ PROFILE = Profile(
             Hex("own_time", 4),
             Hex("faults", 3, "little"),
             Body(2, (_REGISTERS,)),
-            Code("own_check", 2),
+            Hex("own_check", 2, default="ffff"),
         )
     ),
     down=(),

@@ -1,11 +1,8 @@
 """Water meters on wireless M-Bus, as a receiver hands their telegrams on.
 
-    L C MM IIII V T CI ..     L length, C control, M maker, I identity, V version, T type
+Source: EN 13757-3/-4/-7 and OMS specification, volume 2. Layout up to the CI byte: en13757/telegrams.py, from
+there on: en13757/headers.py; the records: grammars/en13757.py.
 
-Source: EN 13757-4:2019, frame format A with its check sums taken out, and OMS specification, volume 2. From
-the CI on: en13757/headers.py; the records: grammars/en13757.py.
-
-* Receivers and converters change what follows L and leave L as it was: it is told, not believed.
 * The identity is the radio's; where a long header names the meter, that is `meter_id`.
 """
 

@@ -6,7 +6,7 @@ Source: the public analysis of wmbusmeters. A telegram as in `en13757_wmbus_wate
     S  status, the maker's own     M  volume of the month's end, V volume: low byte first, 256 000 make 1 m3
 """
 
-from narrowgate_codecs.elements import Const, Hex, Int
+from narrowgate_codecs.elements import Const, Filler, Hex, Int
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.en13757 import MESSAGES, STATUS_CARRIES, telegram
 from narrowgate_schema.words import Family
@@ -23,6 +23,7 @@ PROFILE = Profile(
             Int("month_m3", 4, "little", per=256_000),
             Int("volume_m3", 4, "little", per=256_000),
             Hex("padding", 1, default="00"),
+            Filler(0x2F, 240),
         )
     ),
     down=(),
