@@ -9,7 +9,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Mask
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.plan_leaves import Wants, raw_name
-from narrowgate_codecs.plan_regions import Parting, Steps, Stretch
+from narrowgate_codecs.plan_regions import Note, Parting, Steps, Stretch, ToEnd, follow
 
 
 class LeftStep:
@@ -93,6 +93,34 @@ class Spread:
             cohort.at = cohort.at + there * width
 
 
+class Aside:
+    """Optional elements that leave the rest of the frame alone: read apart, then all rows go on together."""
+
+    def __init__(self, condition: _Condition, inside: Steps) -> None:
+        self.condition, self.inside = condition, inside
+
+    def run(self, cohort: Cohort) -> None:
+        """Read the elements where they are, and move only those rows' place."""
+        there = self.condition.holds(cohort)
+        if there.all():
+            follow(self.inside, cohort)
+        elif there.any():
+            self._read(cohort, there)
+
+    def _read(self, cohort: Cohort, there: Mask) -> None:
+        part = cohort.pick(there)
+        follow(self.inside, part)
+        rows = np.arange(cohort.count) if cohort.rows is None else cohort.rows
+        # What is picked says its rows, and a level's rows ascend.
+        read = np.searchsorted(rows, rows if part.rows is None else part.rows)
+        at = np.full(cohort.count, cohort.at, np.int64) if isinstance(cohort.at, int) else cohort.at.copy()
+        at[read] = part.at
+        cohort.at = at
+        kept = ~there
+        kept[read] = True
+        cohort.drop(~kept)
+
+
 class Given:
     """Optional elements whose shape may differ from row to row: the rows with them go on apart."""
 
@@ -109,11 +137,20 @@ class Given:
         yield (), cohort.pick(~there)
 
 
-def when(element: lay.When, inside: Steps) -> "Spread | Parting":
+def _is_simple(step: object) -> bool:
+    """Give whether a step leaves nothing behind but values: no choice, no region, no mark."""
+    if isinstance(step, Stretch):
+        return not any(isinstance(leaf, Note) for _, leaf in step.leaves)
+    return isinstance(step, (Spread, Aside, ToEnd))
+
+
+def when(element: lay.When, inside: Steps) -> "Spread | Aside | Parting":
     """Give the step of optional elements; nothing where there is nothing to read and no byte."""
     condition = _Condition(element)
     if not inside:
         return Spread(condition, Stretch(0, ()))
     if len(inside) == 1 and isinstance(inside[0], Stretch):
         return Spread(condition, inside[0])
+    if all(_is_simple(step) for step in inside):
+        return Aside(condition, inside)
     return Given(condition, inside)
