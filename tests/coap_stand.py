@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from coap_wire import Seen, device, exchange
 from gateway_door import LOCAL, TRUST, Stand
-from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap import NO_LIMITS, CoapServer
+from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.door import Trust
 from narrowgate_gateway.path_template import PathTemplate
 
@@ -15,10 +16,14 @@ STRANGERS = Trust("coap", "", LOCAL[2:], 4000)
 
 
 @asynccontextmanager
-async def listening(stand: Stand, trust: Trust = TRUST, host: str = "127.0.0.1") -> AsyncIterator[CoapServer]:
+async def listening(
+    stand: Stand, trust: Trust = TRUST, host: str = "127.0.0.1", limits: Limits = NO_LIMITS
+) -> AsyncIterator[CoapServer]:
     """Open a listener before a door."""
     async with stand.committing():
-        server = await CoapServer.open(host, 0, TEMPLATE, trust, stand.door, lambda: stand.fleet)
+        server = await CoapServer.open(
+            host, 0, TEMPLATE, trust, stand.door, lambda: stand.fleet, limits=limits
+        )
         try:
             yield server
         finally:

@@ -19,6 +19,8 @@ WINDOWS = (192, 512, 2048)
 RATE_PER_S = 5_000.0
 LISTENER = "device_per_s = 10000\nsource_per_s = 100000000"
 """Rates are on, and beyond what is sent."""
+SLOW_SYNC_MS = 50.0
+"""What an SD card's sync takes."""
 _MOST_PACED = 50_000
 _AIOCOAP_SHARE = 16
 """aiocoap is asked so many times less: it is as much slower."""
@@ -103,6 +105,12 @@ def rows(seed: int, runs: int, most_frames: int) -> Iterator[dict[str, Any]]:
         yield from _python(ours, python, runs, most_frames)
         yield from _paced(ours, c, runs, min(most_frames, _MOST_PACED))
         yield _journal(roots[0], ours)
+        slow_root = Path(folder) / "slow"
+        slow_root.mkdir()
+        with edge(slow_root, DEVICES, listener=LISTENER, sync_ms=SLOW_SYNC_MS) as server:
+            slow = _side(held, server)
+            yield from _slow(slow, ours, runs, min(most_frames, _MOST_PACED))
+        yield _journal(slow_root, slow)
 
 
 def _side(held: ExitStack, server: Server) -> Side:
@@ -141,6 +149,21 @@ def _paced(ours: Side, c: Side, runs: int, frames: int) -> Iterator[dict[str, An
     yield _row(
         f"cpu_per_ack at {RATE_PER_S:.0f}/s", "us", *_each(pairs, lambda phase: phase.cpu_us), _LIBCOAP
     )
+
+
+def _slow(slow: Side, ours: Side, runs: int, frames: int) -> Iterator[dict[str, Any]]:
+    """Compare an edge on an SD card's disk with the same on this one."""
+    paced = [(slow.pace(frames), ours.pace(frames)) for _ in range(runs)]
+    name, peer = f"sync of {SLOW_SYNC_MS:.0f} ms more", "the edge on this disk"
+    p99s_ms = _each(paced, lambda phase: phase.volley.percentile_ms(99))
+    yield _row(f"ack_p99 at {RATE_PER_S:.0f}/s, {name}", "ms", *p99s_ms, peer)
+    yield _row(f"sent_again at {RATE_PER_S:.0f}/s, {name}", "frames", *_each(paced, _repeats), peer)
+    pairs = [(slow.saturate(frames, WINDOWS[-1]), ours.saturate(frames, WINDOWS[-1])) for _ in range(runs)]
+    yield _row(f"acks, {name}", "1/s", *_each(pairs, lambda phase: phase.volley.per_s), peer)
+
+
+def _repeats(phase: Phase) -> float:
+    return phase.volley.sent_again
 
 
 def _journal(root: Path, ours: Side) -> dict[str, Any]:

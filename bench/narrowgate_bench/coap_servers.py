@@ -39,7 +39,6 @@ allow = ["127.0.0.0/8"]
 {listener}
 [journal]
 min_free_bytes = 67108864
-{journal}
 """
 
 
@@ -71,8 +70,15 @@ def cores() -> tuple[set[int], set[int]]:
 
 
 @contextmanager
-def edge(root: Path, devices: int, *, listener: str = "", journal: str = "") -> Iterator[Server]:
-    """Run the edge over a registry of so many devices; further lines of its configuration may be given."""
+def edge(root: Path, devices: int, *, listener: str = "", sync_ms: float = 0.0) -> Iterator[Server]:
+    """Run the edge over a registry of so many devices.
+
+    Args:
+        root: an empty directory.
+        devices: how many.
+        listener: further lines of its listener's configuration.
+        sync_ms: by how much each sync of the journal is held up [ms].
+    """
     home, port = Home(root), _free_port()
     sheet = "device,profile,state\n" + "".join(
         f"{_device(n)},pni_placepod_v1,active\n" for n in range(devices)
@@ -81,8 +87,13 @@ def edge(root: Path, devices: int, *, listener: str = "", journal: str = "") -> 
         families = {name: profile.family.value for name, profile in PROFILES.items()}
         import_csv(registry, io.BytesIO(sheet.encode()), families)
     config = root / "narrowgate.toml"
-    config.write_text(_CONFIG.format(port=port, listener=listener, journal=journal), encoding="utf-8")
-    arguments = [sys.executable, "-m", "narrowgate_gateway.process", "edge", str(config), str(root)]
+    config.write_text(_CONFIG.format(port=port, listener=listener), encoding="utf-8")
+    how = (
+        ["narrowgate_bench.coap_slow_edge", str(sync_ms)]
+        if sync_ms
+        else ["narrowgate_gateway.process", "edge"]
+    )
+    arguments = [sys.executable, "-m", *how, str(config), str(root)]
     with _process(arguments, root) as process:
         _until(process, lambda: read_status(home.run, "edge") is not None)
         yield Server(process.pid, port, _POST, _uplinks(devices))

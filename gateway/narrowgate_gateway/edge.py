@@ -5,23 +5,16 @@ import ipaddress
 import logging
 import math
 import sqlite3
-import time
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
-from narrowgate_gateway.exchange_names import NO_MESSAGE_ID, Ragged, exchange_names, split_endpoints
-from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S, Exchanges
+from narrowgate_gateway.exchange_recall import remembered
 from narrowgate_gateway.mqtt_brokers import Brokers, places
 from narrowgate_gateway.mqtt_redelivery import RECENT_US
 from narrowgate_gateway.mqtt_redelivery import remembered as redeliveries
@@ -32,16 +25,12 @@ from narrowgate_gateway.ticks import clock_of, keep_ticking
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.lineage import floor_of
-from narrowgate_ingest.records import Kind
 from narrowgate_ingest.recovery import NOTHING_READ, Floor
-from narrowgate_ingest.tail import Tail
-from narrowgate_schema.clock import Clock, SystemClock
-from narrowgate_schema.words import Transport
+from narrowgate_schema.clock import SystemClock
 
 if TYPE_CHECKING:
     from narrowgate_gateway.udp import UdpServer
 
-_ROWS_AT_ONCE = 1 << 14
 _LOG = logging.getLogger(__name__)
 
 
@@ -180,44 +169,3 @@ def _ports(settings: Settings, door: Door, fleet: NewestFleet) -> list["UdpServe
 
     most = settings.journal.pending_frames
     return [UdpServer(each, door, fleet, most_at_once=most) for each in settings.udp]
-
-
-def remembered(directory: Path, end: int, clock: Clock, places: int) -> Exchanges:
-    """Give the door's memory as the journal's tail has it: after a crash a repeated message is known.
-
-    An exchange is as old as its arrival says; under a stepped clock, whose time is not the wall's, it counts
-    as new.
-    """
-    now_s = time.monotonic()
-    exchanges, tail = Exchanges(places, now_s=now_s), Tail(directory)
-    now_us = clock.now_us() if isinstance(clock, SystemClock) else None
-    offset = max(tail.start(), end - places)
-    while (chunk := tail.read(offset, _ROWS_AT_ONCE)).next_offset > offset:
-        for kind, batch in chunk.records:
-            if kind is Kind.UPLINKS:
-                names, ages_s = _exchanges_of(batch, now_us)
-                is_fresh = ages_s <= EXCHANGE_LIFETIME_S
-                exchanges.claim(names[is_fresh], now_s, ages_s=ages_s[is_fresh])
-        offset = chunk.next_offset
-    return exchanges
-
-
-def _exchanges_of(
-    batch: pa.RecordBatch, now_us: int | None
-) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
-    """Give the uplinks' exchanges and their ages [s]; MQTT tells repeats in a way of its own."""
-    batch = batch.filter(
-        pa.array([transport != Transport.MQTT for transport in batch["transport"].to_pylist()])
-    )
-    ages_s = np.zeros(batch.num_rows)
-    if now_us is not None:
-        arrived_us = batch["received_at"].cast(pa.int64()).to_numpy()
-        ages_s = np.maximum(0.0, (now_us - arrived_us) / 1e6)
-    ids = batch["message_id"].fill_null(NO_MESSAGE_ID).to_numpy(zero_copy_only=False).astype(np.int64)
-    names = exchange_names(
-        split_endpoints(batch["endpoint"].to_pylist()),
-        ids,
-        Ragged.of(batch["token"].to_pylist()),
-        Ragged.of(batch["payload"].to_pylist()),
-    )
-    return names, ages_s

@@ -151,3 +151,33 @@ def test_libcoap_is_answered(tmp_path: Path) -> None:
     codes = [re.findall(r"c:(\d\.\d\d)", one.stdout + one.stderr)[-1] for one in said]
     assert codes == ["2.04", "2.04", "4.04"]
     assert [len(row["payload"]) for row in kept_rows(home.journal)] == [40, 3750]
+
+
+def asked(client: str, *arguments: str) -> str:
+    """Give the last code that libcoap's client saw, and what it printed."""
+    done = subprocess.run(
+        [client, "-v", "6", "-B", "5", *arguments], capture_output=True, text=True, check=False
+    )
+    return str(re.findall(r"c:(\d\.\d\d)", done.stdout + done.stderr)[-1])
+
+
+def test_libcoap_may_ask_in_every_way(tmp_path: Path) -> None:
+    """Its client's non-confirmable uplink, 40 KB in blocks, discovery and observation have their answers."""
+    client = debian("coap-client-notls", "libcoap3-bin")
+    home, ports = make_home(tmp_path / "home"), Ports()
+    config = write_config(tmp_path / "a.toml", ports, listener="max_payload_bytes = 65000")
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(250)) * 160)
+    base = f"coap://127.0.0.1:{ports.coap}"
+    with running(home, *role_arguments("edge", config, home)) as edge:
+        edge.until_ready("edge")
+        codes = [
+            asked(client, "-N", "-m", "post", "-e", "abc", f"{base}/nb/bay-1/up"),
+            asked(client, "-b", "1024", "-m", "put", "-f", str(large), f"{base}/nb/bay-1/up"),
+            asked(client, "-m", "get", f"{base}/.well-known/core"),
+            asked(client, "-s", "1", "-m", "get", f"{base}/.well-known/core"),
+        ]
+        assert edge.end() == 0
+
+    assert codes == ["2.04", "2.04", "2.05", "2.05"]
+    assert [len(row["payload"]) for row in kept_rows(home.journal)] == [3, 40_000]
