@@ -60,11 +60,19 @@ def _speak_record(record: Scope, around: Scope) -> dict[str, Value] | None:
 
 
 def _code(element: el.Code, raw: int, scope: Scope) -> str:
-    meant = raw
-    for sent, other in element.aliases:
-        if raw == sent:
-            meant = other
+    meant = _meant(element).get(raw, raw) if element.aliases else raw
     return f"{meant:0{2 * element.width}X}"
+
+
+_aliases: dict[int, tuple[el.Code, dict[int, int]]] = {}
+"""By element and its identity: as many as there are declared, and no long list to hash."""
+
+
+def _meant(element: el.Code) -> dict[int, int]:
+    known = _aliases.get(id(element))
+    if known is None or known[0] is not element:
+        known = _aliases[id(element)] = (element, dict(element.aliases))
+    return known[1]
 
 
 def _text(element: el.Text, raw: bytes, scope: Scope) -> str:
