@@ -149,6 +149,9 @@ class _Reading:
             return self.of(tree.args[0]) is not None
         if name == "first_known":
             return next((value for value in [self.of(part) for part in tree.args] if value is not None), None)
+        if name == "any_of":
+            known = [value for value in [self.of(part) for part in tree.args] if value is not None]
+            return any(known) if known else None
         if name == "abs":
             value = self.of(tree.args[0])
             return None if value is None else abs(value)

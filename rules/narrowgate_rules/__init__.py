@@ -9,8 +9,9 @@ from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.engine import Engine, Judged
 from narrowgate_rules.lamp_out import LAMP_OUT
 from narrowgate_rules.overstay import OVERSTAY
+from narrowgate_rules.packs import shipped_rules
 
-RULES: tuple[Rule, ...] = (CONTINUOUS_LEAK, OVERSTAY, LAMP_OUT)
+RULES: tuple[Rule, ...] = (CONTINUOUS_LEAK, OVERSTAY, LAMP_OUT, *shipped_rules())
 """The rules that ship with the house."""
 
 __all__ = [

@@ -123,5 +123,6 @@ def evidence_texts(columns: Mapping[str, NDArray[Any]], order: Sequence[int]) ->
 def _plain(column: NDArray[Any]) -> list[Any]:
     if column.dtype.kind != "f":
         return list(column.tolist())
-    rounded = np.round(column, 6)
+    with np.errstate(over="ignore"):
+        rounded = np.round(column, 6)
     return [value if np.isfinite(value) else None for value in rounded.tolist()]

@@ -37,6 +37,7 @@ ARRIVALS = st.lists(
 ).map(lambda steps: _course(steps, MONDAY_US))
 
 EXPRESSIONS = [
+    ("any_of(tamper, temperature_c <= 2)", None),
     ("slope(flow_m3_per_h) > 0.5 or slope(temperature_c) < -2", None),
     ("first_known(temperature_c, 2 * held(temperature_c)) >= 4", None),
     ("temperature_c <= 2", None),

@@ -116,6 +116,11 @@ class Evaluation:
         is_true = np.logical_or.reduce([part == 1.0 for part in parts])
         return np.where(is_true, 1.0, np.where(_some_unknown(parts), np.nan, 0.0))
 
+    def _any_of(self, node: n.AnyOf) -> Floats:
+        # fmax passes over what is not known.
+        answer: Floats = np.fmax.reduce([self.of(part) for part in node.parts])
+        return answer
+
     def _negation(self, node: n.Negation) -> Floats:
         return 1.0 - self.of(node.of)
 
@@ -187,6 +192,7 @@ _EVALUATED: dict[type[Any], Callable[[Evaluation, Any], Floats]] = {
     n.Compare: Evaluation._compare,
     n.Both: Evaluation._both,
     n.Either: Evaluation._either,
+    n.AnyOf: Evaluation._any_of,
     n.Negation: Evaluation._negation,
     n.Known: Evaluation._is_known,
     n.Held: Evaluation._held,

@@ -34,6 +34,10 @@ class Reader(Protocol):
         """Give a part that must be a number."""
         ...
 
+    def condition(self, tree: ast.expr) -> n.Node:
+        """Give a part that must be a condition."""
+        ...
+
 
 class Calls:
     """Reads calls."""
@@ -47,6 +51,7 @@ class Calls:
             "slope": (range(1, 2), self._slope),
             "known": (range(1, 2), self._known),
             "first_known": (range(2, 9), self._first_known),
+            "any_of": (range(2, 9), self._any_of),
             "attribute": (range(1, 3), self._attribute),
             "sun_elevation": (range(1), self._sun_elevation),
             "between": (range(2, 3), self._between),
@@ -101,9 +106,16 @@ class Calls:
         return n.Typed(n.Known(self._reader.read(arguments[0]).node), "condition")
 
     def _first_known(self, arguments: _Arguments) -> n.Typed:
-        parts = [self._reader.number(argument) for argument in arguments]
-        unit = common_unit(parts, column_of(arguments[0]))
-        return n.Typed(n.FirstKnown(tuple(part.node for part in parts)), unit)
+        parts = [self._reader.read(argument) for argument in arguments]
+        node = n.FirstKnown(tuple(part.node for part in parts))
+        if all(part.unit == "condition" for part in parts):
+            return n.Typed(node, "condition")
+        numbers = [self._reader.number(argument) for argument in arguments]
+        return n.Typed(node, common_unit(numbers, column_of(arguments[0])))
+
+    def _any_of(self, arguments: _Arguments) -> n.Typed:
+        parts = tuple(self._reader.condition(argument) for argument in arguments)
+        return n.Typed(n.AnyOf(parts), "condition")
 
     def _attribute(self, arguments: _Arguments) -> n.Typed:
         name = _text(arguments[0])

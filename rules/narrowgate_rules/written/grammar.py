@@ -56,7 +56,7 @@ def parse(text: str, names: Names, memories: Memories) -> n.Typed:
     if len(text) > MOST_CHARACTERS:
         raise ExpressionFault(f"is longer than {MOST_CHARACTERS} characters", 1)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(" ".join(text.splitlines()).strip(), mode="eval")
     except SyntaxError as error:
         raise ExpressionFault("is no expression", error.offset or len(text) + 1) from None
     except (ValueError, RecursionError, MemoryError):

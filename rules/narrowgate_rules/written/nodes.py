@@ -103,6 +103,13 @@ class Either:
 
 
 @dataclass(frozen=True)
+class AnyOf:
+    """At least one of those conditions that are known."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
 class Negation:
     """The contrary of a condition."""
 
@@ -143,7 +150,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class FirstKnown:
-    """The first of some numbers that is known."""
+    """The first of some numbers, or of some conditions, that is known."""
 
     parts: tuple["Node", ...]
 
@@ -173,6 +180,7 @@ Node = (
     | Compare
     | Both
     | Either
+    | AnyOf
     | Negation
     | Known
     | Held
