@@ -1,7 +1,7 @@
 """A device that nobody builds: numbers as wide as they need, heads of one to three bytes, lists in lists."""
 
 from narrowgate_codecs.elements import Bits, Check, Code, Epoch, Int, Mark, Moment, Part, Rest, Scaled, Varint
-from narrowgate_codecs.layout import Array, Body, Case, Channels, Deltas, Records
+from narrowgate_codecs.layout import Array, Body, Case, Channels, Deltas, Records, Sized
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_schema.words import Family
 
@@ -72,6 +72,7 @@ _COMMANDS = Records(
         ),
         Case("old_day", (0x20,), (Epoch("old_at", 4, 2015), Int("old_m3", 3))),
         Case("state", (0x60, 0x14), (Int("battery_v", 1, per=10),)),
+        Case("inner", (0x1F07,), (Sized(2, (Int("spare", 1), Rest("inside")), counts_itself=True),)),
     ),
     length_width=1,
     default=Case("other", (), (Rest("data"),)),

@@ -62,6 +62,8 @@ class Sized:
     """If given, the length is sent once more, then these bytes, before what it counts: 68 L L 68 of M-Bus."""
     mark: str | None = None
     """Name of a mark at the first byte it counts, for a check sum behind it."""
+    counts_itself: bool = False
+    """True: the length counts its own bytes, too."""
     is_believed: bool = True
     """False: the bytes go on to the region's end whatever the length says; encode sends the right one."""
 

@@ -159,7 +159,8 @@ class Sizing:
             return
         start = cohort.at + element.head
         if element.is_believed:
-            stop: Place = start + settled(cohort.integer(element.width, element.order, 0))
+            counted = element.width if element.counts_itself else 0
+            stop: Place = start + settled(cohort.integer(element.width, element.order, 0)) - counted
             if cohort.trace is not None:
                 cohort.trace.fix(cohort.at, element.head)
         else:

@@ -68,7 +68,7 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         size = self._size(stream, scope, path)
         start = stream.tell()
-        if size > scope.end - start:
+        if not 0 <= size <= scope.end - start:
             raise FrameRefused(
                 Reason.LENGTH,
                 f"{scope.place}length {size} at byte {start - self.width}, {scope.end - start} bytes left",
@@ -89,7 +89,7 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
                 Reason.MODEL,
                 f"{scope.place}length at byte {start} is not repeated before {element.again.hex()}",
             )
-        size: int = self.length.parse(sent)
+        size: int = self.length.parse(sent) - (self.width if element.counts_itself else 0)
         return size if element.is_believed else scope.end - stream.tell()
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
@@ -98,7 +98,8 @@ class SizedConstruct(c.Construct):  # type: ignore[misc]
         if element.mark is not None:
             wanted.marks[element.mark] = stream.tell()
         self.fields._build(obj, stream, wanted, path)
-        write_size(self.length, at, element.head, stream, wanted)
+        counted = element.width if element.counts_itself else 0
+        write_size(self.length, at, element.head, stream, wanted, counted)
         if element.again:
             sent = stream.getvalue()[at : at + self.width]
             stream.seek(at + self.width)
@@ -111,9 +112,9 @@ class FrameTooLongError(ValueError):
     """What is to be sent is longer than its length can say."""
 
 
-def write_size(length: Any, at: int, width: int, stream: Any, wanted: Wanted) -> None:
-    """Write, into the room of a width [byte] left for it, the length of what was written since."""
-    size, end = stream.tell() - at - width, stream.tell()
+def write_size(length: Any, at: int, width: int, stream: Any, wanted: Wanted, counted: int = 0) -> None:
+    """Write, into the room of a width [byte] left for it, the length of what was written since, and more."""
+    size, end = stream.tell() - at - width + counted, stream.tell()
     if size >= 1 << 8 * length.sizeof():
         raise FrameTooLongError(f"{wanted.place}{size} bytes do not fit a length of {length.sizeof()} bytes")
     stream.seek(at)

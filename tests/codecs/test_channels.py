@@ -111,3 +111,12 @@ def test_content_too_long_for_a_short_head_is_our_fault() -> None:
     """Content that does not fit the length beside a short tag raises ValueError."""
     with pytest.raises(ValueError, match="34 bytes do not fit a length beside the tag"):
         encode(_NAME, "frame", {"commands": [{"record": "other", "tag": 0x80, "data": "00" * 34}]})
+
+
+def test_length_may_count_itself() -> None:
+    """A length that counts its own bytes is sent and read so, and one below its own bytes is refused."""
+    frame = encode(_NAME, "frame", {"commands": [{"record": "inner", "spare": 7, "inside": "aabb"}]})
+
+    wrong = decoded(_frame("1f07020001"), _NAME)
+
+    assert (frame[:-1].hex(), wrong.refusals.column("reason").to_pylist()) == ("1f0705000507aabb", ["length"])

@@ -24,7 +24,7 @@ from narrowgate_codecs.profiles.jooby.water import ANSWER, FLAGS, METER_STATE
 from narrowgate_schema.words import Family
 
 _EXTRA = (
-    Case("meter_answer", (0x1F07,), (Int("answer_bytes", 1), *ANSWER)),
+    Case("meter_answer", (0x1F07,), ANSWER),
     Case(
         "meter_battery",
         (0x1F14,),

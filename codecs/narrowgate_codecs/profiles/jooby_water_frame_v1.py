@@ -2,11 +2,8 @@
 
 Source: jooby-dev/jooby-docs, water frame; layouts in `jooby.water`. The first byte counts all bytes, itself
 included; there is no check sum, no clock and no identity.
-
-* The first byte is said and not believed: a frame is as long as what it answers.
 """
 
-from narrowgate_codecs.elements import Int
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.jooby.water import ANSWER, FLAGS
 from narrowgate_schema.words import Family
@@ -18,7 +15,7 @@ PROFILE = Profile(
     family=Family.WATER,
     device="Ultrasonic water meter behind a Jooby module",
     source="jooby-dev/jooby-docs, water frame",
-    up=(Int("answer_bytes", 1), *ANSWER),
+    up=ANSWER,
     down=(),
     single_message="answer",
     readings=(

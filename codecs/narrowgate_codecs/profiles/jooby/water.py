@@ -11,7 +11,7 @@
 """
 
 from narrowgate_codecs.elements import Bits, Code, Int, Part, Rest, Text
-from narrowgate_codecs.layout import Element, When
+from narrowgate_codecs.layout import Element, Sized, When
 
 METER_STATE: tuple[Element, ...] = (
     Bits(
@@ -65,10 +65,18 @@ _ANSWERS: tuple[tuple[int, tuple[Element, ...]], ...] = (
 _KNOWN = tuple(query for query, _ in _ANSWERS)
 _REFUSED = tuple(query | 0x8000 for query in range(0x2100, 0x2300)) + tuple(range(0xA400, 0xA500))
 
+_OTHER = tuple(query for query in range(0x2100, 0x2300) if query not in _KNOWN and query not in _REFUSED)
+
 ANSWER: tuple[Element, ...] = (
-    Code("query", 2),
-    *(When("query", (query,), fields) for query, fields in _ANSWERS),
-    When("query", _REFUSED, (Int("refusal", 1),)),
-    When("query", (*_KNOWN, *_REFUSED), (Rest("values"),), other=True),
+    Sized(
+        1,
+        (
+            Code("query", 2, accepts=(*_KNOWN, *_REFUSED, *_OTHER)),
+            *(When("query", (query,), fields) for query, fields in _ANSWERS),
+            When("query", _REFUSED, (Int("refusal", 1),)),
+            When("query", _OTHER, (Rest("values"),)),
+        ),
+        counts_itself=True,
+    ),
 )
-"""What the meter answers, behind its size."""
+"""What the meter answers, its size before it."""
