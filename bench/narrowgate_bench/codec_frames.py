@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from narrowgate_bench.codec_resources import drawn_resources
+from narrowgate_bench.codec_resources import drawn_record, drawn_resources
 from narrowgate_bench.described_frames import drawn
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
@@ -140,7 +140,7 @@ class Sender:
             case lay.Channels():
                 self._channels(field, values)
             case lay.Resources():
-                values.update(drawn_resources(field, self._rng, self._most_records))
+                self._resources(field, values)
             case lay.Deltas():
                 self._deltas(field, values)
             case lay.Described():
@@ -209,6 +209,18 @@ class Sender:
             )
         self._draw(case.fields, values)
         return values
+
+    def _resources(self, field: lay.Resources, values: Values) -> None:
+        values.update(drawn_resources(field, self._rng, self._most_records))
+        if not field.inner:
+            return
+        for item in values.get(field.name, ()):
+            item.pop("data", None)
+        values["frames"] = []
+        if values.get("form") != "tlv" or values["object"] == field.objects[0].id:
+            values["frames"] = [drawn_record(field, self._rng) for _ in range(self._rng.randint(1, 3))]
+        for frame in values["frames"]:
+            self._draw(field.inner, frame)
 
     def _array(self, field: lay.Array, values: Values) -> None:
         values[field.name] = [{} for _ in range(self._count(field.count, values))]

@@ -24,6 +24,8 @@ def drawn_resources(field: Resources, rng: random.Random, most: int) -> Values:
         rng: where chance comes from.
         most: resources of a frame.
     """
+    if not field.objects:
+        return {"encoder": f"{rng.choice(field.versions):04x}"}
     count = rng.choice((1, 1, 1, 1, 2, 3))
     is_tlv = rng.random() < 0.5
     one = rng.choice(all_of(field))
@@ -39,6 +41,14 @@ def drawn_resources(field: Resources, rng: random.Random, most: int) -> Values:
             item.pop("time", None)
             item["after_reception_s"] = rng.choice((-86_400, -1, -0.25, 3600))
     return {"form": "senml_cbor", field.name: items}
+
+
+def drawn_record(field: Resources, rng: random.Random) -> Values:
+    """Draw what a record says beside its opaque value: a name and an instant, where it has them."""
+    if field.objects:
+        return {}
+    instant = _FIRST + timedelta(seconds=rng.randrange(_SPAN_S))
+    return {"name": f"{rng.randrange(10**8):08d}", "time": instant.isoformat()}
 
 
 def _item(objects: list[Object], rng: random.Random, most: int) -> Values:

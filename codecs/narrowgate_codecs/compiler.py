@@ -31,6 +31,7 @@ from narrowgate_codecs.plan_regions import (
 from narrowgate_codecs.plan_resources import ResourceSteps
 from narrowgate_codecs.plan_transforms import Become, Opening, SentStep, Unblocking
 from narrowgate_codecs.plan_words import leaf_step
+from narrowgate_codecs.resources import FRAMES
 from narrowgate_codecs.validate import least_width
 from narrowgate_codecs.varints import VarintDeltaSteps, VarintSpan, VarintStep
 
@@ -140,6 +141,11 @@ class Compiler:
             inside if field.is_first else (Stretch(len(field.marker), ()), *inside),
             field.mask,
         )
+
+    def resources(self, field: lay.Resources) -> ResourceSteps:
+        """Give the step of resources; what their opaque values hold is compiled if anybody reads it."""
+        inner = self.region(field.inner) if FRAMES in self.wants.lists else ()
+        return ResourceSteps(field, self.wants, inner)
 
     def region(self, fields: tuple[lay.Element, ...]) -> Steps:
         """Give the steps of elements that fill a region exactly."""
@@ -251,6 +257,6 @@ _STEPS: dict[type, Callable[[Compiler, Any], Any]] = {
     lay.Channels: Compiler.channels,
     lay.Deltas: Compiler.deltas,
     lay.Described: Compiler.described,
-    lay.Resources: lambda compiler, field: ResourceSteps(field, compiler.wants),
+    lay.Resources: Compiler.resources,
     el.Varint: Compiler.varint,
 }

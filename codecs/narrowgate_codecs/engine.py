@@ -87,7 +87,6 @@ _PLAIN: dict[type, Any] = {
     el.Scaled: ScaledConstruct,
     lay.Deltas: DeltasConstruct,
     lay.Described: DescribedConstruct,
-    lay.Resources: ResourcesConstruct,
     el.Varint: VarintConstruct,
     el.Moment: MomentConstruct,
 }
@@ -112,6 +111,8 @@ def construct_of(element: lay.Element) -> Any:
         return RecordsConstruct(element, {case.name: _fields(case.fields) for case in lay.cases_of(element)})
     if isinstance(element, (*lay.OPTIONAL, *lay.REGIONS, lay.Array, lay.Channels)):
         return _REGIONS[type(element)](element, _fields(element.fields))
+    if isinstance(element, lay.Resources):
+        return ResourcesConstruct(element, _fields(element.inner))
     kind = _PLAIN.get(type(element), LeafConstruct)
     return kind(element)
 

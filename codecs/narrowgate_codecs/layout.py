@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.elements import Order
-from narrowgate_codecs.resources import Object, Resource, leaves_of
+from narrowgate_codecs.resources import FRAMES, Object, Resource, leaves_of
 from narrowgate_codecs.resources import Resources as Resources
 from narrowgate_codecs.wired import Wired
 
@@ -350,11 +350,13 @@ def children(element: Element) -> tuple["Element", ...]:
         return (*element.says, *(leaf for listed in element.lists for leaf in listed.says))
     if isinstance(element, Deltas):
         return element.also
-    return leaves_of(element) if isinstance(element, Resources) else ()
+    return (*leaves_of(element), *element.inner) if isinstance(element, Resources) else ()
 
 
 def names_of(element: Element) -> tuple[str, ...]:
     """Give the names that an element says in its own scope, parts of bits included."""
+    if isinstance(element, Resources) and element.inner:
+        return (element.name, FRAMES)
     if isinstance(element, LISTS):
         return (element.name,)
     if isinstance(element, Described):

@@ -28,6 +28,10 @@ class Entries:
     numbers: NDArray[np.float64]
     times_us: NDArray[np.int64]
     """[us] of the record; 0 for none."""
+    starts: Places
+    """First byte of the value, on the wire."""
+    widths: Places
+    """[byte] of the value, where it is a string or bytes."""
 
     def taken(self, kept: Places) -> "Entries":
         """Give some of them."""
@@ -38,6 +42,8 @@ class Entries:
             self.slots[kept],
             self.numbers[kept],
             self.times_us[kept],
+            self.starts[kept],
+            self.widths[kept],
         )
 
 
@@ -72,6 +78,24 @@ def item_level(
             slots = [at for at, other in enumerate(registry.names) if other == name]
             these = np.flatnonzero(np.isin(entries.slots, slots) if len(slots) > 1 else entries.slots == slot)
             level.columns[name] = _column(entries.numbers[these], item[these], len(firsts))
+    return level
+
+
+def opaque_level(cohort: Cohort, rows: Places, entries: Entries, index: Places) -> Level:
+    """Give the level of opaque values, dated by their records."""
+    frames = rows[entries.rows]
+    level = Level(
+        cohort.level.wire,
+        entries.starts,
+        np.zeros(len(index), np.bool_),
+        parent=cohort.level,
+        owners=frames if cohort.rows is None else cohort.rows[frames],
+        index=index,
+    )
+    absolute = entries.times_us >= RELATIVE_S * _US
+    clock = np.where(absolute, entries.times_us, 0)
+    level.columns[raw_name(res.CLOCK.name)] = Column(clock, absolute)
+    level.columns[raw_name(res.OFFSET.name)] = Column(np.where(absolute, 0, entries.times_us), None)
     return level
 
 

@@ -31,7 +31,8 @@ class Registry:
             ),
             key=lambda pair: pair[0],
         )
-        resources = [resource for _, resource in known]
+        # What stands last is found for unknown resources, whose place is -1; nobody looks at it.
+        resources = [*(resource for _, resource in known), res.STAMP]
         self.objects = [one.id for one in res.all_of(element)]
         self.tiers = [[one.id for one in tier] for tier in (element.objects, element.also)]
         self.keys = np.array([key for key, _ in known], np.int64)
@@ -46,7 +47,12 @@ class Registry:
         self._table = np.full((len(self.objects) + 1, len(ids) + 1), -1, np.int64)
         objects, columns = self._rows[self.keys >> _ID], self._columns[self.keys & _IDS - 1]
         self._table[objects, columns] = np.arange(len(known))
-        self.stamps = self.keys & _IDS - 1 == res.TIMESTAMP
+        self.stamps = np.append(self.keys & _IDS - 1 == res.TIMESTAMP, False)
+
+    def is_opaque(self, slots: Places) -> Mask:
+        """Give which slots are of opaque resources."""
+        opaque: Mask = (self.kinds[slots] == _OPAQUE) & (slots >= 0)
+        return opaque
 
     def slots(self, objects: Places, resources: Places) -> Places:
         """Give where resources stand in the columns; -1 for unknown ones."""

@@ -4,7 +4,7 @@ What shapes such a frame is walked a header a round for all frames at once, as l
 headers of the longest frame, not the number of layouts, and no layout has to be learned.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +17,24 @@ from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Mask
 from narrowgate_codecs.plan_leaves import Wants
 from narrowgate_codecs.plan_lists import tell
 from narrowgate_codecs.plan_names import names as names_of
-from narrowgate_codecs.plan_resource_items import Entries, item_level
+from narrowgate_codecs.plan_regions import Steps, follow
+from narrowgate_codecs.plan_resource_items import Entries, item_level, opaque_level
 from narrowgate_codecs.plan_resource_values import Registry, is_ascii, judged_senml, judged_tlv
 from narrowgate_codecs.resource_items import path_of
 from narrowgate_codecs.wire import Places
 
 _LATEST_S = 1 << 40
+Read: TypeAlias = tuple[Entries, Places, Mask]
+"""Values, which of them are opaque, and which rows are odd."""
 
 
 class ResourceSteps:
     """Resources up to the end of the region."""
 
-    def __init__(self, element: res.Resources, wants: Wants) -> None:
+    def __init__(self, element: res.Resources, wants: Wants, inner: Steps) -> None:
         self.name, self.at_most = element.name, element.at_most
         self.registry = Registry(element)
+        self.element, self.inner = element, inner
         self.wanted = frozenset(name for name in wants.values if name in self.registry.names)
         for _, word in res.INSTANCE.words:
             wants.word(res.INSTANCE.name, str(word))
@@ -44,18 +48,30 @@ class ResourceSteps:
         odd = np.zeros(cohort.count, np.bool_)
         for rows, read in ((np.flatnonzero(is_senml), self._senml), (np.flatnonzero(~is_senml), self._tlv)):
             if len(rows):
-                entries, bad = read(cohort, rows, starts[rows], ends[rows])
+                entries, opaque, bad = read(cohort, rows, starts[rows], ends[rows])
                 odd[rows[bad]] = True
                 tell(cohort, self.name, self._level(cohort, rows, entries, bad))
+                if self.inner:
+                    self._frames(cohort, rows, entries, opaque, bad)
         cohort.at = cohort.end
         cohort.drop(odd)
+
+    def _frames(self, cohort: Cohort, rows: Places, entries: Entries, opaque: Places, bad: Mask) -> None:
+        """Read what opaque values hold, as a level of their own; a row with a bad one is odd."""
+        kept = opaque[~bad[entries.rows[opaque]]]
+        some = entries.taken(kept)
+        if not len(kept):
+            return
+        level = opaque_level(cohort, rows, some, kept)
+        follow(self.inner, Cohort(level, level.starts, 0, some.widths))
+        tell(cohort, res.FRAMES, level)
 
     def _level(self, cohort: Cohort, rows: Places, entries: Entries, bad: Mask) -> Level:
         sound = entries.taken(np.flatnonzero((entries.slots >= 0) & ~bad[entries.rows]))
         owners = rows if cohort.rows is None else cohort.rows[rows]
         return item_level(cohort, rows, owners, sound, self.registry, self.wanted)
 
-    def _senml(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> tuple[Entries, Mask]:
+    def _senml(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> Read:
         wire = cohort.level.wire
         records, odd = plan_senml.walk(wire, starts, ends, self.at_most)
         names, number = names_of(wire, records)
@@ -72,12 +88,38 @@ class ResourceSteps:
         unread[texts] |= ~is_ascii(wire, records.start[texts], records.width[texts])
         timed = (records.time_s > -sn.RELATIVE_S) & (records.time_s < _LATEST_S)
         time_us = np.rint(np.where(timed, records.time_s, 0.0) * 1e6).astype(np.int64)
-        entries = Entries(records.rows, of_record[:, 1], of_record[:, 3], slots, records.number, time_us)
-        bad = unread | ((slots >= 0) & ~timed) | judged_senml(self.registry, entries, records.kind)
+        entries = Entries(
+            records.rows,
+            of_record[:, 1],
+            of_record[:, 3],
+            slots,
+            records.number,
+            time_us,
+            records.start,
+            records.width,
+        )
+        is_opaque = self.registry.is_opaque(slots)
+        if self.element.inner:
+            is_opaque |= (of_record[:, 0] < 0) & (records.kind == pc.DATA)
+        bad = unread | ((is_opaque | (slots >= 0)) & ~timed)
+        bad |= judged_senml(self.registry, entries, records.kind) | self._other_versions(
+            names, number, records
+        )
         odd[records.rows[bad]] = True
-        return entries, odd
+        return entries, np.flatnonzero(is_opaque), odd
 
-    def _tlv(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> tuple[Entries, Mask]:
+    def _other_versions(self, names: list[str | None], number: Places, records: plan_senml.Records) -> Mask:
+        """Give which records say that the encoder is of a version we do not know."""
+        is_version = np.array(
+            [name is not None and name.endswith(res.VERSION_NAME) for name in names], np.bool_
+        )
+        if not self.element.versions:
+            return np.zeros(len(number), np.bool_)
+        known = np.isin(records.number, self.element.versions)
+        other: Mask = is_version[number] & (records.kind == pc.NUMBER) & ~known
+        return other
+
+    def _tlv(self, cohort: Cohort, rows: Places, starts: Places, ends: Places) -> Read:
         found, odd = plan_tlv.walk(cohort.level.wire, starts, ends, self.at_most)
         ports = self._ports(cohort, rows)
         entries, slots = self._entries(found), np.full(len(found.rows), -1, np.int64)
@@ -89,13 +131,14 @@ class ResourceSteps:
         entries.slots = slots
         bad = judged_tlv(cohort.level.wire, self.registry, entries, found, any_text=False)
         odd[found.rows[bad]] = True
-        return entries, odd
+        return entries, np.flatnonzero(self.registry.is_opaque(entries.slots)), odd
 
     def _entries(self, found: plan_tlv.Values) -> Entries:
         count = len(found.rows)
         none = np.full(count, -1, np.int64)
+        numbers, times = np.zeros(count), np.zeros(count, np.int64)
         return Entries(
-            found.rows, found.instances, found.items, none, np.zeros(count), np.zeros(count, np.int64)
+            found.rows, found.instances, found.items, none, numbers, times, found.starts, found.widths
         )
 
     def _choose(

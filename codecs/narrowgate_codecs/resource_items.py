@@ -60,6 +60,13 @@ class Known:
         return self.objects.get(path.object, {}).get(path.resource)
 
 
+def dated(time_us: int) -> list[Said]:
+    """Give what says a record's instant: a time, or its distance from reception; [] for neither."""
+    if time_us >= RELATIVE_S * _US:
+        return [Said(res.CLOCK, time_us, 0, 0)]
+    return [Said(res.OFFSET, time_us, 0, 0)] if time_us else []
+
+
 @dataclass(slots=True)
 class Items:
     """The items of a frame, in the order in which they were first met."""
@@ -72,8 +79,8 @@ class Items:
 
     def put(
         self, path: Path, resource: res.Resource, time_us: int, read: Callable[[], Any], start: int, stop: int
-    ) -> None:
-        """Add a value; what is wrong with it is a fault of the frame's and it alone is left out.
+    ) -> bool:
+        """Add a value, and tell whether it is sound; if not, that is a fault of the frame's.
 
         Args:
             path: of the value.
@@ -87,6 +94,8 @@ class Items:
             self._put(path, resource, time_us, read(), start, stop)
         except FrameRefused as refused:
             self.scope.faults.append(refused)
+            return False
+        return True
 
     def _put(self, path: Path, resource: res.Resource, time_us: int, raw: Any, start: int, stop: int) -> None:
         if path.instance >= res.MOST_INSTANCES:
@@ -128,10 +137,5 @@ class Items:
         """Date the items and hang them under their frame."""
         for key, item in self.made.items():
             stamp = self.stamps.get(key)
-            if stamp is None and key[1] >= RELATIVE_S * _US:
-                stamp = Said(res.CLOCK, key[1], 0, 0)
-            if stamp is not None:
-                item.said.append(stamp)
-            elif key[1]:
-                item.said.append(Said(res.OFFSET, key[1], 0, 0))
+            item.said.extend(dated(key[1]) if stamp is None else [stamp])
         self.scope.lists[self.known.name] = list(self.made.values())

@@ -10,7 +10,9 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import resources as res
 from narrowgate_codecs import senml, tlv
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.resource_items import Items, Known, Path, path_of
+from narrowgate_codecs.regions import Fields
+from narrowgate_codecs.resource_frames import Opaque, frames_of
+from narrowgate_codecs.resource_items import Items, Known, Path, dated, path_of
 from narrowgate_codecs.resource_values import of_senml, of_tlv, other_of
 from narrowgate_codecs.resource_writing import write
 from narrowgate_codecs.scope import Said, Scope, Wanted
@@ -20,12 +22,16 @@ from narrowgate_schema.words import Reason
 _LATEST_S = 1 << 40
 
 
+class UnknownVersion(FrameRefused):
+    """Refuses a whole frame: its encoder is of another version."""
+
+
 class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
     """Resources up to the end of the region."""
 
-    def __init__(self, element: res.Resources) -> None:
+    def __init__(self, element: res.Resources, inner: Fields) -> None:
         super().__init__()
-        self.element, self.known = element, Known(element)
+        self.element, self.known, self.inner = element, Known(element), inner
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         start, stop = stream.tell(), scope.end
@@ -33,39 +39,65 @@ class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is unt
         items = Items(self.known, scope)
         is_senml = senml.is_senml(scope.frame, start, stop)
         scope.said.append(Said(res.FORM, int(is_senml), start, start))
-        (self._senml if is_senml else self._tlv)(items, start, stop)
+        opaque = list((self._senml if is_senml else self._tlv)(items, start, stop))
         items.finish()
+        if self.element.inner:
+            scope.lists[res.FRAMES] = frames_of(self.inner, opaque, stream, scope)
+            stream.seek(stop)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
-        stream.write(write(self.element, wanted))
+        stream.write(write(self.element, self.inner, wanted))
         return obj
 
-    def _senml(self, items: Items, start: int, stop: int) -> None:
+    def _senml(self, items: Items, start: int, stop: int) -> Iterator[Opaque]:
         frame, faults = items.scope.frame, items.scope.faults
         try:
             for record in senml.records(frame, start, stop, self.element.at_most):
                 if isinstance(record, FrameRefused):
                     faults.append(record)
                 elif record.shape != "nothing":
-                    self._record(items, record)
+                    yield from self._record(items, record)
+        except UnknownVersion:
+            raise
         except FrameRefused as refused:
             faults.append(refused)
 
-    def _record(self, items: Items, record: senml.Record) -> None:
+    def _record(self, items: Items, record: senml.Record) -> Iterator[Opaque]:
         path = path_of(record.name)
         resource = None if path is None else self.known.find(path)
-        if path is None or resource is None:
-            items.other(other_of(record))
+        is_own = path is None and bool(self.element.inner) and record.shape == "opaque"
+        if resource is None and not is_own:
+            self._other(items, record)
             return
         if not -senml.RELATIVE_S < record.time_s < _LATEST_S:
             detail = f"byte {record.start}: a time of {record.time_s} s"
             items.scope.faults.append(FrameRefused(Reason.SANITY, detail))
             return
         time_us = round(record.time_s * 1_000_000)
-        items.put(path, resource, time_us, partial(of_senml, resource, record), record.start, record.stop)
+        if path is None or resource is None:
+            name = Said(res.NAME, record.name.encode(), record.start, record.stop)
+            yield Opaque(record.data_at, None, [name, *dated(time_us)])
+            return
+        read = partial(of_senml, resource, record)
+        good = items.put(path, resource, time_us, read, record.start, record.stop)
+        if good and resource.kind == "opaque":
+            said = [Said(res.INSTANCE, path.instance, record.start, record.stop), *dated(time_us)]
+            yield Opaque(record.data_at, None, said)
 
-    def _tlv(self, items: Items, start: int, stop: int) -> None:
+    def _other(self, items: Items, record: senml.Record) -> None:
+        """Tell what stands for no known resource; an encoder whose records we do not know ends the frame."""
+        is_version = record.name.endswith(res.VERSION_NAME) and record.shape == "number"
+        if not self.element.versions or not is_version:
+            items.other(other_of(record))
+            return
+        if record.value not in self.element.versions:
+            raise UnknownVersion(Reason.MODEL, f"byte {record.start}: records of version {record.value}")
+        items.scope.said.append(Said(res.VERSION, int(record.value), record.start, record.stop))
+
+    def _tlv(self, items: Items, start: int, stop: int) -> Iterator[Opaque]:
         scope = items.scope
+        if not self.element.objects:
+            raise FrameRefused(Reason.MODEL, f"{scope.place}byte {start}: no pack of SenML records")
         found: list[tlv.Entry] = []
         fault = None
         try:
@@ -77,20 +109,23 @@ class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is unt
             number = self._object(scope, found)
             scope.said.append(Said(res.OBJECT, number, start, start))
             for entry in found:
-                self._entry(items, number, entry)
+                yield from self._entry(items, number, entry)
         if fault is not None:
             scope.faults.append(fault)
 
-    def _entry(self, items: Items, number: int, entry: tlv.Entry) -> None:
+    def _entry(self, items: Items, number: int, entry: tlv.Entry) -> Iterator[Opaque]:
         path = Path(number, entry.instance, entry.resource, entry.at)
         value = items.scope.frame[entry.start : entry.stop]
         resource = self.known.find(path)
         if resource is None:
-            name = Said(el.Utf8("name"), str(path).encode(), entry.start, entry.stop)
+            name = Said(res.NAME, str(path).encode(), entry.start, entry.stop)
             items.other([name, Said(el.Rest("data"), value, entry.start, entry.stop)])
             return
         read = partial(of_tlv, resource, value, entry.start)
-        items.put(path, resource, 0, read, entry.start, entry.stop)
+        good = items.put(path, resource, 0, read, entry.start, entry.stop)
+        if good and resource.kind == "opaque":
+            said = [Said(res.INSTANCE, entry.instance, entry.start, entry.stop)]
+            yield Opaque(entry.start, entry.stop, said)
 
     def _object(self, scope: Scope, found: list[tlv.Entry]) -> int:
         """Give the object that TLV is of: the captured port's, else the one that fits."""

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from narrowgate_codecs import resources as res
@@ -18,11 +19,12 @@ Found = tuple[int, res.Resource, Any]
 """Object, resource, value."""
 
 
-def write(element: res.Resources, wanted: Wanted) -> bytes:
+def write(element: res.Resources, inner: Any, wanted: Wanted) -> bytes:
     """Give the bytes of a frame's items.
 
     The values are `form` (tlv, senml_cbor), for TLV `object`, and the list of items as decode says them; an
-    item of TLV is of one object. Without `object` each name means the first object that has it.
+    item of TLV is of one object. Without `object` each name means the first object that has it. `frames` are
+    what opaque values hold: they are sent as the container's data where no item has `data` of its own.
 
     Raises:
         ValueError: a value that is missing, unknown or of the wrong kind; items of several instants in TLV.
@@ -30,6 +32,11 @@ def write(element: res.Resources, wanted: Wanted) -> bytes:
     form = raw_of(res.FORM, wanted) if "form" in wanted.values else 0
     number = raw_of(res.OBJECT, wanted) if "object" in wanted.values else None
     items = list_of(element.name, wanted)
+    frames = [_built(inner, one, wanted) for one in list_of(res.FRAMES, wanted)] if element.inner else []
+    if not element.objects:
+        return _encoded(frames, list_of(res.FRAMES, wanted), wanted)
+    if frames and not any("data" in item for item in items):
+        items = [*items, {"data": [{"at": at, "data": frame.hex()} for at, frame in enumerate(frames)]}]
     found = [
         list(_found(element, number, item, f"{wanted.place}{element.name}[{at}].", is_tlv=not form))
         for at, item in enumerate(items)
@@ -38,6 +45,36 @@ def write(element: res.Resources, wanted: Wanted) -> bytes:
         return _senml(items, found)
     wanted.sent["port"] = next((one[0] for item in found for one in item), number or element.objects[0].id)
     return _tlv(items, found)
+
+
+def _built(inner: Any, values: Mapping[str, object], wanted: Wanted) -> bytes:
+    """Give the bytes of one of the frames inside."""
+    stream = BytesIO()
+    own = Wanted(values, wanted.fixed, f"{wanted.place}{res.FRAMES}.", {"record", "name", *_OWN})
+    inner._build(None, stream, own, "")
+    refuse_unused(own)
+    return stream.getvalue()
+
+
+def _encoded(frames: list[bytes], given: Sequence[Mapping[str, Any]], wanted: Wanted) -> bytes:
+    """Give a pack of frames under a name of their own, the version of its encoder behind the first."""
+    version = raw_of(res.VERSION, wanted)
+    records: list[bytes] = []
+    base_time: int | float = 0
+    for at, (frame, item) in enumerate(zip(frames, given, strict=True)):
+        time = _time(item)
+        pairs = [_pair(senml.TIME, time - base_time)] if at and time != base_time else []
+        if not at:
+            pairs = [_pair(senml.BASE_NAME, item.get("name", "")), _pair(senml.BASE_TIME, time)]
+            base_time = time
+        records.append(_record([*pairs, _pair(senml.DATA, frame)]))
+        if not at:
+            records.append(_record([_pair(senml.NAME, res.VERSION_NAME), _pair(senml.NUMBER, version)]))
+    return _head(4, len(records)) + b"".join(records)
+
+
+def _record(pairs: Sequence[bytes]) -> bytes:
+    return _head(5, len(pairs)) + b"".join(pairs)
 
 
 def _found(
@@ -159,7 +196,7 @@ def _senml(items: Sequence[Mapping[str, Any]], found: list[list[Found]]) -> byte
                     pairs.append(_pair(senml.BASE_TIME, time))
                 base, base_time = path, time
                 pairs += [_pair(senml.NAME, f"{resource.id}{tail}"), _value_pair(one)]
-                records.append(_head(5, len(pairs)) + b"".join(pairs))
+                records.append(_record(pairs))
     return _head(4, len(records)) + b"".join(records)
 
 

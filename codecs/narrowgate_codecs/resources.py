@@ -6,7 +6,7 @@ registry, not in the frame; an Object is the part of the registry that a profile
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from narrowgate_codecs import elements as el
 
@@ -57,6 +57,12 @@ class Resources:
     objects: tuple[Object, ...]
     also: tuple[Object, ...] = ()
     """Objects that are thought of only where none of `objects` fits."""
+    inner: tuple[Any, ...] = ()
+    """Elements that fill every opaque value, those of SenML records whose names are no paths among them: each
+    value is read in a scope of its own, in the list `frames`."""
+    versions: tuple[int, ...] = ()
+    """What a SenML record named V behind the base name may say; another one is refused as `model`. (): there
+    is no such record."""
     at_most: int = 256
     """Records; what follows more than that is refused as `length`."""
 
@@ -64,6 +70,11 @@ class Resources:
 TIMESTAMP = 5518
 """The resource that says when the others of its instance were measured; every object has it."""
 STAMP = Resource(TIMESTAMP, "time", "time")
+FRAMES = "frames"
+"""The list of what opaque values hold."""
+NAME = el.Utf8("name")
+VERSION = el.Bits("encoder", 2, (el.Part("encoder_type", 8, 8), el.Part("encoder_version", 0, 8)))
+VERSION_NAME = "V"
 OTHERS = "others"
 """The list of what stands for no known resource."""
 

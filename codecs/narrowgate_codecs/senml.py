@@ -27,6 +27,8 @@ RELATIVE_S = 1 << 28
 """Times below count from reception [s]."""
 LONGEST_NAME = 255
 _KNOWN_VERSION = 10
+_DATA_AT = 99
+"""Beside the labels: where the item of the bytes stands."""
 _ARRAY, _MAP = 0x80, 0xA0
 WIDTHS = (0,) * 24 + (1, 2, 4, 8) + (0,) * 4
 """Bytes behind the first of a CBOR head, by its low five bits."""
@@ -61,6 +63,8 @@ class Record:
     """[byte] from the frame's first."""
     stop: int
     """[byte], exclusive."""
+    data_at: int = 0
+    """[byte] Where the item of its bytes stands, if it has some."""
 
 
 @dataclass(slots=True)
@@ -87,7 +91,7 @@ class _Base:
             value = base[BASE_VALUE] + value
         if shape == "sum":
             value = base.get(BASE_SUM, 0) + value
-        return Record(name, unit, time_s, shape, value, start, stop)
+        return Record(name, unit, time_s, shape, value, start, stop, own.get(_DATA_AT, 0))
 
 
 def is_senml(frame: bytes, start: int, stop: int) -> bool:
@@ -152,6 +156,8 @@ def _record(frame: bytes, at: int, stop: int) -> tuple[dict[int | str, Any], lis
                 raise
             faults.append(refused)
             after = cbor.skip(frame, behind, stop)
+        if label == DATA:
+            own[_DATA_AT] = behind
         at, left = after, None if left is None else left - 1
     return own, faults, at
 

@@ -177,7 +177,7 @@ def _records(field: lay.Records) -> str | None:
 
 def _resources(field: lay.Resources) -> str | None:
     numbers = [one.id for one in all_of(field)]
-    if not field.objects or len(numbers) != len(set(numbers)):
+    if not (field.objects or field.inner) or len(numbers) != len(set(numbers)):
         return "objects are wanted, each once"
     for one in all_of(field):
         ids = [resource.id for resource in one.resources]

@@ -190,8 +190,9 @@ def _check_inside(field: lay.Element, place: str, known: frozenset[str]) -> froz
     if isinstance(field, (lay.Switch, lay.Records)):
         _check_cases(field, place, known)
         return known
-    if isinstance(field, (lay.Array, lay.Channels)):
-        _check_scope(field.fields, place, _unmarked(known))
+    if isinstance(field, (lay.Array, lay.Channels, lay.Resources)):
+        inner = field.inner if isinstance(field, lay.Resources) else field.fields
+        _check_scope(inner, place, _unmarked(known))
         return known
     if isinstance(field, lay.Deltas):
         _check_scope(field.also, place, known | {field.item})

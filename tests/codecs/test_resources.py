@@ -157,6 +157,44 @@ def test_device_objects_are_told_without_a_reading() -> None:
     assert (result.values[0]["items"], readings(result)) == ([{"instance": "", "manufacturer": "ACM"}], [])
 
 
+def _held(*volumes_m3: float) -> bytes:
+    frames = [
+        {
+            "control": "81",
+            "data_identifier": "901F",
+            "address": "00000000000001",
+            "volume_m3": volume,
+            "clock": None,
+        }
+        for volume in volumes_m3
+    ]
+    return encode("lwm2m_cjt188_v1", "resources", {"form": "tlv", "items": [], "frames": frames})
+
+
+def test_container_holds_several_frames() -> None:
+    """Each datum of object 19 is a frame of its own protocol, with a reading of its own."""
+    rows = readings(decoded(_held(1.5, 2.25), "lwm2m_cjt188_v1"))
+
+    assert [row["volume_m3"] for row in rows] == [1.5, 2.25]
+
+
+def test_damaged_frame_in_a_container_is_refused_alone() -> None:
+    """A frame whose check sum is wrong is refused; the one beside it stays."""
+    frame = bytearray(_held(1.5, 2.25))
+    frame[-2] ^= 1
+
+    result = decoded(bytes(frame), "lwm2m_cjt188_v1")
+
+    assert (result.refusals.column("reason").to_pylist(), len(readings(result))) == (["integrity"], 1)
+
+
+def test_bytes_in_pieces_hold_no_frame() -> None:
+    """An opaque value in pieces is told, but nothing inside it is read."""
+    pack = bytes.fromhex("81a221692f31392f302f302f30085f41684116ff")
+
+    assert decoded(pack, "lwm2m_cjt188_v1").refusals.column("reason").to_pylist() == ["model"]
+
+
 _FORMS = st.sampled_from(["tlv", "senml_cbor"])
 _ITEM = st.fixed_dictionaries(
     {"volume_m3": st.floats(0, 1e9, width=32)},
