@@ -1,6 +1,8 @@
 """The decode stage: uplinks to readings, with a disposition and, where refused, a reason for each frame."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -34,87 +36,68 @@ class Decoding:
         self.refusals[row] = (reason, detail)
 
 
-@dataclass(frozen=True)
-class _Senders:
-    """Whose frames a batch holds, (n,) each."""
+class KnownFacts:
+    """What devices announced, by device; those that announce nothing cost nothing."""
 
-    devices: list[str]
-    profiles: list[str | None]
-    keys: list[bytes | None]
+    def __init__(self, facts: Iterable[dict[str, Any]] = ()) -> None:
+        """Take rows of FACTS."""
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        for fact in facts:
+            self._rows.setdefault(fact["device"], []).append(fact)
+
+    def add(self, facts: pa.RecordBatch) -> None:
+        """Take what frames announced; the same again changes nothing."""
+        for fact in facts.to_pylist():
+            rows = self._rows.setdefault(fact["device"], [])
+            if fact not in rows:
+                rows.append(fact)
+
+    def of(self, devices: Sequence[str | None]) -> pa.RecordBatch | None:
+        """Give the facts of some devices, schema FACTS; None if there are none."""
+        if not self._rows:
+            return None
+        rows = [fact for device in self._rows.keys() & set(devices) for fact in self._rows[device]]
+        return pa.RecordBatch.from_pylist(rows, schema=FACTS) if rows else None
 
 
 class DecodeStage:
     """Decodes batches in journal order; it remembers each device's last frames."""
 
-    def __init__(self, timezone: ZoneInfo) -> None:
+    def __init__(self, timezone: ZoneInfo, facts: "KnownFacts | None" = None) -> None:
+        """Take the city's zone, and what devices announced earlier."""
         self._timezone = timezone
+        self._facts = KnownFacts() if facts is None else facts
         self.repeats = Repeats()
 
     def run(self, uplinks: pa.RecordBatch, fleet: Fleet) -> Decoding:
         """Decode a batch; whatever a profile raises costs its own frame only."""
         devices = uplinks["claimed_device"].to_pylist()
         slots = fleet.slots(devices)
-        keys = fleet.keys(slots)
-        senders = _Senders(devices, _profiles(fleet, slots), [every[0] if every else None for every in keys])
-        decoding = self._decoded(uplinks, senders)
-        self._try_older_keys(decoding, uplinks, senders, keys)
-        self._drop_repeats(decoding, uplinks, slots)
-        return decoding
+        profiles, keys = _profiles(fleet, slots), fleet.keys(slots)
 
-    def _decoded(self, uplinks: pa.RecordBatch, senders: "_Senders") -> Decoding:
         def stage(start: int, stop: int) -> Decoded:
             context = Context(
-                devices=senders.devices[start:stop],
-                profiles=senders.profiles[start:stop],
+                devices=devices[start:stop],
+                profiles=profiles[start:stop],
                 timezone=self._timezone,
-                keys=senders.keys[start:stop],
+                keys=keys[start:stop],
+                facts=self._facts.of(devices[start:stop]),
             )
-            return decode(uplinks.slice(start, stop - start), context)
+            made = decode(uplinks.slice(start, stop - start), context)
+            self._facts.add(made.facts)
+            return made
 
         parts: list[Decoded] = []
-        count = uplinks.num_rows
-        decoding = Decoding([Disposition.QUARANTINED] * count, senders.profiles, {}, _no_facts())
-        for part in run_rows(stage, 0, count):
+        decoding = Decoding([Disposition.QUARANTINED] * len(devices), profiles, {}, _no_facts())
+        for part in run_rows(stage, 0, len(devices)):
             if isinstance(part, Poisoned):
                 decoding.refuse(part.row, Reason.INTERNAL, part.error)
                 continue
             parts.append(part.made)
             decoding.dispositions[part.start : part.stop] = part.made.dispositions
         _merge(decoding, parts, uplinks)
+        self._drop_repeats(decoding, uplinks, slots)
         return decoding
-
-    def _try_older_keys(
-        self,
-        decoding: Decoding,
-        uplinks: pa.RecordBatch,
-        senders: "_Senders",
-        keys: list[tuple[bytes, ...]],
-    ) -> None:
-        """Open frames that a device's newest key does not open with the one before it."""
-        rows = [
-            row
-            for row, (reason, _) in decoding.refusals.items()
-            if reason is Reason.INTEGRITY and len(keys[row]) > 1
-        ]
-        if not rows:
-            return
-        again = self._decoded(
-            uplinks.take(pa.array(rows, pa.int64())),
-            _Senders(
-                [senders.devices[row] for row in rows],
-                [senders.profiles[row] for row in rows],
-                [keys[row][1] for row in rows],
-            ),
-        )
-        opened = [place for place, why in enumerate(again.dispositions) if why is not Disposition.QUARANTINED]
-        for place in opened:
-            row = rows[place]
-            decoding.dispositions[row] = again.dispositions[place]
-            del decoding.refusals[row]
-            if place in again.refusals:
-                decoding.refusals[row] = again.refusals[place]
-        decoding.readings = _in_order(_joined([decoding.readings, again.readings]))
-        decoding.facts = _one(FACTS, [decoding.facts, again.facts])
 
     def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
         """Mark frames seen before as duplicates and take their readings out."""
@@ -172,14 +155,6 @@ def _joined(parts: list[dict[Family, pa.RecordBatch]]) -> dict[Family, pa.Record
         if sum(batch.num_rows for batch in batches):
             joined[family] = _one(schema, batches)
     return joined
-
-
-def _in_order(readings: dict[Family, pa.RecordBatch]) -> dict[Family, pa.RecordBatch]:
-    """Give readings by frame, those of one frame as they stand."""
-    return {
-        family: rows.take(pa.array(np.argsort(rows["frame"].to_numpy(), kind="stable")))
-        for family, rows in readings.items()
-    }
 
 
 def _one(schema: pa.Schema, batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -20,7 +20,7 @@ from narrowgate_cases import apply
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch, batch_of
-from narrowgate_ingest.decoding import DecodeStage, Decoding
+from narrowgate_ingest.decoding import DecodeStage, Decoding, KnownFacts
 from narrowgate_ingest.host_clock import HostClock
 from narrowgate_ingest.judging import Judgement, judge
 from narrowgate_ingest.lineage import Lineage
@@ -75,7 +75,8 @@ class Pipeline:
         self.stores = stores
         self.engine = engine
         self._timezone = timezone
-        self._decode = DecodeStage(timezone)
+        self._facts = KnownFacts(state.known_facts(stores.state.connection))
+        self._decode = DecodeStage(timezone, self._facts)
         self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
         versions = {rule.name: rule.version for rule in engine.rules}
@@ -127,7 +128,7 @@ class Pipeline:
 
         What the decode stage remembers of repeated frames is not asked: a frame would repeat itself.
         """
-        return self._run(batch, DecodeStage(self._timezone), doubted)
+        return self._run(batch, DecodeStage(self._timezone, self._facts), doubted)
 
     def _run(self, batch: Batch, decode: DecodeStage, doubted: NDArray[np.int64]) -> Prepared:
         fleet = self._newest_fleet()

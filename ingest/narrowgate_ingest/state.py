@@ -144,6 +144,12 @@ def put_facts(connection: sqlite3.Connection, facts: pa.RecordBatch) -> None:
     connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?)", zip(*columns, strict=True))
 
 
+def known_facts(connection: sqlite3.Connection) -> Iterator[dict[str, object]]:
+    """Give all that devices announced, rows of FACTS in the order of their frames."""
+    rows = connection.execute("SELECT device, frame, name, value FROM facts ORDER BY frame")
+    return (dict(zip(("device", "frame", "name", "value"), row, strict=True)) for row in rows)
+
+
 def put_damage(connection: sqlite3.Connection, damage: Iterable[Damage]) -> None:
     """Add journal damage, once for each place."""
     connection.executemany(

@@ -1,5 +1,7 @@
 """What the decode stage promises: a frame that goes wrong goes wrong alone."""
 
+import io
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -10,9 +12,10 @@ import pytest
 from fleet_rows import csv_text, fleet_of, take
 from ingest_line import SHANGHAI, city, first_frames
 from narrowgate_codecs import Context, Decoded, decode, uplinks_from
-from narrowgate_fleet import Fleet
+from narrowgate_fleet import Fleet, Registry, Seal, key_changes
 from narrowgate_ingest import decoding
-from narrowgate_ingest.decoding import DecodeStage, Decoding
+from narrowgate_ingest.decoding import DecodeStage, Decoding, KnownFacts
+from narrowgate_schema.tables import FACTS
 from narrowgate_schema.words import Disposition, Family, Reason
 
 if TYPE_CHECKING:
@@ -126,3 +129,55 @@ def test_the_same_bytes_of_two_devices_are_two_frames(fleet: Fleet) -> None:
     made = run(DecodeStage(SHANGHAI), fleet, (METER, frame), (DISTRICT.devices[1], frame))
 
     assert Disposition.DUPLICATE not in made.dispositions
+
+
+METERS = "device,profile\niz1,en13757_wmbus_water_v1\nkeyless,en13757_wmbus_water_v1\n"
+CASE = Path(__file__).parents[2] / "firmware-fixtures" / "en13757_wmbus_water_v1" / "iwmtx5_v0421.toml"
+
+
+def encrypted_meters(home: Path, *keys: str) -> Fleet:
+    """Give a fleet whose first meter has keys, each newer than the one before."""
+    seal = Seal([b"s" * 32])
+    take(home, METERS, families={"en13757_wmbus_water_v1": "water"})
+    with Registry(home) as registry, registry.writing():
+        for key in keys:
+            content = io.BytesIO(f"device,key\niz1,{key}\n".encode())
+            changes = key_changes(content, registry.census().devices, registry.keys(), seal)
+            registry.put_keys(changes.sealed)
+    return Fleet.load(home / "registry", seal)
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (["right"], None),
+        (["right", "ff" * 16], None),
+        (["ff" * 16, "right"], None),
+        (["right", "ee" * 16, "ff" * 16], Reason.INTEGRITY),
+        (["ff" * 16], Reason.INTEGRITY),
+        ([], Reason.KEY_MISSING),
+    ],
+)
+def test_an_encrypted_frame_is_opened_by_either_key(
+    tmp_path: Path, keys: list[str], reason: Reason | None
+) -> None:
+    """The newest key and the one before it open a frame; an older one, a wrong one or none does not."""
+    case = tomllib.loads(CASE.read_text("utf-8"))
+    fleet = encrypted_meters(tmp_path, *[case["key"] if key == "right" else key for key in keys])
+    made = run(DecodeStage(SHANGHAI), fleet, ("iz1", bytes.fromhex(case["hex"])))
+
+    assert [why for why, _ in made.refusals.values()] == ([] if reason is None else [reason])
+    assert (made.dispositions == [Disposition.STORED]) == (reason is None)
+
+
+def test_what_a_frame_announced_is_handed_to_later_frames_of_its_device() -> None:
+    """Facts are kept once each, by device; nobody who announced nothing gets any."""
+    rows = [{"device": "a", "frame": 3, "name": "layout", "value": b"x"}]
+    facts = KnownFacts(rows)
+    facts.add(pa.RecordBatch.from_pylist(rows, schema=FACTS))
+    facts.add(pa.RecordBatch.from_pylist([{**rows[0], "frame": 9, "value": b"y"}], schema=FACTS))
+    known = facts.of(["a", "b", None])
+
+    assert known is not None
+    assert known.to_pylist() == [*rows, {**rows[0], "frame": 9, "value": b"y"}]
+    assert (facts.of(["b"]), KnownFacts().of(["a"])) == (None, None)
