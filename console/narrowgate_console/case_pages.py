@@ -12,6 +12,7 @@ from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import Points
 from narrowgate_console.facts_panel import FactsPanel
 from narrowgate_console.family_charts import points_option
+from narrowgate_console.markup import Figure, Markup, figures
 from narrowgate_console.page import Frame, Look, Page
 from narrowgate_console.principals import NotThere, Scope
 from narrowgate_console.table_panel import TablePanel, device_path
@@ -48,7 +49,7 @@ class CasesPage(Page[Queue]):
 
     def lay_out(self) -> None:
         """Lay out counts by service, the table, and the way to the other pages."""
-        self._services = ui.element("div").classes("ng-tiles")
+        self._services = Markup("ng-tiles")
         self._table = CaseTable(self.frame)
         self._turn = ui.element("div").classes("ng-turn")
         self._told: object = None
@@ -68,12 +69,8 @@ class CasesPage(Page[Queue]):
             self._show_turn(count)
 
     def _show_services(self, by_service: dict[str, int]) -> None:
-        self._services.clear()
-        with self._services:
-            for service, count in by_service.items():
-                with ui.element("div").classes("ng-panel ng-tile"):
-                    ui.label(f"{count:,}").classes("ng-number")
-                    ui.label(self._word(service)).classes("ng-quiet")
+        rows = (Figure(f"{count:,}", self._word(service)) for service, count in by_service.items())
+        self._services.show(figures(rows, "ng-panel ng-tile"))
 
     def _show_turn(self, count: int) -> None:
         self._turn.clear()

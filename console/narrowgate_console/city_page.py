@@ -1,5 +1,6 @@
 """The city page: what lives, where it is, what waits for somebody, and one chart a family."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -8,8 +9,10 @@ from narrowgate_cases import OPEN_STATES, Case, State
 from narrowgate_console.case_table import CaseTable
 from narrowgate_console.chart_card import ChartCard
 from narrowgate_console.city_map import CityMap
+from narrowgate_console.condition_figures import condition_figures
 from narrowgate_console.ledger_panel import LedgerPanel
 from narrowgate_console.map_panel import MapPanel
+from narrowgate_console.markup import Markup, block, figures, leading, text
 from narrowgate_console.page import Look, Page
 from narrowgate_console.places import Condition
 from narrowgate_console.principals import Scope
@@ -54,8 +57,8 @@ class CityPage(Page[City]):
 
     def lay_out(self) -> None:
         """Lay out counts, map, cases, charts and the ledger."""
-        with ui.element("div").classes("ng-tiles ng-families"):
-            self._tiles = {family: self._tile(family) for family in Family}
+        nothing = dict.fromkeys(Condition, "–")
+        self._tiles = Markup("ng-tiles ng-families", self._markup(dict.fromkeys(Family, nothing)))
         with ui.element("div").classes("ng-columns"):
             MapPanel(self.frame)
             self._cases = CaseTable(self.frame)
@@ -63,18 +66,14 @@ class CityPage(Page[City]):
             self._charts = {family: ChartCard(family, self.frame.language) for family in Family}
         self._ledger = LedgerPanel(self.frame) if self.frame.view.principal.tenants is None else None
 
-    def _tile(self, family: Family) -> dict[Condition, ui.label]:
-        path = self.frame.link(f"/{family}")
-        with ui.link(target=path).classes("ng-panel ng-tile ng-family"):
-            ui.label(self._word(f"{family}_way")).classes("ng-title")
-            with ui.element("div").classes("ng-conditions"):
-                return {condition: self._figure(condition) for condition in Condition}
+    def _markup(self, said: Mapping[Family, Mapping[Condition, str]]) -> str:
+        return "".join(self._tile(family, said[family]) for family in Family)
 
-    def _figure(self, condition: Condition) -> ui.label:
-        with ui.element("div"):
-            figure = ui.label("–").classes(f"ng-number ng-mark-{condition}")
-            ui.label(self._word(f"condition_{condition}")).classes("ng-quiet")
-        return figure
+    def _tile(self, family: Family, said: Mapping[Condition, str]) -> str:
+        """Give a family's tile, which leads to its page."""
+        title = text(self._word(f"{family}_way"), "ng-title")
+        conditions = block(figures(condition_figures(said, self.frame), ""), "ng-conditions")
+        return leading(title + conditions, self.frame.link(f"/{family}"), "ng-panel ng-tile ng-family")
 
     def show(self, content: City) -> None:
         """Show what was read."""
@@ -87,9 +86,11 @@ class CityPage(Page[City]):
             words = [f"{count:,} {self._word(f'{name}_cases_counted')}" for name, count in figures]
             self._cases.show(content.cases, counts.open, " · ".join(words))
         if content.map is not None:
-            for family, tile in self._tiles.items():
-                for condition, count in content.map.counts(family).items():
-                    tile[condition].set_text(f"{count:,}")
+            found = {family: content.map.counts(family) for family in Family}
+            said = {
+                family: {name: f"{count:,}" for name, count in of.items()} for family, of in found.items()
+            }
+            self._tiles.show(self._markup(said))
         for family, series in content.charts.items():
             if series is not None:
                 self._charts[family].show(series, self.frame.view.timezone)

@@ -103,7 +103,8 @@ class DevicePage(Page[DeviceContent]):
             self._condition.set_text(self._word(f"condition_{condition}"))
             self._condition.classes(replace=f"ng-badge ng-mark-{condition}")
             told = {"last_told": self.frame.when(content.file.last_us)}
-            known = {name: fact for name, fact in content.file.facts.items() if fact and name != "device"}
+            facts = content.file.facts.items()
+            known = {name: self._fact(name, fact) for name, fact in facts if fact and name != "device"}
             self._facts.show({**told, **known})
         if content.file is not None and content.series is not None:
             self._show_series(content.file, content.series)
@@ -125,6 +126,12 @@ class DevicePage(Page[DeviceContent]):
             figure = f"{points.values[-1]:,.6g} {UNITS.get(points.unit, points.unit)}"
             option = points_option(points, self.frame.view.timezone, file.family)
             self._charts[key].show(option, figure)
+
+    def _fact(self, name: str, fact: str) -> str:
+        """Give a fact in the page's language, where it is one of a few words and no name."""
+        entry = f"{name}_is_{fact}"
+        told = self._word(entry)
+        return fact if told == entry else told
 
     def _title(self, points: Points) -> str:
         return f"{self._word(points.field)}{f' · {points.series}' if points.series else ''}"

@@ -68,7 +68,7 @@ def occupancy_option(found: Occupancy, timezone: tzinfo) -> dict[str, Any]:
         "visualMap": {
             "min": 0, "max": 100, "orient": "horizontal", "left": "center", "bottom": 0, "itemHeight": 90,
             "itemWidth": 12, "text": ["100 %", "0 %"], "textStyle": {"color": _GREY},
-            "inRange": {"color": ["#d9f0ec", "#7cc7ba", COLOURS[Family.PARKING], "#c9682b", "#b3261e"]},
+            "inRange": {"color": ["#e3f3ef", "#9fd5c9", "#f3d88f", "#e58f4e", "#b3261e"]},
         },
         "series": [{"type": "heatmap", "data": cells, "itemStyle": {"borderColor": "#8a94a622"}}],
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """A family's page: how its devices do, the chart its users look at first, its zones, its devices."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -8,7 +9,9 @@ from nicegui import ui
 
 from narrowgate_console.chart_card import ChartCard
 from narrowgate_console.city_map import DeviceRow
+from narrowgate_console.condition_figures import condition_figures
 from narrowgate_console.device_table import DeviceTable
+from narrowgate_console.markup import Markup, figures
 from narrowgate_console.page import Look, Page
 from narrowgate_console.places import Condition
 from narrowgate_console.series import Series
@@ -61,25 +64,20 @@ class FamilyPage(Page[FamilyContent[First]], Generic[First]):
 
     def lay_out(self) -> None:
         """Lay out the counts, what comes first, the hours and the devices."""
-        with ui.element("div").classes("ng-tiles"):
-            self._tiles = {condition: self._tile(condition) for condition in Condition}
+        self._tiles = Markup("ng-tiles", self._markup(dict.fromkeys(Condition, "–")))
         self.lay_out_first()
         with ui.element("div").classes("ng-columns"):
             self._devices = DeviceTable(self.frame)
             with ui.element("div").classes("ng-charts"):
                 self._hours = ChartCard(self.family, self.frame.language)
 
-    def _tile(self, condition: Condition) -> ui.label:
-        with ui.element("div").classes("ng-panel ng-tile"):
-            figure = ui.label("–").classes(f"ng-number ng-mark-{condition}")
-            ui.label(self._word(f"condition_{condition}")).classes("ng-quiet")
-        return figure
+    def _markup(self, said: Mapping[Condition, str]) -> str:
+        return figures(condition_figures(said, self.frame), "ng-panel ng-tile")
 
     def show(self, content: FamilyContent[First]) -> None:
         """Show what was read."""
         if content.counts is not None:
-            for condition, figure in self._tiles.items():
-                figure.set_text(f"{content.counts[condition]:,}")
+            self._tiles.show(self._markup({name: f"{count:,}" for name, count in content.counts.items()}))
         if content.first is not None:
             self.show_first(content.first, content.zones or {})
         if content.series is not None:

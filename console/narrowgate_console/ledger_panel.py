@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
+from narrowgate_console.markup import Figure, Markup, figures
 from narrowgate_console.page import Frame
 from narrowgate_console.sources import DOOR_ROWS, KEPT, is_balanced
 from narrowgate_schema.words import Disposition
@@ -21,17 +22,13 @@ class LedgerPanel:
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(frame.word("frames")).classes("ng-title")
                 self._balance = ui.label().classes("ng-quiet")
-            with ui.element("div").classes("ng-figures"):
-                self._figures = {name: self._figure(name) for name in _ROWS}
+            self._figures = Markup("ng-figures", self._markup(dict.fromkeys(_ROWS, "–")))
 
-    def _figure(self, name: str) -> ui.label:
-        with ui.element("div").classes("ng-figure"):
-            figure = ui.label("–").classes(f"ng-number ng-row-{name}")
-            ui.label(self._frame.word(name)).classes("ng-quiet")
-        return figure
+    def _markup(self, said: Mapping[str, str]) -> str:
+        rows = (Figure(said[name], self._frame.word(name), f"ng-row-{name}") for name in _ROWS)
+        return figures(rows, "ng-figure")
 
     def show(self, ledger: Mapping[str, int]) -> None:
         """Show the ledger's rows and whether it balances."""
-        for name, figure in self._figures.items():
-            figure.set_text(f"{ledger.get(name, 0):,}")
+        self._figures.show(self._markup({name: f"{ledger.get(name, 0):,}" for name in _ROWS}))
         self._balance.set_text(self._frame.word("balanced" if is_balanced(ledger) else "unbalanced"))

@@ -4,10 +4,12 @@ Markers cost the server nothing: a page of ten thousand devices holds one elemen
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from nicegui import ui
 
+from narrowgate_console.markup import Markup, block, text
 from narrowgate_console.page import Frame
 from narrowgate_console.places import Condition
 
@@ -27,11 +29,7 @@ class MapPanel:
         with ui.element("section").classes("ng-panel ng-map-panel"):
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(frame.word("map")).classes("ng-title")
-                with ui.element("div").classes("ng-legend"):
-                    for condition in Condition:
-                        with ui.element("span"):
-                            ui.element("i").classes(f"ng-dot ng-dot-{condition}")
-                            ui.label(frame.word(f"condition_{condition}"))
+                Markup("ng-legend", "".join(self._legend(frame)))
             options = {"preferCanvas": True, "attributionControl": False, "zoomSnap": 0.25}
             leaflet = ui.leaflet((0.0, 0.0), 3, options=options).classes("ng-map")
             # The toolkit's map begins with tiles of its own choice, from the network.
@@ -39,6 +37,12 @@ class MapPanel:
             if frame.tile_url:
                 leaflet.tile_layer(url_template=frame.tile_url, options=_ATTRIBUTION)
             leaflet.on("init", lambda: ui.run_javascript(self._start(leaflet.id, settings)))
+
+    @staticmethod
+    def _legend(frame: Frame) -> Iterator[str]:
+        for condition in Condition:
+            dot = text("", f"ng-dot ng-dot-{condition}", tag="i")
+            yield block(dot + text(frame.word(f"condition_{condition}"), ""), "ng-legend-entry")
 
     @staticmethod
     def _start(element: int, settings: dict[str, object]) -> str:

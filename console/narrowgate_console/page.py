@@ -1,7 +1,7 @@
 """What every page is: a frame with the way to the others, and a part of its own that follows the city."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -10,6 +10,7 @@ from nicegui import ui
 
 from narrowgate_console.faults import StoreUnreadable
 from narrowgate_console.instants import instant
+from narrowgate_console.markup import Markup, link, text
 from narrowgate_console.principals import Denied, NotThere, Scope
 from narrowgate_console.sources import Check
 from narrowgate_console.view import View
@@ -160,9 +161,7 @@ class Page(ABC, Generic[Content]):
     def _header(self) -> None:
         frame, other = self.frame, next(each for each in LANGUAGES if each != self.frame.language)
         with ui.element("header").classes("ng-header"):
-            with ui.element("div").classes("ng-brand"):
-                ui.label("Narrowgate").classes("ng-name")
-                ui.label(self._word("subtitle")).classes("ng-quiet")
+            Markup("ng-brand", text("Narrowgate", "ng-name") + text(self._word("subtitle"), "ng-quiet"))
             with ui.element("div").classes("ng-clock"):
                 ui.label(self._word("event_clock")).classes("ng-quiet")
                 self._clock = ui.label("–").classes("ng-time")
@@ -170,11 +169,16 @@ class Page(ABC, Generic[Content]):
             ui.link(self._word("api"), "/docs").classes("ng-link")
             ui.link(self._word("other_language"), f"{frame.path}?lang={other}").classes("ng-link")
             self._sign_out()
-        with ui.element("nav").classes("ng-ways"):
-            for name, path, scope in _WAYS:
-                if frame.view.principal.may(scope):
-                    here = "ng-way ng-here" if path == frame.path else "ng-way"
-                    ui.link(self._word(name), frame.link(path)).classes(here)
+        Markup("ng-ways", "".join(self._ways()), tag="nav")
+
+    def _ways(self) -> Iterator[str]:
+        """Yield the ways to the other pages; the way to a case is the way to all of them."""
+        frame = self.frame
+        for name, path, scope in _WAYS:
+            if frame.view.principal.may(scope):
+                is_here = path == frame.path or frame.path.startswith(f"{path}/")
+                style = "ng-way ng-here" if is_here else "ng-way"
+                yield link(self._word(name), frame.link(path), style)
 
     def _sign_out(self) -> None:
         principal = self.frame.view.principal

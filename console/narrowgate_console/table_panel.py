@@ -20,7 +20,7 @@ Row = Mapping[str, str]
 
 
 class TablePanel:
-    """A table; unread until rows are shown."""
+    """A table, sent again only when its rows have changed; unread until rows are shown."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class TablePanel:
         """
         self._frame = frame
         self._none = none
+        self._shown: list[dict[str, str | int]] = []
         with ui.element("section").classes(f"ng-panel ng-table {style}"):
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(frame.word(title)).classes("ng-title")
@@ -83,7 +84,10 @@ class TablePanel:
         self._counts.set_text(counts)
         nothing: list[Row] = [{}] * len(rows)
         cells = zip(rows, links or nothing, marks or nothing, strict=True)
-        self._table.update_rows([_flat(n, *each) for n, each in enumerate(cells)])
+        flat = [_flat(n, *each) for n, each in enumerate(cells)]
+        if flat != self._shown:
+            self._shown = flat
+            self._table.update_rows(flat)
         self._table.set_visibility(bool(rows))
         self._empty.set_text(self._frame.word(self._none))
         self._empty.set_visibility(not rows)

@@ -1,0 +1,79 @@
+"""Blocks of words and figures, one element of the page each.
+
+Every element costs the core some 5 kB for each page that is open; a block of text needs no more than one.
+
+Rule 1: whatever comes from elsewhere is escaped here; callers hand in text, never markup.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from nicegui import ui
+
+
+class Markup:
+    """An element that holds markup made here; sent again only when it has changed."""
+
+    def __init__(self, style: str, markup: str = "", *, tag: str = "div") -> None:
+        """Put it inside the element that is open.
+
+        Args:
+            style: its classes.
+            markup: what it begins with.
+            tag: of the element.
+        """
+        self._shown = markup
+        self._element = ui.html(markup, sanitize=False, tag=tag).classes(style)
+
+    def show(self, markup: str) -> None:
+        """Show markup."""
+        if markup != self._shown:
+            self._shown = markup
+            self._element.set_content(markup)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with the words under it."""
+
+    value: str
+    words: str
+    style: str = ""
+    """Further classes of the figure."""
+
+
+def text(words: str, style: str, *, tag: str = "div") -> str:
+    """Give words as an element."""
+    return f'<{tag} class="{escape(style)}">{escape(words)}</{tag}>'
+
+
+def link(words: str, to: str, style: str) -> str:
+    """Give a link."""
+    return leading(escape(words), to, style)
+
+
+def block(markup: str, style: str) -> str:
+    """Give a block around markup that was made here."""
+    return f'<div class="{escape(style)}">{markup}</div>'
+
+
+def leading(markup: str, to: str, style: str) -> str:
+    """Give a block of markup that was made here, all of which leads somewhere."""
+    return f'<a class="{escape(style)}" href="{escape(to)}">{markup}</a>'
+
+
+def figures(rows: Iterable[Figure], style: str) -> str:
+    """Give figures, each in a block of some classes."""
+    return "".join(
+        block(text(row.value, f"ng-number {row.style}".strip()) + text(row.words, "ng-quiet"), style)
+        for row in rows
+    )
+
+
+def facts(rows: Iterable[tuple[str, str, str | None]]) -> str:
+    """Give names and values of a list of facts; a value may lead somewhere."""
+    return "".join(
+        f"<dt>{escape(name)}</dt><dd>{link(value, to, 'ng-link') if to else escape(value)}</dd>"
+        for name, value, to in rows
+    )
