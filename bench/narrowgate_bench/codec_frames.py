@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from narrowgate_bench.codec_resources import drawn_record, drawn_resources
-from narrowgate_bench.described_frames import drawn
+from narrowgate_bench.described_frames import bit_clock, drawn
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.facts import NO_FACT
@@ -18,6 +19,7 @@ from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.regions import FrameTooLongError
 from narrowgate_codecs.scope import Wanted, part_code
 from narrowgate_codecs.soundness import every
+from narrowgate_codecs.sums import Sum
 
 Values = dict[str, Any]
 Sent = tuple[bytes, int | None]
@@ -254,7 +256,7 @@ class Sender:
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
         name = getattr(field, "name", None)
-        if name is None or isinstance(field, (el.Mark, el.Implied, el.Scaled, el.Moment)):
+        if name is None or isinstance(field, (el.Mark, el.Implied, el.Scaled, el.Moment, Sum)):
             return
         if isinstance(field, el.Bits):
             self._bits(field, values)
@@ -354,6 +356,7 @@ _DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
         for _ in range(rng.randrange(24) if field.width is None else field.width)
     ),
     el.Clock: _clock,
+    BitClock: bit_clock,
     el.Fact: lambda field, rng: None,
     el.Left: lambda field, rng: 0,
     el.Port: lambda field, rng: 0 if field.default is None else field.default,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_clocks import BitClock
 
 Values = dict[str, Any]
 
@@ -17,6 +18,7 @@ _MEASURES = {
     **{vif: "temperature_c" for vif in range(0x58, 0x5C)},
     **{vif: "ambient_temperature_c" for vif in range(0x64, 0x68)},
 }
+_SPAN_S = 30 * 365 * 86_400
 _OTHERS = (
     ("02fd17", 2),
     ("0c78", 4),
@@ -72,7 +74,7 @@ def _dif(coding: int, storage: int, function: int = 0) -> str:
 
 def _time(rng: random.Random, storage: int) -> Values:
     coding = rng.choice((4, 6)) if storage == 0 else rng.choice((2, 4))
-    span_s = rng.randrange(30 * 365 * 86_400)
+    span_s = rng.randrange(_SPAN_S)
     time = datetime(2005, 1, 1) + timedelta(seconds=span_s)  # noqa: DTZ001 - such a clock has no zone
     time = time.replace(second=0) if coding == 4 else time
     time = time.replace(hour=0, minute=0, second=0) if coding == 2 else time
@@ -124,6 +126,19 @@ def _other(rng: random.Random) -> Values:
     if head == "326c":
         return {"head": head, "time": None}
     return {"head": head, "data": rng.randbytes(width).hex()}
+
+
+def bit_clock(field: BitClock, rng: random.Random) -> datetime | None:
+    """Draw a local time that bits can say."""
+    if rng.random() < 0.05:
+        return None
+    time = datetime(2005, 1, 1) + timedelta(seconds=rng.randrange(_SPAN_S))  # noqa: DTZ001 - no zone
+    told = {letter for letter, _, _, _ in field.pieces}
+    return time.replace(
+        hour=time.hour if "h" in told else 0,
+        minute=time.minute if "m" in told else 0,
+        second=time.second if "s" in told else 0,
+    )
 
 
 DRAWN: dict[str, Callable[[random.Random], list[Values]]] = {"en13757": en13757}

@@ -8,6 +8,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.resources import all_of
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 
 
@@ -172,6 +173,11 @@ def _moment(field: el.Moment) -> str:
     return f"instant of {', '.join(parts)}, years since {field.since}; no time: null"
 
 
+def _sum(field: Sum) -> str:
+    per = "" if field.per == 1 else f", 1/{field.per}"
+    return " + ".join(name if weight == 1 else f"{weight} x {name}" for name, weight in field.of) + per
+
+
 def _scaled(field: el.Scaled) -> str:
     per = "" if field.per == 1 else f" / {field.per}"
     if not field.factors:
@@ -182,7 +188,7 @@ def _scaled(field: el.Scaled) -> str:
 
 def _width(field: lay.Element) -> int | None:
     match field:
-        case el.Mark() | el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment():
+        case el.Mark() | el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment() | Sum():
             return 0
         case el.Const():
             return len(field.value)
@@ -324,6 +330,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Digits: lambda field: f"number in ASCII digits of base {field.base}",
     el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
     el.Scaled: _scaled,
+    Sum: _sum,
     el.Varint: _varint,
     el.Moment: _moment,
     el.Fact: lambda field: "announced by an earlier frame of the device; null if none has",

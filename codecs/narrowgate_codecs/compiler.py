@@ -32,6 +32,7 @@ from narrowgate_codecs.plan_resources import ResourceSteps
 from narrowgate_codecs.plan_transforms import Become, Opening, SentStep, Unblocking
 from narrowgate_codecs.plan_words import leaf_step
 from narrowgate_codecs.resources import FRAMES
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.validate import least_width
 from narrowgate_codecs.varints import VarintDeltaSteps, VarintSpan, VarintStep
 
@@ -45,7 +46,7 @@ def fixed_width(field: lay.Element) -> int | None:
             return len(field.value)
         case el.Clock():
             return clock_width(field)
-        case el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment():
+        case el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment() | Sum():
             return 0
     return getattr(field, "width", None) if isinstance(field, (*lay.LEAVES, el.Check)) else None
 

@@ -35,8 +35,9 @@ from narrowgate_codecs.regions import (
     read_region,
 )
 from narrowgate_codecs.resource_lists import ResourcesConstruct
-from narrowgate_codecs.scaled import ScaledConstruct
+from narrowgate_codecs.scaled import ScaledConstruct, SumConstruct
 from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.transforms import EncryptedConstruct, FormatAConstruct
 from narrowgate_codecs.varints import VarintConstruct
 from narrowgate_schema.words import Reason
@@ -85,6 +86,7 @@ _PLAIN: dict[type, Any] = {
     el.Mark: MarkConstruct,
     el.Check: CheckConstruct,
     el.Scaled: ScaledConstruct,
+    Sum: SumConstruct,
     lay.Deltas: DeltasConstruct,
     lay.Described: DescribedConstruct,
     el.Varint: VarintConstruct,

@@ -13,6 +13,7 @@ from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.elements import Order
 from narrowgate_codecs.resources import FRAMES, Object, Resource, leaves_of
 from narrowgate_codecs.resources import Resources as Resources
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 
 
@@ -270,6 +271,7 @@ Leaf: TypeAlias = (
     | el.Numeral
     | el.Digits
     | el.Scaled
+    | Sum
     | Wired
     | BitClock
     | el.Varint
@@ -316,6 +318,7 @@ LEAVES: tuple[type, ...] = (
     el.Numeral,
     el.Digits,
     el.Scaled,
+    Sum,
     Wired,
     BitClock,
     el.Varint,

@@ -28,6 +28,7 @@ from narrowgate_codecs.plan_regions import (
 )
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.soundness import every
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wire import Places, Wire
 
 Dating: TypeAlias = el.Clock | el.Epoch | el.Moment | BitClock
@@ -160,6 +161,8 @@ def _heard(fields: tuple[lay.Element, ...]) -> Iterator[str]:
             yield field.base
         elif isinstance(field, el.Scaled):
             yield from (field.of, field.by)
+        elif isinstance(field, Sum):
+            yield from (name for name, _ in field.of)
         elif isinstance(field, el.Moment):
             yield from parts_of(field)
         elif isinstance(field, lay.Encrypted) and field.blocks is not None:

@@ -27,7 +27,8 @@ from narrowgate_codecs.plan_leaves import (
 )
 from narrowgate_codecs.plan_optional import FactStep, LeftStep
 from narrowgate_codecs.plan_stated import BitClockStep, WiredStep
-from narrowgate_codecs.scaled import ScaledStep
+from narrowgate_codecs.scaled import ScaledStep, SumStep
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 
 SILENT_WORD = -1
@@ -247,6 +248,7 @@ _STEPS: dict[type, Any] = {
     el.Numeral: NumeralStep,
     el.Digits: DigitsStep,
     el.Scaled: ScaledStep,
+    Sum: SumStep,
     Wired: WiredStep,
     BitClock: BitClockStep,
     el.Moment: MomentStep,

@@ -9,7 +9,10 @@ from types import MappingProxyType
 
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles import (
+    apator_08_v15,
     apator_162_v5,
+    apator_172_v4,
+    apator_na1_v20,
     axioma_qalcosonic_w1_v1,
     bmeters_hydrodigit_v1,
     bosch_tps110_v1,
@@ -56,6 +59,8 @@ from narrowgate_codecs.profiles import (
     nwave_nps405_v1,
     pni_placepod_v1,
     qundis_qwater_v1,
+    techem_mkradio3a_v1,
+    techem_mkradio_v1,
     tekzitel_tekzipark_v1,
     zenner_edc_v11,
 )
@@ -64,7 +69,10 @@ from narrowgate_codecs.validate import validated
 GROUP = "narrowgate.profiles"
 
 _profiles: dict[str, Profile] = {
+    "apator_08_v15": validated(apator_08_v15.PROFILE),
     "apator_162_v5": validated(apator_162_v5.PROFILE),
+    "apator_172_v4": validated(apator_172_v4.PROFILE),
+    "apator_na1_v20": validated(apator_na1_v20.PROFILE),
     "axioma_qalcosonic_w1_v1": validated(axioma_qalcosonic_w1_v1.PROFILE),
     "bmeters_hydrodigit_v1": validated(bmeters_hydrodigit_v1.PROFILE),
     "bosch_tps110_v1": validated(bosch_tps110_v1.PROFILE),
@@ -111,6 +119,8 @@ _profiles: dict[str, Profile] = {
     "nwave_nps405_v1": validated(nwave_nps405_v1.PROFILE),
     "pni_placepod_v1": validated(pni_placepod_v1.PROFILE),
     "qundis_qwater_v1": validated(qundis_qwater_v1.PROFILE),
+    "techem_mkradio3a_v1": validated(techem_mkradio3a_v1.PROFILE),
+    "techem_mkradio_v1": validated(techem_mkradio_v1.PROFILE),
     "tekzitel_tekzipark_v1": validated(tekzitel_tekzipark_v1.PROFILE),
     "zenner_edc_v11": validated(zenner_edc_v11.PROFILE),
 }

@@ -1,4 +1,4 @@
-"""Values that no bytes say: a number of the frame scaled by another one, by row and by plan."""
+"""Values that no bytes say: a number of the frame scaled by another one, or several summed up."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Cohort
 from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.scope import Said, Scope, Wanted
+from narrowgate_codecs.sums import Sum
 
 
 def scaled_value(element: el.Scaled, raw: tuple[int, int], scope: Scope) -> float | None:
@@ -61,3 +62,43 @@ class ScaledStep:
         divisor = np.full(len(number), float(leaf.per)) if leaf.factors else scale * leaf.per
         said = scale != 0
         cohort.say(leaf.name, product / np.where(said, divisor, 1.0), said)
+
+
+def sum_value(element: Sum, raw: tuple[int, ...], scope: Scope) -> float:
+    """Give what the raw numbers make together, each step one of float64."""
+    total = 0.0
+    for number, (_, weight) in zip(raw, element.of, strict=True):
+        total += float(number) * weight
+    return total / element.per
+
+
+class SumConstruct(c.Construct):  # type: ignore[misc]
+    """Keeps the raw numbers; nothing is read or written."""
+
+    def __init__(self, element: Sum) -> None:
+        super().__init__()
+        self.element = element
+
+    def _parse(self, stream: Any, scope: Scope, path: str) -> None:
+        raw = tuple(scope.find(name) for name, _ in self.element.of)
+        scope.said.append(Said(self.element, raw, stream.tell(), stream.tell()))
+
+    def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
+        return obj
+
+
+class SumStep:
+    """The same for columns, step by step."""
+
+    shaping, is_shape = 0, False
+
+    def __init__(self, leaf: Sum, wants: Wants) -> None:
+        self.leaf = leaf
+        self.idle = leaf.name not in wants.values
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Sum up."""
+        total = np.zeros(cohort.count, np.float64)
+        for name, weight in self.leaf.of:
+            total = total + cohort.heard(raw_name(name)).astype(np.float64) * weight
+        cohort.say(self.leaf.name, total / self.leaf.per)

@@ -10,6 +10,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.grammars import GRAMMARS
 from narrowgate_codecs.resources import TIMESTAMP, all_of
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 from narrowgate_schema.fields import Dtype
 
@@ -133,6 +134,10 @@ def _deltas(field: lay.Deltas) -> str | None:
     return _counted(field)
 
 
+def _sum(field: Sum) -> str | None:
+    return None if field.of and field.per > 0 else "a sum of nothing, or by a divisor that is not above 0"
+
+
 def _moment(field: el.Moment) -> str | None:
     if not max(1970, field.since) < field.earliest_year < 2100:
         return (
@@ -200,6 +205,7 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
     (el.Numeral, _numeral),
     (el.Digits, _digits),
     (el.Scaled, _scaled),
+    (Sum, _sum),
     (lay.Lead, _lead),
     (lay.Sized, _counted),
     (lay.Deltas, _deltas),
@@ -283,7 +289,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return _words([field.value])
         case el.Port() | el.Left() | el.Fact() | el.Digits():
             return "int64"
-        case el.Float() | el.Scaled() | Wired():
+        case el.Float() | el.Scaled() | Sum() | Wired():
             return "float64"
         case el.Named():
             return _words(

@@ -9,6 +9,7 @@ from narrowgate_codecs.ciphers import BLOCK
 from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.profile import Carry, Each, Learn, Profile, Reading
 from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null, width_of
+from narrowgate_codecs.sums import Sum
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Reason
 
@@ -122,6 +123,8 @@ def _counted_by(field: lay.Element) -> tuple[str, ...]:
     match field:
         case el.Scaled():
             return field.of, field.by
+        case Sum():
+            return tuple(name for name, _ in field.of)
         case el.Moment():
             return tuple(parts_of(field))
         case lay.Channels():
@@ -267,6 +270,8 @@ def _scaling(field: lay.Element, beside: set[str]) -> list[str]:
     match field:
         case el.Scaled():
             return [field.of, field.by]
+        case Sum():
+            return [name for name, _ in field.of]
         case el.Moment():
             return list(parts_of(field))
         case lay.Channels():

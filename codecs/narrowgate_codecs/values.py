@@ -11,8 +11,9 @@ from narrowgate_codecs.digits import digits_value
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.scaled import scaled_value
+from narrowgate_codecs.scaled import scaled_value, sum_value
 from narrowgate_codecs.scope import Said, Scope, part_code
+from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired, wired_value
 from narrowgate_schema.words import Reason
 
@@ -273,6 +274,7 @@ _VALUES: dict[type, Callable[..., Value]] = {
     el.Numeral: _numeral,
     el.Digits: digits_value,
     el.Scaled: scaled_value,
+    Sum: sum_value,
     Wired: _wired,
     BitClock: _bit_clock,
     el.Varint: _varint,

@@ -16,7 +16,9 @@ def test_no_frame_is_taken_for_another_devices(path: Path) -> None:
     """A golden frame is believed to be of its own profile or of none, and its own is among the candidates."""
     case = load(path)
 
-    found = detected(bytes.fromhex(case["hex"]), case["direction"], Known(case.get("port")))
+    keys = (bytes.fromhex(case["key"]),) if "key" in case else ()
+
+    found = detected(bytes.fromhex(case["hex"]), case["direction"], Known(case.get("port"), keys))
 
     own = path.parent.name
     assert (found.profile in (own, None), own in found.candidates) == (True, True)
