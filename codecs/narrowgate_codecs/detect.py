@@ -106,19 +106,24 @@ def _few(bits: int, possible: float) -> float:
     return max(0.0, bits - log2(max(possible, 1)))
 
 
+def _room(said: Said) -> int:
+    """Give the bits that a value took in the frame: a resource's may be fewer than its element's."""
+    return 8 * min(said.element.width or 0, said.stop - said.start)  # type: ignore[union-attr]  # codes have one
+
+
 def _code(element: el.Code, said: Said) -> float:
     return 0.0 if element.accepts is None else _few(8 * element.width, len(element.accepts))
 
 
 def _named(element: el.Named, said: Said) -> float:
-    return _few(8 * element.width, len(element.words)) if element.otherwise is None else 0.0
+    return _few(_room(said), len(element.words)) if element.otherwise is None else 0.0
 
 
 def _int(element: el.Int, said: Said) -> float:
     if element.limits is None or said.raw in element.null:
         return 0.0
     low, high = element.limits
-    return _few(8 * element.width, (high - low) * element.per + 1)
+    return _few(_room(said), (high - low) * element.per + 1)
 
 
 def _text(element: el.Text, said: Said) -> float:

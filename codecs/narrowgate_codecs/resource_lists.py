@@ -20,6 +20,8 @@ from narrowgate_codecs.values import value_of
 from narrowgate_schema.words import Reason
 
 _LATEST_S = 1 << 40
+_RECORD, _NAMED = 8.0, 32.0
+"""[bit] that a record speaks for a frame of resources, and one whose name spells out a known one."""
 
 
 class UnknownVersion(FrameRefused):
@@ -65,6 +67,7 @@ class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is unt
     def _record(self, items: Items, record: senml.Record) -> Iterator[Opaque]:
         path = path_of(record.name)
         resource = None if path is None else self.known.find(path)
+        items.scope.glimpse("record", record.start, record.stop, _RECORD if resource is None else _NAMED)
         is_own = path is None and bool(self.element.inner) and record.shape == "opaque"
         if resource is None and not is_own:
             self._other(items, record)
@@ -117,6 +120,7 @@ class ResourcesConstruct(c.Construct):  # type: ignore[misc]  # construct is unt
         path = Path(number, entry.instance, entry.resource, entry.at)
         value = items.scope.frame[entry.start : entry.stop]
         resource = self.known.find(path)
+        items.scope.glimpse("record", entry.start, entry.stop, _RECORD if resource is not None else 0.0)
         if resource is None:
             name = Said(res.NAME, str(path).encode(), entry.start, entry.stop)
             items.other([name, Said(el.Rest("data"), value, entry.start, entry.stop)])
