@@ -6,7 +6,7 @@ Rule 1: nothing here opens a socket, a file or a clock; bytes in, columns out, a
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.decode import decode
 from narrowgate_codecs.detect import candidates, detected, ranked
-from narrowgate_codecs.encode import encode, messages, port_of
+from narrowgate_codecs.encode import encode, messages, port_of, ports_of
 from narrowgate_codecs.explain import explain
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
@@ -24,6 +24,7 @@ __all__ = [
     "explain",
     "messages",
     "port_of",
+    "ports_of",
     "ranked",
     "uplinks_from",
 ]

@@ -6,7 +6,7 @@ from functools import cache
 from narrowgate_codecs.elements import Port
 from narrowgate_codecs.engine import Frame
 from narrowgate_codecs.known import keys_of
-from narrowgate_codecs.layout import Direction, find_case, messages_of
+from narrowgate_codecs.layout import Direction, Switch, find_case, messages_of
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.scope import Wanted
@@ -62,6 +62,17 @@ def port_of(profile: str, message: str) -> int | None:
     direction, fixed = _route(PROFILES[profile], message)
     ports = [field for field in every(PROFILES[profile].fields(direction)) if isinstance(field, Port)]
     return fixed.get(ports[0].name, ports[0].default) if ports else None
+
+
+def ports_of(profile: Profile, direction: Direction) -> dict[int, str]:
+    """Give what travels on each captured port of a direction; {} where the frames say so themselves.
+
+    What is named are the messages, or for a port with several of them the case that leads to them.
+    """
+    fields = profile.fields(direction)
+    names = [field.name for field in fields if isinstance(field, Port)]
+    choices = [field for field in every(fields) if isinstance(field, Switch) and field.on in names]
+    return {port: case.name for choice in choices for case in choice.cases for port in case.when}
 
 
 def messages(profile: Profile, direction: Direction) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Cohort, Level, Place, Trace
 from narrowgate_codecs.plan_leaves import IntStep
 from narrowgate_codecs.wire import Bytes, Places, dtype_of
@@ -66,22 +67,38 @@ class _Numbers:
         self.per = np.array([[float(leaf.per)] for leaf in ints])
         self.null = np.array([[leaf.null[0] if leaf.null else _NO_COUNT] for leaf in ints])
         self.has_nulls = [bool(leaf.null) for leaf in ints]
-        limits = [leaf.limits or (-np.inf, np.inf) for leaf in ints]
-        self.low, self.high = np.array(limits).T[:, :, None]
-        self.is_limited = any(leaf.limits is not None for leaf in ints)
+        self.some_null = any(self.has_nulls)
+        self.low, self.high = (np.array([[_raw_limits(leaf)[end]] for leaf in ints]) for end in (0, 1))
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        self.is_limited = [bool((self.low > least).any()), bool((self.high < most).any())]
+        # Compared as they travel: numbers of other kinds would be converted at every comparison.
+        self.low, self.high = (np.clip(end, least, most).astype(dtype) for end in (self.low, self.high))
 
     def run(self, cohort: Cohort) -> None:
         """Keep the numbers that are wanted; doubt the rows with one out of its limits."""
         raw = cohort.level.wire.window(self.dtype)[cohort.starts + self.offsets]
         values = raw / self.per
-        said = raw != self.null if any(self.has_nulls) else None
-        if self.is_limited:
-            odd = (values < self.low) | (values > self.high)
-            cohort.doubt(np.logical_or.reduce(odd if said is None else odd & said))
+        said = raw != self.null if self.some_null else None
+        for is_limited, odd in zip(self.is_limited, (np.less, np.greater), strict=True):
+            if is_limited:
+                past = odd(raw, self.low if odd is np.less else self.high)
+                past = past if said is None else past & said
+                if past.any():
+                    cohort.doubt(past.any(axis=0))
         for row, name in enumerate(self.names):
             if name is not None:
                 known = said[row] if said is not None and self.has_nulls[row] else None
                 cohort.say(name, values[row], known)
+
+
+def _raw_limits(leaf: el.Int) -> tuple[int, int]:
+    """Give the least and the greatest raw value within the limits; counts are compared as construct does."""
+    if leaf.limits is None:
+        return -_NO_COUNT, _NO_COUNT
+    low, high = (round(limit * leaf.per) for limit in leaf.limits)
+    low = next(raw for raw in (low - 1, low, low + 1) if raw / leaf.per >= leaf.limits[0])
+    high = next(raw for raw in (high + 1, high, high - 1) if raw / leaf.per <= leaf.limits[1])
+    return low, high
 
 
 class Layouts:

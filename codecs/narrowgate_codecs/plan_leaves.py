@@ -138,15 +138,7 @@ class BcdStep:
             per = self._per(cohort.heard(raw_name(leaf.per.by)))
             if not self.wanted and per.all():
                 return
-        raw = cohort.integer(leaf.width, leaf.order, offset)
-        minus = None
-        if leaf.signed:
-            top = 8 * leaf.width - 4
-            minus = raw >> top == 15
-            raw = np.where(minus, raw & (1 << top) - 1, raw)
-        count, said = self._digits(raw)
-        if minus is not None:
-            count = np.where(minus, -count, count)
+        count, said = self._read(cohort, offset)
         if isinstance(leaf.per, int):
             values = count if leaf.per == 1 else count.astype(np.float64) / leaf.per
         else:
@@ -156,6 +148,23 @@ class BcdStep:
             cohort.doubt(said & (np.abs(count) > EXACT))
         if self.wanted:
             cohort.say(leaf.name, values, said)
+
+    def _read(self, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask]:
+        leaf = self.leaf
+        if leaf.width == 4 and not leaf.signed:
+            # Most registers are of four bytes: two looks at the table, without a number in between.
+            high, low = (offset, offset + 2) if leaf.order == "big" else (offset + 2, offset)
+            dtype = f"{'>' if leaf.order == 'big' else '<'}u2"
+            upper, lower = BCD.take(cohort.window(dtype, high)), BCD.take(cohort.window(dtype, low))
+            count = upper * 10_000 + lower
+            return count, ((upper | lower) >= 0) & (count != 99_999_999)
+        raw = cohort.integer(leaf.width, leaf.order, offset)
+        if not leaf.signed:
+            return self._digits(raw)
+        top = 8 * leaf.width - 4
+        minus = raw >> top == 15
+        count, said = self._digits(np.where(minus, raw & (1 << top) - 1, raw))
+        return np.where(minus, -count, count), said
 
     def _digits(self, raw: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
         if self.leaf.width <= 2:

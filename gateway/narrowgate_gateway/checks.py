@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from narrowgate_codecs import PROFILES
+from narrowgate_codecs import PROFILES, registry
 from narrowgate_fleet import Fleet, RegistryFault, seal_of
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
@@ -22,7 +22,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
     try:
         raw = read(config)
     except ConfigFaults as unread:
-        return [*unread.faults, *registry_faults(home)]
+        return [*unread.faults, *registry_faults(home), *profile_faults()]
     try:
         settings = settled(config, raw)
         faults = [
@@ -33,7 +33,13 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
         ]
     except ConfigFaults as unsettled:
         faults = unsettled.faults
-    return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home)]
+    return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home), *profile_faults()]
+
+
+def profile_faults() -> list[Fault]:
+    """Give what is wrong with the device profiles of installed packages."""
+    heads = ((told, *told.partition(": ")[::2]) for told in registry.FAULTS)
+    return [Fault("installed packages", registry.GROUP, head, why or told) for told, head, why in heads]
 
 
 def rule_faults(config: Path, tables: object) -> list[Fault]:

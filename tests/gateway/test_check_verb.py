@@ -110,3 +110,20 @@ def test_the_sample_is_right(home: Home) -> None:
     done = check(ROOT / "deploy" / "narrowgate.toml", home)
 
     assert (done.exit_code, done.stderr) == (0, "nothing is wrong\n")
+
+
+def test_profile_of_a_package_that_does_not_load_is_a_fault(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device profile of an installed package with a fault is named with its package and the reason."""
+    told = "narrowgate.profiles lamp of acme: acme_lamp_v1.up.power_w: a width of 0 bytes"
+    monkeypatch.setattr("narrowgate_codecs.registry.FAULTS", (told,))
+
+    done = check(write_config(tmp_path / "a.toml", Ports()), home)
+
+    fault = json.loads(done.stdout)
+    assert (done.exit_code, fault["key"], fault["value"]) == (
+        1,
+        "narrowgate.profiles",
+        "narrowgate.profiles lamp of acme",
+    )

@@ -45,3 +45,18 @@ def test_unknown_profile_names_the_nearest() -> None:
     result = CliRunner().invoke(command, ["huati"])
 
     assert (result.exit_code, "huati_nb_v1 is the nearest" in result.stderr) == (2, True)
+
+
+def test_profile_tells_its_ports() -> None:
+    """A profile whose messages are told apart by port names what travels on each."""
+    told = json.loads(CliRunner().invoke(command, ["bosch_tps110_v1"]).stdout)
+
+    assert ({"1", "2", "3"} <= told["ports"]["up"].keys(), told["encrypted"]) == (True, False)
+
+
+def test_profile_tells_its_flags_and_golden_frames() -> None:
+    """A profile's flags and golden frames are told, each frame with its source and how it came about."""
+    told = json.loads(CliRunner().invoke(command, ["cjt188_water_v2004"]).stdout)
+
+    (case,) = (case for case in told["fixtures"] if case["case"] == "bad_check_sum")
+    assert (told["flags"], case["refused"], bool(case["source"])) == (["battery_low"], "integrity", True)

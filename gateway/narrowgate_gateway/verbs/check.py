@@ -13,7 +13,7 @@ from narrowgate_gateway.options import config_option, home_option
 @config_option
 @home_option
 def command(config: Path, home: Path) -> None:
-    """Name every fault in the configuration, the rules' parameters and the fleet; open no network.
+    """Name every fault in configuration, rules, fleet and installed device profiles; open no network.
 
     One JSON object a fault on standard output; exit 1 if there is any.
 

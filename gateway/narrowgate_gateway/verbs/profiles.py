@@ -2,23 +2,29 @@
 
 import json
 import sys
+import tomllib
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from narrowgate_codecs import PROFILES, Profile, messages
+import narrowgate_codecs
+from narrowgate_codecs import PROFILES, Profile, messages, ports_of
 from narrowgate_codecs.bytemap import MapLine, byte_map
+from narrowgate_codecs.layout import Encrypted
+from narrowgate_codecs.soundness import every
 from narrowgate_gateway.frame_lines import known_profile
 from narrowgate_schema.fields import fields_of
 
+_CASE = ("case", "hex", "port", "message", "refused", "source", "origin")
 _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
 
 
 @click.command("profiles")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """List the device profiles, or tell one: its bytes, its fields with units, its source.
+    """List the device profiles, or tell one: its bytes, fields with units, flags, ports and golden frames.
 
     Tables on a terminal, JSON Lines where a program reads.
 
@@ -60,6 +66,9 @@ def _line(profile: Profile) -> dict[str, Any]:
         "identity": profile.identity,
         "key": profile.key,
         "messages": {direction: list(messages(profile, direction)) for direction in _DIRECTIONS},
+        "ports": {direction: _ports(profile, direction) for direction in _DIRECTIONS},
+        "encrypted": any(isinstance(field, Encrypted) for field in every((*profile.up, *profile.down))),
+        "learns": [learn.fact for learn in profile.learns],
         "fields": [field.name for field in fields_of(profile.family) if field.name in carried],
     }
 
@@ -69,7 +78,9 @@ def _tell(profile: Profile) -> None:
     maps = {direction: byte_map(profile.fields(direction)) for direction in _DIRECTIONS}
     if not sys.stdout.isatty():
         bytes_said = {direction: [asdict(line) for line in lines] for direction, lines in maps.items()}
-        told = {**_line(profile), "fields": fields, "bytes": bytes_said}
+        flags = [field["field"] for field in fields if field["kind"] == "flag"]
+        told = {**_line(profile), "fields": fields, "flags": list(dict.fromkeys(flags)), "bytes": bytes_said}
+        told["fixtures"] = _fixtures(profile.name)
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(f"{profile.name}: {profile.device} ({profile.family})\nsource: {profile.source}")
@@ -78,8 +89,27 @@ def _tell(profile: Profile) -> None:
             _print_table(
                 direction, ("message", "byte", "width", "name", "what"), [_cells(line) for line in lines]
             )
+        ports = _ports(profile, direction)
+        if ports:
+            _print_table(f"{direction}: ports", ("port", "message"), list(ports.items()))
     columns = ("message", "field", "kind", "dtype", "unit", "from", "null")
     _print_table("readings", columns, [tuple(field[name] for name in columns) for field in fields])
+    cases = [tuple(str(case[name]) for name in _CASE) for case in _fixtures(profile.name)]
+    if cases:
+        _print_table("golden frames", _CASE, cases)
+
+
+def _ports(profile: Profile, direction: Literal["up", "down"]) -> dict[str, str]:
+    return {str(port): name for port, name in ports_of(profile, direction).items()}
+
+
+def _fixtures(name: str) -> list[dict[str, Any]]:
+    """Give the profile's golden frames, where the repository is at hand."""
+    folder = Path(narrowgate_codecs.__file__).parents[2] / "firmware-fixtures" / name
+    cases = (
+        (path.stem, tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.toml"))
+    )
+    return [{"case": stem, **{key: case.get(key, "") for key in _CASE[1:]}} for stem, case in cases]
 
 
 def _fields(profile: Profile) -> list[dict[str, str]]:
