@@ -212,16 +212,17 @@ def memory_mb() -> float:
 def main(frames: int, seed: int) -> None:
     """Read frames until so many were read, and say what it took."""
     started, warm_mb = time.monotonic(), None
-    counts = Counts()
+    counts, is_done = Counts(), False
     try:
         for counts in flood(seed, frames):
             if warm_mb is None and counts.frames >= frames // 10:
                 warm_mb = memory_mb()
             if counts.excess:
                 break
-    except Exception as error:
-        click.echo(json.dumps({"seed": seed, "frames": counts.frames, "error": repr(error)[:2000]}))
-        raise
+        is_done = True
+    finally:
+        if not is_done:
+            click.echo(json.dumps({"seed": seed, "frames": counts.frames, "raised": True}))
     told = {
         "seed": seed,
         "frames": counts.frames,
