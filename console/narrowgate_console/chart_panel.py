@@ -10,7 +10,9 @@ from narrowgate_console.page import Frame
 class ChartPanel:
     """A chart; unread until the first option is shown."""
 
-    def __init__(self, frame: Frame, title: str, *, note: str = "", style: str = "") -> None:
+    def __init__(
+        self, frame: Frame, title: str, *, note: str = "", style: str = "", none: str = "no_readings"
+    ) -> None:
         """Lay the panel out inside the element that is open.
 
         Args:
@@ -18,8 +20,10 @@ class ChartPanel:
             title: its title, in the page's language.
             note: what the figures are, in the page's language.
             style: further classes.
+            none: the word that says that there is nothing to show.
         """
         self._frame = frame
+        self._none = none
         self._shown: object = None
         with ui.element("section").classes(f"ng-panel {style}"):
             with ui.element("div").classes("ng-panel-head"):
@@ -34,7 +38,7 @@ class ChartPanel:
     def show(self, option: dict[str, Any] | None, figure: str = "") -> None:
         """Show a chart, and a figure beside the title; None is that there is nothing to show."""
         self._figure.set_text(figure)
-        self._empty.set_text(self._frame.word("no_readings"))
+        self._empty.set_text(self._frame.word(self._none))
         self._empty.set_visibility(option is None)
         self._chart.set_visibility(option is not None)
         if option is not None and option != self._shown:

@@ -28,10 +28,12 @@ class WaterPage(FamilyPage[list[ZoneNight]]):
     def lay_out_first(self) -> None:
         """Lay out the chart and the table of zones."""
         note = self._word("night_flow_note")
-        self._chart = ChartPanel(self.frame, self._word("night_flow"), note=note, style="ng-first")
+        self._chart = ChartPanel(
+            self.frame, self._word("night_flow"), note=note, style="ng-first", none="no_nights"
+        )
         columns = ("zone", "night_flow_last", "night_flow_change", "meters", "condition_case")
         self._zones = TablePanel(
-            self.frame, "zones", columns, none="no_readings", numbers=columns[1:], marked=columns[2:3]
+            self.frame, "zones", columns, none="no_nights", numbers=columns[1:], marked=columns[2:3]
         )
 
     def show_first(self, first: list[ZoneNight], zones: Zones) -> None:
@@ -122,9 +124,11 @@ class LightingPage(FamilyPage[list[LitNight]]):
     def lay_out_first(self) -> None:
         """Lay out the chart and the table of roads."""
         note = self._word("lit_rate_note")
-        self._chart = ChartPanel(self.frame, self._word("lit_rate"), note=note, style="ng-first")
+        self._chart = ChartPanel(
+            self.frame, self._word("lit_rate"), note=note, style="ng-first", none="no_nights"
+        )
         columns = ("road", "lit_of_all", "lit_of_observed", "lamps", "observed", "condition_case")
-        self._zones = TablePanel(self.frame, "roads", columns, none="no_readings", numbers=columns[1:])
+        self._zones = TablePanel(self.frame, "roads", columns, none="no_nights", numbers=columns[1:])
 
     def show_first(self, first: list[LitNight], zones: Zones) -> None:
         """Show nights, and the last night by road."""

@@ -14,7 +14,7 @@ from narrowgate_console.view import System
 SHOWN_FRAMES = 30
 _CHECK_COLUMNS = ("check", "check_state", "words")
 _DIAGNOSIS_COLUMNS = ("verdict", "subject", "setting", "value", "meaning")
-_MARKS = {"well": "well", "careful": "minor", "loses": "safety", "unknown": "major"}
+_MARKS = {"well": "well", "careful": "silent", "loses": "safety", "unknown": "major"}
 _ORDER = tuple(_MARKS)
 _PART_COLUMNS = ("part", "name", "check_state", "words")
 

@@ -247,6 +247,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "water": ("Water: flow of all meters", "水务：总流量"),
     "parking": ("Parking: bays occupied", "停车：泊位占用率"),
     "lighting": ("Streetlights: power of all lamps", "路灯：总功率"),
+    "no_nights": ("No night is over yet", "尚无完整的夜间数据"),
     "no_readings": ("No readings yet", "暂无读数"),
     "devices": ("devices", "台设备"),
     "still_reporting": ("still reporting", "数据未齐"),

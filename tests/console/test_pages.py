@@ -103,6 +103,19 @@ def test_each_page_is_there_before_the_first_reading(serve_stand: Serve, tab: Br
     assert "Cannot be read" not in text
 
 
+@pytest.mark.parametrize("path", ["/water", "/lighting"])
+def test_a_city_that_saw_no_night_says_so(serve_stand: Serve, tab: Browser, path: str) -> None:
+    """Charts of nights are not blamed on missing readings while no night is over."""
+    assert "No night is over yet" in _open(tab, serve_stand("empty") + path)
+
+
+def test_a_case_stands_under_the_way_to_all_cases(serve_stand: Serve, tab: Browser) -> None:
+    """The page of one case shows where it belongs."""
+    _open(tab, serve_stand("filled") + "/cases/C-000002")
+
+    assert tab.ask("document.querySelector('.ng-here').innerText") == "Cases"
+
+
 @pytest.mark.parametrize("path", ["/", "/water", "/cases", "/devices/water-0001", "/cases/C-000002"])
 def test_each_page_names_a_dead_store(serve_stand: Serve, tab: Browser, path: str) -> None:
     """A page whose store is dead names it and goes on with the rest."""
