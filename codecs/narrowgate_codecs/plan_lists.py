@@ -229,10 +229,7 @@ class Span:
 
     def run(self, cohort: Cohort) -> None:
         """Go past as many as are declared, announced, or fit."""
-        if self.count is None:
-            counts: Place = (cohort.end - cohort.at) // self.width
-        else:
-            counts = counted(cohort, self.count, self.width)
+        counts = counted(cohort, self.count, self.width)
         if cohort.count:
             cohort.at = cohort.at + counts * self.width
 
@@ -247,10 +244,7 @@ class ArraySteps:
     def run(self, cohort: Cohort) -> None:
         """Read as many items as are declared or announced; drop the rows too short for them."""
         _break(cohort)
-        if self.count is None:
-            counts: Place = (cohort.end - cohort.at) // self.width
-        else:
-            counts = counted(cohort, self.count, self.width)
+        counts = counted(cohort, self.count, self.width)
         if not cohort.count:
             return
         level = _items(cohort, counts, self.width)
@@ -260,8 +254,14 @@ class ArraySteps:
         cohort.at = cohort.at + counts * self.width
 
 
-def counted(cohort: Cohort, count: int | str, width: int) -> Place:
-    """Give how many items of a width [byte] there are; drop the rows too short for theirs."""
+def counted(cohort: Cohort, count: int | str | None, width: int) -> Place:
+    """Give how many items of a width [byte] there are, None: as many as fill the region.
+
+    Drops the rows too short for theirs, and those whose last item is cut.
+    """
+    if count is None:
+        cohort.drop((cohort.end - cohort.at) % width != 0)
+        return (cohort.end - cohort.at) // width
     if isinstance(count, int):
         enough(cohort, count * width)
         return count

@@ -52,6 +52,17 @@ def test_plan_reads_all_of_it() -> None:
     assert by_row == 0
 
 
+def test_cut_item_at_the_end_of_a_record_is_told() -> None:
+    """A last item that its record's end cuts is refused by the plan too, and is no record of its own."""
+    frame = bytes.fromhex("fe" + "29a152fe8a" + "eac5b0c33d" + "2bff2bff")
+
+    whole, truth, _ = both([(frame, 50)] * 64, "nas_ul20xx_v11", "down")
+
+    assert [one.refusals["detail"][0].as_py() for one in (whole, truth)] == [
+        "settings[0].light_steps[1].level_pct: 1 bytes wanted at byte 15, 0 left"
+    ] * 2
+
+
 def test_mask_says_which_fields_an_item_has() -> None:
     """Each item of a list has the fields that its own mask names."""
     frame = bytes.fromhex("0101e8030000" + "02033c000000 0500" + "0300")
