@@ -69,6 +69,7 @@ class Sender:
     ) -> None:
         """Take the profile; without `all_codes` a choice is sent as its first code only, as encode does."""
         self._all_codes = all_codes
+        self._first_shape = rng.randrange(1 << 32)
         self._frame, self._rng, self._most_records = frame_of(profile, direction), rng, most_records
         self._fields = PROFILES[profile].fields(direction)
         self._single = PROFILES[profile].single_message
@@ -146,7 +147,7 @@ class Sender:
             case lay.Deltas():
                 self._deltas(field, values)
             case lay.Described():
-                values[field.name] = drawn(field, self._rng)
+                values[field.name] = drawn(field, self._rng, self._first_shape)
             case _:
                 self._leaf(field, values)
 

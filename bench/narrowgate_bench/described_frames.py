@@ -31,38 +31,49 @@ _OTHERS = (
 _EXPONENTS = {"volume_m3": (0x10, -6), "temperature_c": (0x58, -3), "ambient_temperature_c": (0x64, -3)}
 
 
-def en13757(rng: random.Random) -> list[Values]:
-    """Draw M-Bus data records: a meter's time, measures of some storages, dates, profiles, a maker's own."""
-    records = [_time(rng, 0)] if rng.random() < 0.7 else []
-    for storage in range(rng.choice((1, 1, 2, 4))):
-        records.extend(_storage(rng, storage))
-    for _ in range(rng.randrange(3)):
-        records.append(_other(rng))
-    if rng.random() < 0.2:
-        records.append({"head": "0f", "maker_data": _block(rng).hex()})
+def en13757(rng: random.Random, shape: random.Random) -> list[Values]:
+    """Draw M-Bus data records: a meter's time, measures of some storages, dates, profiles, a maker's own.
+
+    Args:
+        rng: draws what they say.
+        shape: draws what there is.
+    """
+    records = [_time(rng, shape, 0)] if shape.random() < 0.7 else []
+    for storage in range(shape.choice((1, 1, 2, 4))):
+        records.extend(_storage(rng, shape, storage))
+    for _ in range(shape.randrange(3)):
+        records.append(_other(rng, shape))
+    if shape.random() < 0.2:
+        records.append({"head": "0f", "maker_data": _block(rng, shape).hex()})
     return records
 
 
-def _storage(rng: random.Random, storage: int) -> list[Values]:
+def _storage(rng: random.Random, shape: random.Random, storage: int) -> list[Values]:
     made = []
-    if storage and rng.random() < 0.8:
-        made.append(_time(rng, storage))
-    vif = rng.choice((0x13, 0x13, 0x13, rng.choice(list(_MEASURES))))
-    coding = rng.choice((*_INTEGERS, *_DECIMALS, 5))
-    made.append(_measure(rng, storage, coding, vif))
+    if storage and shape.random() < 0.8:
+        made.append(_time(rng, shape, storage))
+    vif = shape.choice((0x13, 0x13, 0x13, shape.choice(list(_MEASURES))))
+    coding = shape.choice((*_INTEGERS, *_DECIMALS, 5))
+    made.append(_measure(rng, shape, storage, coding, vif))
     counts_both_ways = made[-1]["head"].endswith(f"{vif:02x}")
-    if storage and vif in range(0x10, 0x18) and counts_both_ways and coding in (3, 4) and rng.random() < 0.5:
-        made.append(_profile(rng, storage, vif))
+    if (
+        storage
+        and vif in range(0x10, 0x18)
+        and counts_both_ways
+        and coding in (3, 4)
+        and shape.random() < 0.5
+    ):
+        made.append(_profile(rng, shape, storage, vif))
     return made
 
 
-def _block(rng: random.Random) -> bytes:
+def _block(rng: random.Random, shape: random.Random) -> bytes:
     """Draw a maker's own bytes: parts as B Meters tells them, or what nobody knows."""
-    if rng.random() < 0.3:
-        return b"\x02" + rng.randbytes(rng.randrange(1, 9))
+    if shape.random() < 0.3:
+        return b"\x02" + rng.randbytes(shape.randrange(1, 9))
     told, parts = 0, b""
     for bit, width in ((0, 1), (7, 3), (2, 4), (4, 37)):
-        if rng.random() < 0.5:
+        if shape.random() < 0.5:
             told, parts = told | 1 << bit, parts + rng.randbytes(width)
     return bytes([told]) + parts
 
@@ -72,8 +83,8 @@ def _dif(coding: int, storage: int, function: int = 0) -> str:
     return f"{dif:02x}" if storage < 2 else f"{dif | 0x80:02x}{storage >> 1:02x}"
 
 
-def _time(rng: random.Random, storage: int) -> Values:
-    coding = rng.choice((4, 6)) if storage == 0 else rng.choice((2, 4))
+def _time(rng: random.Random, shape: random.Random, storage: int) -> Values:
+    coding = shape.choice((4, 6)) if storage == 0 else shape.choice((2, 4))
     span_s = rng.randrange(_SPAN_S)
     time = datetime(2005, 1, 1) + timedelta(seconds=span_s)  # noqa: DTZ001 - such a clock has no zone
     time = time.replace(second=0) if coding == 4 else time
@@ -82,9 +93,9 @@ def _time(rng: random.Random, storage: int) -> Values:
     return {"head": _dif(coding, storage) + vif, "time": None if rng.random() < 0.05 and coding > 2 else time}
 
 
-def _measure(rng: random.Random, storage: int, coding: int, vif: int) -> Values:
+def _measure(rng: random.Random, shape: random.Random, storage: int, coding: int, vif: int) -> Values:
     name = _MEASURES[vif]
-    way = rng.choice(("", "", "", "3b", "3c")) if name == "volume_m3" else ""
+    way = shape.choice(("", "", "", "3b", "3c")) if name == "volume_m3" else ""
     shown = f"{vif | 0x80:02x}{way}" if way else f"{vif:02x}"
     values: Values = {"head": _dif(coding, storage) + shown}
     return {**values, name: _value(rng, coding, vif, name)}
@@ -110,17 +121,17 @@ def _factor(vif: int, name: str) -> float:
     return float(times * 10.0 ** (vif - first + exponent))
 
 
-def _profile(rng: random.Random, storage: int, vif: int) -> Values:
-    mode, unit, width = rng.randrange(1, 4), rng.randrange(4), rng.choice((1, 2))
-    spacing = rng.choice((1, 1, 15, 60, 0xFE))
-    count = rng.randrange(1, 13)
+def _profile(rng: random.Random, shape: random.Random, storage: int, vif: int) -> Values:
+    mode, unit, width = shape.randrange(1, 4), shape.randrange(4), shape.choice((1, 2))
+    spacing = shape.choice((1, 1, 15, 60, 0xFE))
+    count = shape.randrange(1, 13)
     control = mode << 6 | unit << 4 | width
     data = bytes([control, spacing]) + rng.randbytes(count * width)
     return {"head": f"{_dif(0xD, storage)}{vif | 0x80:02x}13{len(data):02x}", "data": data.hex()}
 
 
-def _other(rng: random.Random) -> Values:
-    head, width = rng.choice(_OTHERS)
+def _other(rng: random.Random, shape: random.Random) -> Values:
+    head, width = shape.choice(_OTHERS)
     if width is None:
         return {"head": head, "volume_m3": rng.randrange(1 << 31) / 1000}
     if head == "326c":
@@ -141,9 +152,12 @@ def bit_clock(field: BitClock, rng: random.Random) -> datetime | None:
     )
 
 
-DRAWN: dict[str, Callable[[random.Random], list[Values]]] = {"en13757": en13757}
+DRAWN: dict[str, Callable[[random.Random, random.Random], list[Values]]] = {"en13757": en13757}
+SHAPES = 256
+"""Layouts that one sender draws contents of: those of a fleet, not one a frame."""
 
 
-def drawn(field: lay.Described, rng: random.Random) -> list[Values]:
-    """Draw what a Described says under its name."""
-    return DRAWN[field.grammar](rng)
+def drawn(field: lay.Described, rng: random.Random, first: int) -> list[Values]:
+    """Draw what a Described says under its name, in one of SHAPES layouts from the first on."""
+    shape = random.Random(first + rng.randrange(SHAPES))
+    return DRAWN[field.grammar](rng, shape)

@@ -196,6 +196,8 @@ class Layouts:
         key = id(layout)
         if key in self._proven:
             self._proven.move_to_end(key)
+        elif key not in self._trial:
+            self.keep(layout)  # forgotten while this batch was being told apart
         elif layout.batch != self._batch:
             del self._trial[key]
             self._proven[key] = layout

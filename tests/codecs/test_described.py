@@ -137,6 +137,17 @@ def test_layouts_of_one_length_are_bounded() -> None:
     assert len(steps.layouts.of(7)) <= EACH
 
 
+def test_layout_that_is_driven_out_amid_a_batch_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layout that others drive out while a batch is told apart is kept anew, and its contents are read."""
+    monkeypatch.setattr("narrowgate_codecs.learned.PROVEN", 2)
+    plan, _ = _steps()
+    frames = [bytes([0x78, 0x04, 0xFD, at, 1, 2, 3, 4]) for at in range(5)] * 8
+
+    odd = [plan.read(*packed(frames)).odd.any() for _ in range(4)]
+
+    assert not any(odd)
+
+
 def test_reader_remembers_what_was_looked_at() -> None:
     """Every byte that a grammar looks at becomes part of the shape, the others do not."""
     reader = Reader(b"abcdef")
