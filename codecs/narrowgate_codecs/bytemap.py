@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.resources import all_of
+from narrowgate_codecs.resources import FRAMES, all_of
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 
@@ -80,6 +80,8 @@ def _list(field: lay.Array | lay.Channels | lay.Deltas, part: str, at: int | Non
 def _resources(field: lay.Resources, part: str, at: int | None) -> Iterator[MapLine]:
     inner = f"{part}.{field.name}" if part else field.name
     what = "LwM2M TLV, or SenML in CBOR if it opens with an array and a map in it"
+    if not field.objects:
+        what = "SenML in CBOR: an array of maps"
     yield MapLine(part, at, None, field.name, what)
     for one in all_of(field):
         for resource in one.resources:
@@ -87,6 +89,9 @@ def _resources(field: lay.Resources, part: str, at: int | None) -> Iterator[MapL
             many = ", several" if resource.many else ""
             path = f"/{one.id}/*/{resource.id}"
             yield MapLine(inner, None, None, resource.name, f"{path}: {resource.kind}{scale}{many}")
+    if field.inner:
+        yield MapLine(part, None, None, FRAMES, "each opaque value:")
+        yield from _walk(field.inner, f"{part}.{FRAMES}" if part else FRAMES, 0)
 
 
 def _optional(field: lay.Lead | lay.When | lay.Tail, part: str, at: int | None) -> Iterator[MapLine]:
