@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from narrowgate_bench.codec_construct import reader as construct_reader
 from narrowgate_bench.codec_frames import USUAL, Sender, Sent
+from narrowgate_bench.codec_hostile import besieged
 from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_codecs import Context, decode, uplinks_from
 from narrowgate_codecs.bundle import bundle
@@ -21,6 +22,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 RECEIVED_AT_US = 1_750_000_000_000_000
 SIZES = (1, 32, 4096)
 MIXED_SIZE = 65_536
+_BESIEGED = ("axioma_qalcosonic_w1_v1", "ctwing_parking_v1", "huati_nb_v1")
+"""Profiles whose honest batches are timed between hostile ones: one of each family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def rows(seed: int, runs: int, most_frames: int = MIXED_SIZE) -> Iterator[dict[s
             for line in _profile_lines(profile, label, frames, runs):
                 yield asdict(line)
     yield asdict(_mixed(rng, runs, most_frames))
+    for profile in _BESIEGED:
+        yield asdict(_besieged(profile, rng, runs, min(SIZES[-1], most_frames)))
 
 
 def _kinds(profile: str, rng: random.Random, count: int) -> Iterator[tuple[str, Batch]]:
@@ -144,6 +149,21 @@ def _peers(name: str, profile: str, frames: Batch, plan: Work, runs: int) -> Ite
 
 def _looped(loop: Any) -> Work:
     return lambda some: loop(some.payloads, ZONE, RECEIVED_AT_US)
+
+
+def _besieged(profile: str, rng: random.Random, runs: int, count: int) -> Line:
+    """Give the row of honest frames between floods of hostile layouts."""
+    _, frames = next(_kinds(profile, rng, count))
+
+    def read(sent: list[Sent]) -> object:
+        ports = None if frames.ports is None else [port for _, port in sent]
+        return bundle(profile, [frame for frame, _ in sent], ZONE, RECEIVED_AT_US, ports=ports)
+
+    honest = list(zip(frames.payloads, frames.ports or [None] * len(frames.payloads), strict=True))
+    figures = besieged(profile, honest, read, runs, rng.randrange(1 << 30))
+    name = f"{profile} fixed, batch {len(frames.payloads)} between floods of hostile layouts"
+    between, alone = statistics.median(figures.between), statistics.median(figures.alone)
+    return Line(name, between, "frames/s", "left alone", alone, figures.between, figures.alone)
 
 
 def _mixed(rng: random.Random, runs: int, most_frames: int) -> Line:
