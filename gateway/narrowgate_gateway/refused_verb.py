@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from narrowgate_gateway.instants import rfc3339
+from narrowgate_gateway.quarantine_files import found
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 
@@ -35,16 +36,8 @@ def refused_readings(
     home: Path, device: str | None = None, frame: int | None = None, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Give readings that a further store refused as JSON objects, the newest first."""
-    path = file_of(home)
-    if not path.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            for row in connection.execute(_SQL, (device, frame, limit)):
-                yield {**dict(row), "time": rfc3339(row["time"])}
-    except sqlite3.Error as error:
-        raise click.ClickException(f"{path}: {error}") from None
+    for row in found(file_of(home), _SQL, (device, frame, limit)):
+        yield {**row, "time": rfc3339(row["time"])}
 
 
 def send_again(

@@ -10,6 +10,7 @@ from narrowgate_codecs import PROFILES
 from narrowgate_codecs.elements import Check
 from narrowgate_codecs.layout import Element, children
 from narrowgate_codecs.registry import BUILT_IN
+from narrowgate_codecs.validate import validated
 
 _MODULES = sorted(
     path.stem
@@ -30,6 +31,12 @@ def test_every_profile_module_is_registered() -> None:
 def test_profile_has_its_own_name() -> None:
     """A profile is registered under the name it bears."""
     assert list(PROFILES) == [profile.name for profile in PROFILES.values()]
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_a_shipped_profile_is_sound(name: str) -> None:
+    """What Narrowgate brings along passes the checks that packages outside must pass."""
+    assert validated(PROFILES[name]) is PROFILES[name]
 
 
 def test_no_fixture_folder_is_without_a_profile() -> None:

@@ -5,12 +5,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowgate_gateway.options import home_option
 from narrowgate_gateway.verbs.fleet_keys import keys
 from narrowgate_gateway.verbs.fleet_registry import faults_told, opened, opened_registry, write_errors
+
+if TYPE_CHECKING:
+    from narrowgate_gateway.adoption import Stranger
 
 
 @click.group()
@@ -112,6 +116,60 @@ def columns() -> None:
     for column in COLUMNS:
         row = {"column": column.name, "of": column.table, "unit": column.unit, "accepts": column.accepts}
         click.echo(json.dumps(row | {"default": column.default, "help": column.help}, ensure_ascii=False))
+
+
+@command.command("adopt")
+@click.argument("devices", nargs=-1)
+@home_option
+@click.option(
+    "--csv", "sheet_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV to fill in."
+)
+@click.option("--apply", "is_meant", is_flag=True, help="Register those whose profile is believed.")
+@click.option("--tenant", default="default", show_default=True, help="Whose devices they become.")
+def adopt(devices: tuple[str, ...], home: Path, sheet_file: Path | None, is_meant: bool, tenant: str) -> None:
+    """List the devices that send and that nobody has registered, with what they seem to be and why.
+
+    A line of JSON each. DEVICES limit it to some. With --apply those whose profile is believed come into the
+    registry; `narrowgate quarantine retry --reason unknown --apply` then stores what they sent meanwhile.
+
+    \b
+    Example:
+      narrowgate fleet adopt
+      narrowgate fleet adopt water-0099 --apply
+    """  # noqa: D301 - click's mark for lines as they stand is a control character
+    from narrowgate_gateway.adoption import strangers, write_sheet
+    from narrowgate_gateway.settings import Home
+
+    if not home.is_dir():
+        raise click.ClickException(f"{home}: no such home")
+    found = list(strangers(Home(home), devices))
+    for each in found:
+        click.echo(json.dumps(each.told(), ensure_ascii=False))
+    if missing := sorted(set(devices) - {each.device for each in found}):
+        raise click.ClickException(f"no frames of {', '.join(missing)} are in quarantine as unknown")
+    if sheet_file is not None:
+        try:
+            write_sheet(sheet_file, found)
+        except OSError as error:
+            raise click.ClickException(f"{sheet_file}: {error.strerror or error}") from None
+    believed = [each for each in found if each.profile is not None]
+    if is_meant and believed:
+        _take_in(home, believed, tenant)
+    hint = "" if is_meant or not believed else "; --apply registers them"
+    click.echo(f"{len(believed)} of {len(found)} have a profile that is believed{hint}", err=True)
+
+
+def _take_in(home: Path, believed: "list[Stranger]", tenant: str) -> None:
+    """Register devices."""
+    from narrowgate_codecs import PROFILES
+    from narrowgate_fleet import import_csv
+    from narrowgate_gateway.adoption import sheet
+
+    families = {name: str(profile.family) for name, profile in PROFILES.items()}
+    with opened_registry(home, create=True) as registry:
+        imported = import_csv(registry, io.BytesIO(sheet(believed, tenant)), families)
+    if imported.faults:
+        raise click.ClickException(faults_told("adopted devices", imported.faults, None))
 
 
 command.add_command(keys)

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +185,7 @@ def _rows(
     frame: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Give frames in quarantine as JSON objects."""
+    from narrowgate_gateway.quarantine_files import found
     from narrowgate_gateway.settings import Home
 
     if not home.is_dir():
@@ -195,19 +195,7 @@ def _rows(
         f" AND (?3 IS NULL OR frame = ?3) ORDER BY {order} LIMIT coalesce(?4, -1)"
     )
     path = Home(home).quarantine / "quarantine.db"
-    return map(_told, _found(path, sql, (reason, device, frame, limit)))
-
-
-def _found(path: Path, sql: str, parameters: tuple[object, ...]) -> Iterator[dict[str, Any]]:
-    """Give the rows of a file of the quarantine; none where there is no such file."""
-    if not path.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            yield from map(dict, connection.execute(sql, parameters))
-    except sqlite3.Error as error:
-        raise click.ClickException(f"{path}: {error}") from None
+    return map(_told, found(path, sql, (reason, device, frame, limit)))
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
