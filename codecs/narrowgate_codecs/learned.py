@@ -21,6 +21,9 @@ from narrowgate_codecs.wired import Wired
 
 Words = NDArray[np.uint64]
 
+GIVEN = 3
+"""Numbers given along with a leaf at most: the factors of a number, the shift of a clock."""
+COLUMNS = 3 + GIVEN
 PROVEN = 1024
 """Layouts kept that a second batch needed, the last ones used."""
 TRIAL = 1024
@@ -33,24 +36,14 @@ EACH = 64
 class Kind:
     """Leaves that are read together: the same but for what is given along."""
 
-    leaf: Leaf
+    number: int
+    """Stands for it in tables."""
     step: LeafStep
+    given: int
+    """How many numbers are given along."""
 
 
 Params = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where leaves of one kind stand."""
-
-    kind: Kind
-    items: Places
-    """(k,) Items of the list they stand in; [0] outside lists."""
-    places: Places
-    """(k,) [byte] within the content."""
-    params: tuple[Places, ...]
-    """Each (k,): factors of numbers, shifts of clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,8 @@ class ListLayout:
     """A list of a layout."""
 
     count: int
-    spots: tuple[Spot, ...]
+    spots: Places
+    """(COLUMNS, k) Where leaves stand, as in Learned.says."""
     runs: tuple[RunSpot, ...]
 
 
@@ -81,7 +75,8 @@ class Learned:
     """(w,) Bits that shape the content."""
     shape: Words
     """(w,) What they are."""
-    says: tuple[Spot, ...]
+    says: Places
+    """(COLUMNS, k) Where leaves stand: kind, item, place [byte] within the content, numbers given along."""
     lists: dict[str, ListLayout]
     batch: int = 0
     """The last batch that needed it."""
@@ -97,7 +92,9 @@ class Compiler:
 
     def __init__(self, wants: Wants) -> None:
         self._wants = wants
-        self._kinds: OrderedDict[Leaf, Kind | None] = OrderedDict()
+        self._kinds: dict[Leaf, Kind | None] = {}
+        self.kinds: list[Kind] = []
+        """By number."""
 
     def learned(self, content: bytes, looked: bytes, sketch: Sketch) -> Learned:
         """Give the layout; Unplanned if it has a leaf that only the row engine can read."""
@@ -119,29 +116,23 @@ class Compiler:
             count += len(run.steps)
         return ListLayout(count, self._spots(leaves), tuple(spots))
 
-    def _spots(self, leaves: list[tuple[int, At]]) -> tuple[Spot, ...]:
-        found: dict[int, tuple[Kind, list[tuple[int, ...]]]] = {}
+    def _spots(self, leaves: list[tuple[int, At]]) -> Places:
+        found = []
         for item, said in leaves:
             plain, params = _split(said.leaf)
-            kind = self.kind(plain)
+            kind = self.kind(plain, len(params))
             if kind is not None:
-                found.setdefault(id(kind), (kind, []))[1].append((item, said.at, *params))
-        made = []
-        for kind, rows in found.values():
-            items, places, *given = np.array(rows, np.int64).T
-            made.append(Spot(kind, items, places, tuple(given)))
-        return tuple(made)
+                found.append((kind.number, item, said.at, *params, *(0,) * (GIVEN - len(params))))
+        return np.array(found, np.int64).reshape(len(found), COLUMNS).T.copy()
 
-    def kind(self, leaf: Leaf) -> Kind | None:
-        """Give the kind of a leaf, None if nobody wants it; kinds are bounded as layouts are."""
-        if leaf in self._kinds:
-            self._kinds.move_to_end(leaf)
-            return self._kinds[leaf]
-        step = leaf_step(leaf, self._wants)
-        kind = self._kinds[leaf] = None if step is None else Kind(leaf, step)
-        if len(self._kinds) > PROVEN:
-            self._kinds.popitem(last=False)
-        return kind
+    def kind(self, leaf: Leaf, given: int) -> Kind | None:
+        """Give the kind of a leaf, None if nobody wants it; there are as many as a grammar has codings."""
+        if leaf not in self._kinds:
+            step = leaf_step(leaf, self._wants)
+            kind = self._kinds[leaf] = None if step is None else Kind(len(self.kinds), step, given)
+            if kind is not None:
+                self.kinds.append(kind)
+        return self._kinds[leaf]
 
 
 def _split(leaf: Leaf) -> tuple[Leaf, Params]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level
 from narrowgate_codecs.grammars import GRAMMARS
-from narrowgate_codecs.learned import Compiler, Kind, Layouts, Learned, ListLayout, RunSpot, Spot
+from narrowgate_codecs.learned import Compiler, Kind, Layouts, Learned, RunSpot
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.plan_lists import tell
 from narrowgate_codecs.plan_stated import counts_of
@@ -110,40 +110,44 @@ class DescribedSteps:
             return None
 
     def _say(self, cohort: Cohort, parts: list[_Part]) -> None:
-        found: dict[int, list[tuple[Spot, Places]]] = {}
-        for part in parts:
-            for spot in part.layout.says:
-                found.setdefault(id(spot.kind), []).append((spot, part.rows))
-        for spots in found.values():
-            kind = spots[0][0].kind
-            if len(parts) == 1:
-                # One layout for all: the rows stay as they are, and with them strides.
-                spot = spots[0][0]
-                _read(kind, cohort, int(spot.places[0]), [int(given[0]) for given in spot.params])
-                continue
-            rows = np.concatenate([rows for _, rows in spots])
-            counts = [len(rows) for _, rows in spots]
-            at = np.repeat(np.concatenate([spot.places for spot, _ in spots]), counts)
-            if not isinstance(cohort.at, int):
-                at = at + cohort.at[rows]
-            params = [
-                np.repeat(np.concatenate([spot.params[which] for spot, _ in spots]), counts)
-                for which in range(len(spots[0][0].params))
-            ]
-            level_rows = rows if cohort.rows is None else cohort.rows[rows]
-            base = cohort.at if isinstance(cohort.at, int) else 0
-            sub = Cohort(cohort.level, cohort.starts[rows], at + base, 0, level_rows)
-            _read(kind, sub, 0, params)
+        if len(parts) == 1:
+            # One layout for all: the rows stay as they are, and with them strides.
+            for number, _, place, *given in parts[0].layout.says.T.tolist():
+                kind = self.compiler.kinds[number]
+                _read(kind, cohort, place, given[: kind.given])
+            return
+        rows = np.concatenate([part.rows for part in parts])
+        for kind, owners, spots in self._kinds_of(parts, [part.layout.says for part in parts]):
+            own = rows[owners]
+            at = spots[2] + (cohort.at if isinstance(cohort.at, int) else cohort.at[own])
+            level_rows = own if cohort.rows is None else cohort.rows[own]
+            sub = Cohort(cohort.level, cohort.starts[own], at, 0, level_rows)
+            _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
+
+    def _kinds_of(self, parts: list[_Part], tables: list[Places]) -> Iterator[tuple[Kind, Places, Places]]:
+        """Give each kind with the contents that have it, numbered part by part, and where, (COLUMNS, m)."""
+        contents = [len(part.rows) for part in parts]
+        widths = np.repeat([table.shape[1] for table in tables], contents)
+        firsts = np.repeat(np.cumsum([0, *(table.shape[1] for table in tables[:-1])]), contents)
+        owners = np.repeat(np.arange(len(widths)), widths)
+        entries = np.arange(len(owners)) + np.repeat(firsts - (np.cumsum(widths) - widths), widths)
+        table = np.concatenate(tables, axis=1)
+        kinds = table[0][entries]
+        order = np.argsort(kinds, kind="stable")
+        edges = np.flatnonzero(np.diff(kinds[order])) + 1
+        for chosen in np.split(order, edges):
+            if len(chosen):
+                yield self.compiler.kinds[int(kinds[chosen[0]])], owners[chosen], table[:, entries[chosen]]
 
     def _list(self, cohort: Cohort, name: str, parts: list[_Part]) -> None:
         """Read a list's items, of all layouts that have it, as rows of a level of their own."""
         lists = [part.layout.lists[name] for part in parts]
-        sizes = [len(part.rows) * one.count for part, one in zip(parts, lists, strict=True)]
-        if not sum(sizes):
+        contents = [len(part.rows) for part in parts]
+        counts = np.repeat([one.count for one in lists], contents)
+        if not counts.sum():
             return
-        owners = np.concatenate(
-            [np.repeat(part.rows, one.count) for part, one in zip(parts, lists, strict=True)]
-        )
+        heads = np.cumsum(counts) - counts
+        owners = np.repeat(np.concatenate([part.rows for part in parts]), counts)
         level = Level(
             cohort.level.wire,
             (cohort.starts + cohort.at)[owners],
@@ -151,13 +155,16 @@ class DescribedSteps:
             parent=cohort.level,
             owners=owners if cohort.rows is None else cohort.rows[owners],
         )
-        counts = [(one.count, len(part.rows)) for part, one in zip(parts, lists, strict=True)]
-        level.index = np.concatenate([np.tile(np.arange(items), contents) for items, contents in counts])
-        blocks = _blocks(parts, lists, sizes)
-        _read_items(level, blocks)
-        for first, count, one in blocks:
+        level.index = np.arange(len(owners)) - np.repeat(heads, counts)
+        for kind, which, spots in self._kinds_of(parts, [one.spots for one in lists]):
+            rows = heads[which] + spots[1]
+            sub = Cohort(level, level.starts[rows], spots[2], 0, rows)
+            _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
+        first = 0
+        for one, count in zip(lists, contents, strict=True):
             for spot in one.runs:
-                self._run(level, first, count, one.count, spot)
+                self._run(level, int(heads[first]), count, one.count, spot)
+            first += count
         tell(cohort, name, level)
 
     def _run(self, level: Level, first: int, count: int, width: int, spot: RunSpot) -> None:
@@ -186,30 +193,6 @@ def _by_size(sizes: Places) -> Iterator[tuple[int, Places]]:
     for rows in np.split(order, edges):
         if len(rows):
             yield int(sizes[rows[0]]), rows
-
-
-def _blocks(
-    parts: list[_Part], lists: list[ListLayout], sizes: list[int]
-) -> list[tuple[int, int, ListLayout]]:
-    """Give each part's first item, its number of contents and its list."""
-    firsts = np.cumsum([0, *sizes[:-1]]).tolist()
-    return [(first, len(part.rows), one) for first, part, one in zip(firsts, parts, lists, strict=True)]
-
-
-def _read_items(level: Level, blocks: list[tuple[int, int, ListLayout]]) -> None:
-    found: dict[int, list[tuple[Spot, Places]]] = {}
-    for first, count, one in blocks:
-        heads = first + one.count * np.arange(count)
-        for spot in one.spots:
-            found.setdefault(id(spot.kind), []).append((spot, heads))
-    for spots in found.values():
-        rows = np.concatenate([(heads[:, None] + spot.items).ravel() for spot, heads in spots])
-        at = np.concatenate([np.tile(spot.places, len(heads)) for spot, heads in spots])
-        params = [
-            np.concatenate([np.tile(spot.params[which], len(heads)) for spot, heads in spots])
-            for which in range(len(spots[0][0].params))
-        ]
-        _read(spots[0][0].kind, Cohort(level, level.starts[rows], at, 0, rows), 0, params)
 
 
 def _read(kind: Kind, cohort: Cohort, offset: int, params: list[Any]) -> None:
