@@ -97,13 +97,20 @@ def test_tunnelled_frame_is_sent_with_its_prefix() -> None:
     assert encode("cjt188_water_v2004", "current_data", values).startswith(b"CTRL:&2017070000000921\x68")
 
 
+def test_value_that_is_left_out_is_not_measured() -> None:
+    """A report without its power says so on the wire, and the rest of it is read."""
+    (row,) = readings(decoded(encode("huati_nb_v1", "report", _REPORT), "huati_nb_v1"))
+
+    assert ("power_w" in row, row["voltage_v"]) == (False, _REPORT["voltage_v"])
+
+
 @pytest.mark.parametrize(
     ("profile", "message", "values", "said"),
     [
         ("nobody_v1", "report", {}, f"profile 'nobody_v1': one of {min(PROFILES)},"),
         ("huati_nb_v1", "reports", {}, "huati_nb_v1 message 'reports': one of report,"),
         ("huati_nb_v1", "report", {**_REPORT, "power_w": 6553.6}, "power_w: 6553.6: 0 to 6553.4 is possible"),
-        ("huati_nb_v1", "report", _REPORT, "power_w: None: a number is wanted"),
+        ("huati_nb_v1", "report", {**_REPORT, "signal": None}, "signal: None: a number is wanted"),
         ("huati_nb_v1", "report", {**_REPORT, "power_w": True}, "power_w: True: a number is wanted"),
         ("huati_nb_v1", "report", {**_REPORT, "power_w": float("nan")}, "power_w: nan: a finite number"),
         (

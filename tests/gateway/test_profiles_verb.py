@@ -25,7 +25,7 @@ def test_profile_tells_its_byte_map() -> None:
         "at": 9,
         "width": 2,
         "name": "power_w",
-        "what": "number, high byte first, 1/10, 0 to 6553.4",
+        "what": "number, high byte first, 1/10, 0 to 6553.4; FFFF: null",
     }
 
 

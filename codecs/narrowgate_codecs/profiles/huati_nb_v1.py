@@ -13,8 +13,8 @@ Source: yhmaoc/StreetLight-plugin (HuatiReport, HuatiConstant, HuatiControl, Hua
 
 * The frame has neither clock nor counter nor identity: reception dates it, the transport says who it is.
 * The signal's unit is documented nowhere: it is said as a value, not carried as rsrp_dbm or rssi_dbm.
-* A measured register of nothing but FF measured nothing, and no power factor is above 1: a report with
-  either is refused, for nobody can tell what else of it holds.
+* A measured register of nothing but FF measured nothing: it is null, the others of its report stay. No power
+  factor is above 1: a report that states one is refused, for nobody can tell what else of it holds.
 * Only lamp A is documented in the report; the other registers are kept as they are.
 """
 
@@ -25,13 +25,15 @@ from narrowgate_schema.words import Family
 
 _CHECK = Check("sum8_inverted", since="command")
 
+_UNMEASURED = (0xFFFF,)
+
 _REPORT = (
-    Int("power_w", 2, per=10, limits=(0.0, 6553.4)),
-    Int("voltage_v", 2, per=10, limits=(0.0, 6553.4)),
-    Int("current_a", 2, per=100, limits=(0.0, 655.34)),
-    Int("power_factor", 2, per=100, limits=(0.0, 1.0)),
+    Int("power_w", 2, per=10, limits=(0.0, 6553.4), null=_UNMEASURED),
+    Int("voltage_v", 2, per=10, limits=(0.0, 6553.4), null=_UNMEASURED),
+    Int("current_a", 2, per=100, limits=(0.0, 655.34), null=_UNMEASURED),
+    Int("power_factor", 2, per=100, limits=(0.0, 1.0), null=_UNMEASURED),
     Hex("registers_17", 22, default="00" * 22),
-    Int("energy_kwh", 4, per=10, limits=(0.0, 429496729.4)),
+    Int("energy_kwh", 4, per=10, limits=(0.0, 429496729.4), null=(0xFFFFFFFF,)),
     Hex("registers_43", 22, default="00" * 22),
     Int("signal", 2, default=0),
     Hex("registers_67", 4, default="00" * 4),
