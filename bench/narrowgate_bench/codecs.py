@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from narrowgate_bench.codec_construct import reader as construct_reader
-from narrowgate_bench.codec_frames import USUAL, Sender, Sent
+from narrowgate_bench.codec_frames import KEY, USUAL, Sender, Sent
 from narrowgate_bench.codec_hostile import besieged
 from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_codecs import Context, decode, uplinks_from
@@ -111,11 +111,15 @@ def _distinct(draw: Callable[[], Sent], count: int) -> Batch:
 
 def _profile_lines(profile: str, label: str, frames: Batch, runs: int) -> Iterator[Line]:
     def plan(some: Batch) -> object:
-        return bundle(profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports)
+        keys = [KEY] * len(some.payloads)
+        return bundle(profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports, keys=keys)
 
     def by_row(some: Batch) -> object:
         fewest = len(some.payloads) + 1
-        return bundle(profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports, fewest=fewest)
+        keys = [KEY] * len(some.payloads)
+        return bundle(
+            profile, some.payloads, ZONE, RECEIVED_AT_US, ports=some.ports, keys=keys, fewest=fewest
+        )
 
     name = f"{profile} {label}"
     for size in SIZES:
@@ -186,7 +190,8 @@ def _mixed(rng: random.Random, runs: int, most_frames: int) -> Line:
 def _arrow(name: str, frames: list[tuple[str, bytes]], ports: list[int | None] | None, runs: int) -> Line:
     payloads = [frame for _, frame in frames]
     uplinks = uplinks_from(payloads, ports=ports, received_at_us=RECEIVED_AT_US)
-    context = Context(["device"] * len(frames), [profile for profile, _ in frames], ZONE)
+    count = len(frames)
+    context = Context(["device"] * count, [profile for profile, _ in frames], ZONE, keys=[KEY] * count)
     return _line(
         name,
         Batch(payloads, ports),

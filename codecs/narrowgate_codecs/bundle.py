@@ -56,7 +56,7 @@ def bundle(
         every = range(len(payloads))
         return _by_row(profile, payloads, every, ports, keys, timezone, received_at_us)
     wire, starts, lengths = packed(payloads)
-    known_keys = None if keys is None else [keys_of(key) for key in keys]
+    known_keys = [keys_of(key) for key in keys] if keys is not None and plan.by_key else None
     level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, known_keys)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
