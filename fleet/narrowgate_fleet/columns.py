@@ -79,6 +79,7 @@ COLUMNS: tuple[Column, ...] = (
         "register_start_m3", "device", "number", "m3", "register when it was built in", least=0, most=1e10
     ),
     Column("rated_w", "device", "number", "W", "power of the lamp at full level", least=0.1, most=10_000),
+    Column("serial", "device", "text", "", "identity inside its frames, if that is not its name or its imei"),
     Column("asset", "asset", "text", "", "the place it serves; its key"),
     Column("role", "asset", "word", "", "what the place is", ROLES),
     Column("lat", "asset", "number", "deg", "WGS 84 latitude", least=-90, most=90),

@@ -43,6 +43,7 @@ _DDL = (
     "CREATE TABLE assignments (slot INTEGER NOT NULL REFERENCES devices, asset_row INTEGER NOT NULL "
     "REFERENCES assets, valid_from_us INTEGER NOT NULL, valid_to_us INTEGER NOT NULL, "
     "PRIMARY KEY (slot, valid_from_us), CHECK (valid_from_us < valid_to_us)) STRICT, WITHOUT ROWID",
+    KEYS_DDL,
     "CREATE TABLE meta (version INTEGER NOT NULL, next_slot INTEGER NOT NULL, next_asset_row INTEGER NOT NULL"
     ") STRICT",
     "INSERT INTO meta VALUES (0, 0, 0)",
@@ -99,8 +100,10 @@ class Registry:
                 with self._lock(wait=True):
                     self._create(db)
             self._check_format(db)
-            # A registry of the first release has no keys yet.
-            db.execute(KEYS_DDL)
+            if _younger(db):
+                with self._lock(wait=True):
+                    for statement in _younger(db):
+                        db.execute(statement)
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
         except BaseException:
@@ -254,6 +257,20 @@ class Registry:
         if not is_current(self.directory, version):
             write_snapshot(self.directory, self.tables())
         return version
+
+
+def _younger(db: sqlite3.Connection) -> list[str]:
+    """Give what a registry of an earlier release lacks, as statements: columns, behind the others; keys."""
+    lacking = []
+    for table, columns in (("devices", DEVICE_ATTRIBUTES), ("assets", ASSET_ATTRIBUTES)):
+        there = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+        lacking += [
+            f"ALTER TABLE {table} ADD COLUMN {column.name} {column.sql_type}"
+            for column in columns
+            if column.name not in there
+        ]
+    has_keys = db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'keys'").fetchone() == (1,)
+    return lacking if has_keys else [*lacking, KEYS_DDL]
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

@@ -13,6 +13,7 @@ import shutil
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from narrowgate_fleet.faults import RegistryFault
@@ -122,9 +123,24 @@ def _read_table(snapshot: Path, table: str, files: dict[str, dict[str, int]]) ->
         rows = pa.ipc.open_file(buffer).read_all()
     except (pa.ArrowException, KeyError, TypeError) as error:
         raise RegistryFault(f"{path}: is damaged ({error})") from error
-    if rows.schema != SCHEMAS[table]:
+    if any(field.name not in SCHEMAS[table].names for field in rows.schema):
         raise RegistryFault(f"{path}: has other columns than this release; import the registry again")
-    return rows
+    return _widened(rows, SCHEMAS[table], path)
+
+
+def _widened(rows: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
+    """Give a table with the columns that came with later releases, not set."""
+    arrays = []
+    for field in schema:
+        if field.name in rows.schema.names and rows.schema.field(field.name).type == field.type:
+            arrays.append(rows.column(field.name))
+        elif field.name in rows.schema.names:
+            raise RegistryFault(f"{path}: {field.name} is of another kind than in this release")
+        elif field.type == pa.float64():
+            arrays.append(pa.chunked_array([pa.array(np.full(rows.num_rows, np.nan))]))
+        else:
+            arrays.append(pa.chunked_array([pa.nulls(rows.num_rows, field.type)]))
+    return rows if rows.schema == schema else pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _crc32(path: Path) -> int:

@@ -1,9 +1,12 @@
 """The registry's file: format, other people's files, one writer."""
 
+import json
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from fleet_rows import WATER, csv_text, exported, fleet_of, take
@@ -124,3 +127,23 @@ def test_a_device_is_told_with_its_asset_and_its_past(tmp_path: Path) -> None:
             {"device": "w1", "asset": "B", "valid_from": "2026-03-01T00:00:00Z", "valid_to": None},
         ],
     )
+
+
+def test_a_registry_of_an_earlier_release_gets_the_columns_that_came_later(tmp_path: Path) -> None:
+    """Registry and snapshot without a later column are read; it is not set, and can be."""
+    take(tmp_path, csv_text("device,profile", f"w1,{WATER}"))
+    snapshot = tmp_path / "registry" / "snapshot-1"
+    path = snapshot / "devices.arrow"
+    narrow = pa.ipc.open_file(path.read_bytes()).read_all().drop_columns(["serial"])
+    with pa.ipc.new_file(path, narrow.schema) as writer:
+        writer.write_table(narrow)
+    manifest = json.loads((snapshot / "manifest.json").read_text())
+    content = path.read_bytes()
+    manifest["files"]["devices"] = {"bytes": len(content), "crc32": zlib.crc32(content)}
+    (snapshot / "manifest.json").write_text(json.dumps(manifest))
+    with closing(sqlite3.connect(tmp_path / "registry" / "registry.db")) as db:
+        db.execute("ALTER TABLE devices DROP COLUMN serial")
+    before = fleet_of(tmp_path).column("serial").tolist()
+    take(tmp_path, csv_text("device,serial", "w1,4711"))
+
+    assert (before, fleet_of(tmp_path).column("serial").tolist()) == ([None], ["4711"])
