@@ -130,6 +130,11 @@ class CoreSources:
             *(self._webhook.checks() if self._webhook is not None else ()),
         )
 
+    @property
+    def frames_by_row(self) -> int:
+        """Give the frames that this core decoded one by one."""
+        return self._runner.frames_by_row
+
     def open_cases(self) -> int:
         """Give the number of open cases."""
         with closing(self.reader()) as connection:
@@ -177,6 +182,12 @@ class _LedgerMetrics(Collector):
             "How far back a message that comes again is known; 247 is as long as it may.",
             value=self._sources.door.gauges()["exchange_horizon_ms"] / 1000,
         )
+        by_row = CounterMetricFamily(
+            "narrowgate_frames_decoded_by_row",
+            "Frames decoded one by one, which is slower than a batch: small batches, refused and odd frames.",
+        )
+        by_row.add_metric([], self._sources.frames_by_row)
+        yield by_row
         readings = CounterMetricFamily("narrowgate_readings", "Readings stored.", labels=["family"])
         for family, rows in ledger.readings.items():
             readings.add_metric([family], rows)

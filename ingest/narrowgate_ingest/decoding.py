@@ -68,6 +68,8 @@ class DecodeStage:
         self._timezone = timezone
         self._facts = KnownFacts() if facts is None else facts
         self.repeats = Repeats()
+        self.frames_by_row = 0
+        """Frames that no batch plan read, since this process began."""
 
     def run(self, uplinks: pa.RecordBatch, fleet: Fleet) -> Decoding:
         """Decode a batch; whatever a profile raises costs its own frame only."""
@@ -94,6 +96,7 @@ class DecodeStage:
                 decoding.refuse(part.row, Reason.INTERNAL, part.error)
                 continue
             parts.append(part.made)
+            self.frames_by_row += part.made.by_row
             decoding.dispositions[part.start : part.stop] = part.made.dispositions
         _merge(decoding, parts, uplinks)
         self._drop_repeats(decoding, uplinks, slots)

@@ -86,6 +86,11 @@ class Pipeline:
         """Why the newest registry is not used, in words; the last good one is used meanwhile."""
 
     @property
+    def frames_by_row(self) -> int:
+        """Give the frames that were decoded one by one and not by a batch plan, since this process began."""
+        return self._decode.frames_by_row
+
+    @property
     def done(self) -> int:
         """Give the offset up to which everything is written."""
         return self._done

@@ -72,6 +72,11 @@ class Runner:
         """Set whenever there is more to read behind the stores."""
 
     @property
+    def frames_by_row(self) -> int:
+        """Give the frames that were decoded one by one and not by a batch plan, since this process began."""
+        return self._pipeline.frames_by_row
+
+    @property
     def done(self) -> int:
         """Give the journal offset up to which everything is written."""
         return self._pipeline.done

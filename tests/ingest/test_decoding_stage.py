@@ -181,3 +181,13 @@ def test_what_a_frame_announced_is_handed_to_later_frames_of_its_device() -> Non
     assert known is not None
     assert known.to_pylist() == [*rows, {**rows[0], "frame": 9, "value": b"y"}]
     assert (facts.of(["b"]), KnownFacts().of(["a"])) == (None, None)
+
+
+def test_frames_that_no_plan_read_are_counted(fleet: Fleet) -> None:
+    """A batch too small for a plan is read frame by frame, and the stage counts it."""
+    stage = DecodeStage(SHANGHAI)
+    run(stage, fleet, (BAY, first_frames(DISTRICT, BAY, 1)[0]))
+
+    run(stage, fleet, (LAMP, first_frames(DISTRICT, LAMP, 1)[0]))
+
+    assert stage.frames_by_row == 2
