@@ -8,10 +8,11 @@ from narrowgate_fleet import Fleet, RegistryFault, seal_of
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.influx_checks import influx_faults
+from narrowgate_gateway.rule_files import gathered, threshold_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_gateway.webhook_endpoint import webhook_faults
-from narrowgate_rules import RULES, Rule
+from narrowgate_rules.written import RuleFault
 
 _KEYS_TRIED = 1000
 """A fleet's keys have one secret, or two: trying some finds what is missing."""
@@ -33,7 +34,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
         ]
     except ConfigFaults as unsettled:
         faults = unsettled.faults
-    return [*faults, *rule_faults(config, raw.get("rules")), *registry_faults(home), *profile_faults()]
+    return [*faults, *rule_faults(config, raw), *registry_faults(home), *profile_faults()]
 
 
 def profile_faults() -> list[Fault]:
@@ -42,34 +43,33 @@ def profile_faults() -> list[Fault]:
     return [Fault("installed packages", registry.GROUP, head, why or told) for told, head, why in heads]
 
 
-def rule_faults(config: Path, tables: object) -> list[Fault]:
-    """Give what is wrong with the names and ranges of rules' parameters; their types are the settings'."""
+def rule_faults(config: Path, raw: dict[str, object]) -> list[Fault]:
+    """Give what is wrong with files of rules, and with the names and ranges of rules' parameters.
+
+    Their types are the settings'.
+    """
+    names = raw.get("rule_files")
+    listed = names if isinstance(names, list) else []
+    together = gathered([config.parent / name for name in listed if isinstance(name, str)])
+    faults = [_told(fault) for fault in together.faults]
+    tables = raw.get("rules")
     if not isinstance(tables, dict):
-        return []
-    known = {rule.name: rule for rule in RULES}
-    faults = []
+        return faults
+    known = {rule.name for rule in together.rules}
     for name, table in tables.items():
-        if name not in known:
-            faults.append(
-                Fault(str(config), f"rules.{name}", "", f"no such rule; known are {', '.join(known)}")
-            )
-        elif isinstance(table, dict):
-            faults += _parameter_faults(config, known[name], table)
+        if name in known and isinstance(table, dict):
+            wrong = threshold_faults(str(config), together.rules, {name: table})
+            faults += [_told(fault, "rules.") for fault in wrong]
+        elif name not in known | together.spoilt:
+            right = f"no such rule; known are {', '.join(rule.name for rule in together.rules)}"
+            faults.append(Fault(str(config), f"rules.{name}", "", right))
     return faults
 
 
-def _parameter_faults(config: Path, rule: Rule, table: dict[str, object]) -> list[Fault]:
-    known = {param.name: param for param in rule.params}
-    faults = []
-    for name, value in table.items():
-        key = f"rules.{rule.name}.{name}"
-        if name not in known:
-            right = f"no such parameter; known are {', '.join(known)}"
-            faults.append(Fault(str(config), key, repr(value), right))
-        elif isinstance(value, int | float) and not known[name].low <= value <= known[name].high:
-            right = f"wants {known[name].low:g} to {known[name].high:g} [{known[name].unit}]"
-            faults.append(Fault(str(config), key, repr(value), right))
-    return faults
+def _told(fault: RuleFault, prefix: str = "") -> Fault:
+    key = ".".join(part for part in (fault.rule, fault.key) if part)
+    at = "" if fault.column is None else f"character {fault.column}: "
+    return Fault(fault.file, f"{prefix}{key}", fault.value, f"{at}{fault.what}")
 
 
 def _listener_faults(config: Path, settings: Settings) -> list[Fault]:

@@ -58,7 +58,7 @@ def read(path: Path) -> dict[str, Any]:
 def settled(path: Path, raw: dict[str, Any]) -> Settings:
     """Give the settings of a file's tables; ConfigFaults with all that is wrong in them."""
     try:
-        return Settings.model_validate(raw)
+        return Settings.model_validate(raw).beside(path)
     except ValidationError as error:
         raise ConfigFaults([_fault(path, detail) for detail in error.errors()]) from None
 

@@ -15,6 +15,7 @@ from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.precedence import give_way
+from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
@@ -27,7 +28,6 @@ from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
-from narrowgate_rules import RULES, Engine
 
 
 async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
@@ -36,14 +36,14 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     Raises:
         AlreadyRunning: another core works in this home.
         OSError: the console's address is taken, or a directory cannot be written.
-        ValueError: a rule's parameter is not its own, or there is no registry.
+        ValueError: a file of rules has faults, a rule's parameter is not its own, or there is no registry.
         StoreClosed: a store or the file of users cannot be opened, or another format version wrote it.
         RuntimeError: pipeline or console ended with a fault of ours; it said which.
     """
     role = Role(home.run, "core")
     keep_small()
     give_way()
-    engine = Engine(RULES, settings.rules, timezone=settings.zone)
+    engine = engine_of(settings)
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)

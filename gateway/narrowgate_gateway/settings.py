@@ -97,6 +97,9 @@ class Settings(Section):
     timezone: str = Field(
         "Asia/Shanghai", description="the city's, for clocks that have none and for schedules"
     )
+    rule_files: tuple[str, ...] = Field(
+        (), max_length=64, description="files of rules beside those that ship, relative to this file"
+    )
     coap: tuple[CoapListener, ...] = Field((), description="CoAP listeners")
     mqtt: tuple[MqttBroker, ...] = Field((), description="MQTT brokers")
     udp: tuple[UdpListener, ...] = Field((), description="listeners for bare datagrams")
@@ -109,7 +112,7 @@ class Settings(Section):
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
 
-    @field_validator("coap", "mqtt", "udp", mode="before")
+    @field_validator("rule_files", "coap", "mqtt", "udp", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -148,6 +151,12 @@ class Settings(Section):
                     f"journal.pending_frames = {self.journal.pending_frames}"
                 )
         return self
+
+    def beside(self, config: Path) -> "Settings":
+        """Give the same with the paths of files counted from a configuration file's directory."""
+        return self.model_copy(
+            update={"rule_files": tuple(str(config.parent / name) for name in self.rule_files)}
+        )
 
     @property
     def zone(self) -> ZoneInfo:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from narrowgate_fleet import FleetReader, seal_of
+from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_ingest.pipeline import Pipeline, Stores
@@ -13,7 +14,6 @@ from narrowgate_ingest.retry import finish
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
-from narrowgate_rules import RULES, Engine
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
     with held_telemetry(home) as telemetry:
         state, quarantine = State(home.state), Quarantine(home.quarantine)
         try:
-            engine = Engine(RULES, settings.rules, timezone=settings.zone)
+            engine = engine_of(settings)
             stores = Stores(state, telemetry, quarantine)
             fleet = FleetReader(home.registry, seal_of(os.environ))
             pipeline = Pipeline(Tail(home.journal), fleet, stores, engine, timezone=settings.zone)

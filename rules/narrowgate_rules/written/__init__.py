@@ -5,6 +5,13 @@ Rule 1: nothing written is executed: an expression becomes a tree of a closed se
 Rule 2: a written rule is a `Rule` like any other; its memory has a bound that is known when it is loaded.
 """
 
-from narrowgate_rules.written.rule_file import RuleFault, RuleFaults, RuleFile, read_rule_file, read_rules
+from narrowgate_rules.written.rule_file import (
+    RuleFault,
+    RuleFaults,
+    RuleFile,
+    names_in,
+    read_rule_file,
+    read_rules,
+)
 
-__all__ = ["RuleFault", "RuleFaults", "RuleFile", "read_rule_file", "read_rules"]
+__all__ = ["RuleFault", "RuleFaults", "RuleFile", "names_in", "read_rule_file", "read_rules"]

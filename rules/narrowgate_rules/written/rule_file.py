@@ -57,12 +57,15 @@ class RuleFault:
     what: str
     column: int | None = None
     """Character of the expression, counted from 1."""
+    value: str = ""
+    """What was given, where that says more than its place."""
 
     def __str__(self) -> str:
         """Say it in one line."""
         place = ".".join(part for part in (self.rule, self.key) if part)
         at = "" if self.column is None else f", character {self.column}"
-        return f"{self.file}: {place}{at}: {self.what}" if place else f"{self.file}: {self.what}"
+        given = f" = {self.value}" if self.value else ""
+        return f"{self.file}: {place}{at}{given}: {self.what}" if place else f"{self.file}: {self.what}"
 
 
 class RuleFaults(ValueError):
@@ -115,6 +118,14 @@ def read_rule_file(text: str, file: str, shipped: Collection[str]) -> RuleFile:
     if faults:
         raise RuleFaults(faults)
     return RuleFile(tuple(rules), parameters)
+
+
+def names_in(text: str) -> set[str]:
+    """Give the names of a file's tables, whatever is in them; none if it is no TOML."""
+    try:
+        return set(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return set()
 
 
 class _RuleReader:
