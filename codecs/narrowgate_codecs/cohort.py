@@ -58,6 +58,8 @@ class Level:
     facts: dict[str, Places] = field(default_factory=dict)
     """(n,) What earlier frames announced, by name; NO_FACT where none has."""
     columns: dict[str, Column] = field(default_factory=dict)
+    put_off: "list[tuple[Any, Cohort]]" = field(default_factory=list)
+    """Steps that read their regions' ends when all rows are parted, for all that came to them at once."""
     lists: "dict[str, list[Level]]" = field(default_factory=dict)
     """By name; one level for each part of the rows that has such a list."""
 

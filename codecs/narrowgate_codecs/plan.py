@@ -20,6 +20,7 @@ from narrowgate_codecs.compiler import Compiler
 from narrowgate_codecs.known import Keys
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.moments import parts_of
+from narrowgate_codecs.plan_described import finish
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.plan_regions import (
     Close,
@@ -80,6 +81,7 @@ class Plan:
                 self._read_alike(level, end, None if ports is None else settled(ports))
             else:
                 follow(self.steps, Cohort(level, starts, 0, lengths))
+            finish(level)
         return level
 
     def _read_alike(self, level: Level, length: int, port: Place | None) -> None:

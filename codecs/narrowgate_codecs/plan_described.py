@@ -18,7 +18,7 @@ from narrowgate_codecs.cohort import Cohort, Level
 from narrowgate_codecs.grammars import GRAMMARS
 from narrowgate_codecs.learned import Compiler, Kind, Layouts, Learned, RunSpot
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
-from narrowgate_codecs.plan_lists import tell
+from narrowgate_codecs.plan_lists import all_places, tell
 from narrowgate_codecs.plan_stated import counts_of
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.sketch import Reader
@@ -47,9 +47,19 @@ class DescribedSteps:
         self.wants, self.compiler, self.layouts = wants, Compiler(wants), Layouts()
 
     def run(self, cohort: Cohort) -> None:
-        """Read what is wanted; drop the rows whose layout is not learned."""
+        """Put the reading off until all frames have come to their content, by whichever header."""
         if cohort.trace is not None:
             cohort.trace.is_broken = True
+        level, rows = cohort.level, cohort.rows
+        whole = Cohort(level, cohort.starts, cohort.at, cohort.end, rows)
+        cohort.at = cohort.end
+        if level.parent is None:
+            level.put_off.append((self, whole))
+        else:
+            self.finish(whole)
+
+    def finish(self, cohort: Cohort) -> None:
+        """Read what is wanted; drop the rows whose layout is not learned."""
         parts, known = self._parts(cohort)
         if not known.all():
             renumbered = np.cumsum(known) - 1
@@ -60,7 +70,6 @@ class DescribedSteps:
             self._say(cohort, parts)
             for name in dict.fromkeys(name for part in parts for name in part.layout.lists):
                 self._list(cohort, name, [part for part in parts if name in part.layout.lists])
-        cohort.at = cohort.end
 
     def _parts(self, cohort: Cohort) -> tuple[list[_Part], NDArray[np.bool_]]:
         self.layouts.begin()
@@ -183,6 +192,24 @@ class DescribedSteps:
         good = (said[:, None] & np.logical_and.accumulate(told.reshape(shape), axis=1)).ravel()
         values = np.where(good, sums.ravel().astype(np.float64) * base.times / base.per, 0.0)
         Cohort(level, level.starts[items], 0, 0, items).say(run.difference.name, values, good)
+
+
+def finish(level: Level) -> None:
+    """Read the contents of frames that were put off, all that one step has to read together."""
+    found: dict[int, tuple[DescribedSteps, list[Cohort]]] = {}
+    for step, cohort in level.put_off:
+        found.setdefault(id(step), (step, []))[1].append(cohort)
+    level.put_off = []
+    for step, cohorts in found.values():
+        step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
+
+
+def _joined(level: Level, cohorts: list[Cohort]) -> Cohort:
+    rows = np.concatenate([cohort.rows for cohort in cohorts if cohort.rows is not None])
+    starts = np.concatenate([cohort.starts for cohort in cohorts])
+    at = np.concatenate([all_places(cohort.at, cohort) for cohort in cohorts])
+    end = np.concatenate([all_places(cohort.end, cohort) for cohort in cohorts])
+    return Cohort(level, starts, at, end, rows)
 
 
 def _by_size(sizes: Places) -> Iterator[tuple[int, Places]]:
