@@ -3,8 +3,8 @@
 Many short frames fit several layouts by chance. What speaks for a layout is counted in bits, the number of
 coins that would have to fall so if the frame were none of it: constants, check sums and lengths that are
 right, codes and values that only few of all possible ones could be; a clock that shows no time speaks
-against it. A profile is believed where it is the only one that takes the frame, or where it is LEAD bits
-ahead of the next.
+against it. A profile that takes the frame is believed where it is LEAD bits ahead of the next, of chance and
+of those that only want a key.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.scope import Glimpse, Said, Scope
 from narrowgate_codecs.values import calendar_times, epoch_us, speak
+from narrowgate_schema.words import Reason
 
 LEAD = 8.0
 """[bit] of evidence that a profile must be ahead of the next one to be believed."""
@@ -62,10 +63,16 @@ def ranked(payload: bytes, direction: Direction = "up", known: Known = NOTHING) 
 
 def detected(payload: bytes, direction: Direction = "up", known: Known = NOTHING) -> Detected:
     """Give the profile that a frame without a registered sender is believed to be of."""
-    takers = [one for one in ranked(payload, direction, known) if one.refused is None]
-    names = tuple(one.profile for one in takers)
-    is_clear = len(takers) == 1 or (len(takers) > 1 and takers[0].bits - takers[1].bits >= LEAD)
+    ranking = ranked(payload, direction, known)
+    names = tuple(one.profile for one in ranking if one.refused is None)
+    # A profile that only wants a key may be the right one; and a lone taker must have something for itself.
+    rivals = [one.bits for one in ranking if one.profile not in names[:1] and _may_be(one)]
+    is_clear = bool(names) and ranking[0].bits - max(rivals, default=0.0) >= LEAD
     return Detected(names[0] if is_clear else None, names)
+
+
+def _may_be(one: Ranked) -> bool:
+    return one.refused is None or one.refused.reason is Reason.KEY_MISSING
 
 
 def candidates(payload: bytes, direction: Direction = "up", port: int | None = None) -> list[str]:

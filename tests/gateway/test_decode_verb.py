@@ -52,6 +52,7 @@ def test_golden_frame_is_told_as_its_file_says(path: Path) -> None:
         "profile": path.parent.name,
         "direction": case["direction"],
         "port": case.get("port"),
+        "key": case.get("key"),
     }
 
     result = _run("-", stdin=json.dumps(line))
