@@ -78,6 +78,8 @@ class Compiler:
     def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
         self.wants, self.cases = wants, cases
         self.seen: set[str] = set()
+        self.sent: set[str] = set()
+        """Names whose very bytes the steps keep."""
         self.contents: dict[lay.Described, DescribedSteps] = {}
 
     def steps(self, fields: tuple[lay.Element, ...]) -> Steps:
@@ -115,11 +117,9 @@ class Compiler:
                 if step is not None:
                     by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
                     (run.late if by_code else run.leaves).append((run.width, step))
-                run.leaves += [
-                    (run.width, SentStep(name, width))
-                    for name in lay.names_of(field)
-                    if name in self.wants.sent
-                ]
+                sent = self.wants.sent.intersection(lay.names_of(field))
+                run.leaves += [(run.width, SentStep(name, width)) for name in sorted(sent)]
+                self.sent.update(sent)
         run.width += width
 
     def _need(self, step: LeafStep) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from narrowgate_codecs.known import Key
 from narrowgate_codecs.layout import Direction
@@ -62,6 +64,10 @@ class Decoded:
     """Frames that were read one by one and not by their profile's plan."""
     told: Callable[[], list[Told]] = field(repr=False)
     """Reads what the frames say beside their readings."""
+    tell: Callable[[int], Told] = field(repr=False)
+    """Reads what one frame says beside its readings."""
+    identity_marks: NDArray[np.uint64] = field(repr=False)
+    """(n,) Equal where a profile's frames carry the same identity; 1: it carries none; 0: it must be read."""
 
     @cached_property
     def identities(self) -> list[str | None]:

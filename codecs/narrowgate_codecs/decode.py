@@ -19,6 +19,7 @@ from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.mapping import Measures, measures_of
+from narrowgate_codecs.marks import NO_MARK, Marks, identity_marks
 from narrowgate_codecs.plan import Plan, plan_of
 from narrowgate_codecs.plan_leaves import Unplanned, raw_name
 from narrowgate_codecs.profile import Profile
@@ -80,16 +81,18 @@ def _check(uplinks: pa.RecordBatch, context: Context) -> None:
 def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     planned: dict[Family, list[tuple[str, Measures]]] = {family: [] for family in Family}
     alone = np.ones(uplinks.num_rows, np.bool_)
+    marks: Marks = np.full(uplinks.num_rows, NO_MARK, np.uint64)
     book = FactBook(context.facts)
     if uplinks.num_rows >= fewest:
         for name, direction, rows in _groups(context):
             plan = plan_for(name, direction) if len(rows) >= fewest else None
             if plan is not None:
-                for measures in _run(plan, name, direction, rows, uplinks, context, alone, book):
+                for measures in _run(plan, name, direction, rows, uplinks, context, alone, book, marks):
                     planned[PROFILES[name].family].append((name, measures))
     gathered = Gathered(uplinks, context, book)
     for row in np.flatnonzero(alone).tolist():
         gathered.read(row)
+    marks[alone] = NO_MARK
     origins = Origins(uplinks, context)
     return Decoded(
         readings={
@@ -100,6 +103,8 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
         dispositions=gathered.dispositions,
         by_row=int(alone.sum()),
         told=gathered.told,
+        identity_marks=marks,
+        tell=gathered.tell,
     )
 
 
@@ -127,6 +132,7 @@ def _run(
     context: Context,
     alone: Mask,
     book: FactBook,
+    marks: Marks,
 ) -> list[Measures]:
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
     wire, starts, lengths = packed_column(uplinks.column("payload"))
@@ -136,6 +142,7 @@ def _run(
         keys = [keys_of(context.keys[row]) for row in rows.tolist()]
     facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
     level = plan.read(wire, starts[rows], lengths[rows], ports, keys, facts)
+    marks[rows] = identity_marks(level, plan.identity)
     if PROFILES[name].learns:
         _leave_learners(level, plan, PROFILES[name], [context.devices[row] for row in rows.tolist()])
     alone[rows] = level.odd

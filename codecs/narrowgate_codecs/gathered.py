@@ -61,9 +61,11 @@ class Gathered:
 
     def told(self) -> list[Told]:
         """Give what every frame of the batch says; frames not read so far are read now."""
-        return [
-            self._told[row] if row in self._told else self._tell(row) for row in range(len(self._payloads))
-        ]
+        return [self.tell(row) for row in range(len(self._payloads))]
+
+    def tell(self, row: int) -> Told:
+        """Give what a frame says; it is read now if it was not so far."""
+        return self._told[row] if row in self._told else self._tell(row)
 
     def refusals_batch(self) -> pa.RecordBatch:
         """Give the refusals, schema REFUSALS."""

@@ -50,6 +50,8 @@ class Plan:
     """True where the captured port says what a frame is."""
     by_key: bool
     """True where frames can be encrypted."""
+    identity: str | None
+    """The name of the identity inside the frames, where its bytes are kept; None: they are not."""
     facts: tuple[str, ...]
     """What the frames go by that earlier ones announced, and what they announce."""
 
@@ -125,14 +127,16 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     shaping, units = frozenset(_shaping(fields)), frozenset(_units(fields))
     lists = frozenset(reading.records for reading in profile.readings if reading.records is not None)
     heard = shaping | units | clocks | set(_heard(fields)) | {learn.name for learn in profile.learns}
-    wants = Wants(frozenset(values), shaping, units, heard, {}, lists, frozenset(_sent(fields)))
+    sent = frozenset(_sent(fields)) | ({profile.identity} if profile.identity is not None else set())
+    wants = Wants(frozenset(values), shaping, units, heard, {}, lists, sent)
     compiler = Compiler(wants, cases)
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, (el.Port, lay.Resources)) for field in every(fields))
     by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))
     asked = [field.name for field in every(fields) if isinstance(field, el.Fact)]
     facts = tuple(dict.fromkeys([*asked, *(learn.fact for learn in profile.learns)]))
-    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, facts)
+    identity = profile.identity if profile.identity in compiler.sent else None
+    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, identity, facts)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:

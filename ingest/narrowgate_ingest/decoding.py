@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import PROFILES, Context, Decoded, decode
 from narrowgate_fleet import Fleet
+from narrowgate_ingest.identities import Identities
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.stage import Poisoned, run_rows
 from narrowgate_schema.tables import FACTS, READINGS
@@ -67,6 +68,7 @@ class DecodeStage:
         """Take the city's zone, and what devices announced earlier."""
         self._timezone = timezone
         self._facts = KnownFacts() if facts is None else facts
+        self._identities = Identities()
         self.repeats = Repeats()
         self.frames_by_row = 0
         """Frames that no batch plan read, since this process began."""
@@ -87,8 +89,11 @@ class DecodeStage:
             )
             made = decode(uplinks.slice(start, stop - start), context)
             self._facts.add(made.facts)
+            found = self._identities.strangers(made, slots[start:stop], fleet)
+            strangers.update((start + row, wrong) for row, wrong in found.items())
             return made
 
+        strangers: dict[int, str] = {}
         parts: list[Decoded] = []
         decoding = Decoding([Disposition.QUARANTINED] * len(devices), profiles, {}, _no_facts())
         for part in run_rows(stage, 0, len(devices)):
@@ -99,8 +104,17 @@ class DecodeStage:
             self.frames_by_row += part.made.by_row
             decoding.dispositions[part.start : part.stop] = part.made.dispositions
         _merge(decoding, parts, uplinks)
+        self._drop_strangers(decoding, uplinks, strangers)
         self._drop_repeats(decoding, uplinks, slots)
         return decoding
+
+    def _drop_strangers(self, decoding: Decoding, uplinks: pa.RecordBatch, strangers: dict[int, str]) -> None:
+        """Quarantine frames that carry another device's identity."""
+        for row, wrong in strangers.items():
+            decoding.refuse(row, Reason.IDENTITY, wrong)
+        if strangers:
+            frames = np.asarray(uplinks["frame"])[sorted(strangers)]
+            decoding.readings = without_frames(decoding.readings, frames)
 
     def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
         """Mark frames seen before as duplicates and take their readings out."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from codec_fixtures import ROOT, load
 from fleet_rows import csv_text, fleet_of, take
 from ingest_line import SHANGHAI, city, first_frames
 from narrowgate_codecs import Context, Decoded, decode, uplinks_from
@@ -191,3 +192,58 @@ def test_frames_that_no_plan_read_are_counted(fleet: Fleet) -> None:
     run(stage, fleet, (LAMP, first_frames(DISTRICT, LAMP, 1)[0]))
 
     assert stage.frames_by_row == 2
+
+
+SERIAL = load(ROOT / "cjt188_water_v2004" / "reply_valve_closed.toml")
+IMEI = next(
+    case for path in (ROOT / "dragino_sw3l_nb_v1").glob("*.toml") if "identity" in (case := load(path))
+)
+
+
+@pytest.mark.parametrize("frames", [1, 40])
+@pytest.mark.parametrize(
+    ("columns", "cells", "is_kept"),
+    [
+        ("serial", SERIAL["identity"], True),
+        ("serial", "4711", False),
+        ("serial,imei", f"{SERIAL['identity']},864123456789012", True),
+        ("imei", "864123456789012", True),
+        ("serial", "", True),
+    ],
+)
+def test_a_frame_of_another_identity_is_quarantined(
+    tmp_path: Path, frames: int, columns: str, cells: str, is_kept: bool
+) -> None:
+    """The registered serial is held against a frame's address, alone and among many, from the first on."""
+    take(tmp_path, csv_text(f"device,profile,{columns}", f"w1,cjt188_water_v2004,{cells}"))
+    stage = DecodeStage(SHANGHAI)
+    payload = bytes.fromhex(SERIAL["hex"])
+    made = [run(stage, fleet_of(tmp_path), *[("w1", payload)] * frames, first=n * frames) for n in range(2)]
+
+    reasons = {why for each in made for why, _ in each.refusals.values()}
+    assert reasons == (set() if is_kept else {Reason.IDENTITY})
+    assert all(len(each.refusals) == (0 if is_kept else frames) for each in made)
+    assert is_kept or not any(rows for each in made for rows in stored(each).values())
+
+
+def test_an_imei_inside_a_frame_is_held_against_the_registered_one(tmp_path: Path) -> None:
+    """A module that sends in another's name is found out."""
+    family = {"dragino_sw3l_nb_v1": "water"}
+    rows = [f"own,dragino_sw3l_nb_v1,{IMEI['identity']}", "other,dragino_sw3l_nb_v1,864123456789012"]
+    take(tmp_path, csv_text("device,profile,imei", *rows), families=family)
+    payload = bytes.fromhex(IMEI["hex"])
+    made = run(DecodeStage(SHANGHAI), fleet_of(tmp_path), ("own", payload), ("other", payload))
+
+    assert {row: why for row, (why, _) in made.refusals.items()} == {1: Reason.IDENTITY}
+    assert "864123456789012" in made.refusals[1][1]
+
+
+def test_a_device_whose_frames_change_their_identity_is_noticed(tmp_path: Path) -> None:
+    """One that agreed before is not believed for ever."""
+    payload = bytes.fromhex(SERIAL["hex"])
+    other = bytes.fromhex(load(ROOT / "cjt188_water_v2004" / "reply_clock_set.toml")["hex"])
+    take(tmp_path, csv_text("device,profile,serial", f"w1,cjt188_water_v2004,{SERIAL['identity']}"))
+    stage = DecodeStage(SHANGHAI)
+    made = [run(stage, fleet_of(tmp_path), *[("w1", one)] * 20) for one in (payload, other)]
+
+    assert [len(each.refusals) for each in made] == [0, 20]
