@@ -126,7 +126,7 @@ def test_all_faults_come_at_once() -> None:
         ('given = []\nticks = "5min"', "belong together"),
         ('given = []\nticks = "1s"\nuntil = "999d 00:00"', "more than 100000"),
         ('given = []\nticks = "0s"\nuntil = "01:00"', "no end"),
-        ('given = []\nattributes = {stay_limit = "soon"}', "a stay limit like"),
+        ('given = []\nattributes = {stay_limit = "soon"}', "is no window like"),
         ("given = []\nattributes = {q3_m3_per_h = 0}", "from 0.001"),
         ("given = []\nbegin = 2026-01-05T00:00:00", "no time zone"),
         ('given = []\ntimezone = "Mars"', "no IANA time zone"),
