@@ -4,7 +4,7 @@ Times are int64 [us] since 1970 UTC. A missing number is NaN, a missing flag is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -113,6 +113,10 @@ class Columns:
     """The last tick before the batch [us]; BEFORE_US = none yet."""
     timezone: ZoneInfo
     """The city's."""
+    leading: Mask
+    """(groups,) the first series that was heard of its device: what is asked of devices is asked of it."""
+    shared: dict[Any, Any] = field(default_factory=dict)
+    """What a rule reckoned of these rows, and of nothing else, for the other rules of the family."""
 
     @property
     def groups(self) -> int:
@@ -121,8 +125,10 @@ class Columns:
 
     def attribute(self, name: str, default: float, low: float, high: float) -> Floats:
         """Give a device column by group, (groups,); `default` where unknown, not set or outside low..high."""
-        column = np.asarray(self.fleet.column(name), dtype=np.float64)
-        values = _by_index(column, self.fleet_slot)
+        values = self.shared.get(("attribute", name))
+        if values is None:
+            values = _by_index(np.asarray(self.fleet.column(name), dtype=np.float64), self.fleet_slot)
+            self.shared["attribute", name] = values
         return np.where((values >= low) & (values <= high), values, default)
 
     def place_attribute(self, name: str, rows: Indices) -> Floats:

@@ -22,7 +22,7 @@ from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indic
 from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
 from narrowgate_rules.hours import Blocks, collect
-from narrowgate_rules.segments import first_rows, last_rows, shifted, sum_since
+from narrowgate_rules.segments import Layout, first_rows, shifted, sum_since
 from narrowgate_rules.trailing import GRAIN_US, HOUR_US, KEPT_LOOKS, MOST_STEPS, Hours, Kept, hours_behind
 from narrowgate_schema.words import Family, Late, Severity
 
@@ -89,18 +89,19 @@ def _judge(columns: Columns) -> Outcome:
         "run_us": carried["run_us"],
     }
     state = {**columns.state, "open_us": open_us}
-    final = last_rows(way.group[begin])
-    for name in _CARRIED:
-        state[name][way.group[begin][final]] = left[name][final]
-    last = last_rows(way.group)
-    state["last_us"][way.group[last]] = way.time_us[last]
-    state["last_m3"][way.group[last]] = way.volume_m3[last]
+    stretches = Layout(way.group[begin], columns.groups)
+    state |= {name: stretches.keep(state[name], left[name]) for name in _CARRIED}
+    rows = Layout(way.group, columns.groups)
+    state["last_us"] = rows.keep(state["last_us"], way.time_us)
+    state["last_m3"] = rows.keep(state["last_m3"], way.volume_m3)
     return Outcome(state, transitions)
 
 
 def _carried(columns: Columns, way: _Steps, begin: Indices, name: str) -> NDArray[Any]:
     """Give what each stretch goes on from, (stretches,) or (stretches, width): nothing behind a hole."""
-    carried = columns.state[name][way.group[begin]]
+    group, column = way.group[begin], columns.state[name]
+    is_whole = len(group) == columns.groups and bool(first_rows(group).all())
+    carried = column.copy() if is_whole else column[group]
     carried[way.hole[begin]] = 0
     return carried
 

@@ -8,7 +8,7 @@ of the batch, so that any split of one arrival order gives the same findings.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,11 @@ class StateColumn:
         return np.full(shape, self.initial, dtype=np.dtype(self.dtype))
 
 
+def never_rests(missing: Collection[str]) -> bool:
+    """Say that rows change something even if they have no value of some columns."""
+    return False
+
+
 @dataclass(frozen=True)
 class Rule:
     """A question to the readings of one family, and how it is decided."""
@@ -83,6 +88,8 @@ class Rule:
     state: tuple[StateColumn, ...]
     judge: Callable[[Columns], Outcome]
     takes_ticks: bool = False
+    rests: Callable[[Collection[str]], bool] = never_rests
+    """Whether a batch without any value of some columns can change nothing: it is not judged then."""
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could run."""

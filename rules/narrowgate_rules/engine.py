@@ -3,7 +3,8 @@
 1. Find the state slot of each row's (device, series); new ones get the slots behind the last.
 2. Mark clocks that cannot be believed, and rows that are late.
 3. Sort the believed rows by (slot, arrival).
-4. For each rule: gather the state of the slots that have rows or are due, and let it judge.
+4. For each rule that the rows could move: gather the state of the slots that have rows or are due, and let
+   it judge.
 5. When all rules went well, write the state back. A rule that raises leaves the engine as it was.
 """
 
@@ -15,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Floats, Indices, Instants, Ticks
-from narrowgate_rules.declaration import DUE, Parameters, Rule, resolved
+from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, Ticks
+from narrowgate_rules.declaration import Parameters, Rule, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
-from narrowgate_rules.late import Verdict, believed_times, weigh
-from narrowgate_rules.slots import Key, Memory, SeriesTable
+from narrowgate_rules.sight import Intake, Sight, taken_in
+from narrowgate_rules.slots import Memory, SeriesTable
 from narrowgate_rules.snapshot import Frozen, frozen, thawed
 from narrowgate_schema.tables import READINGS
-from narrowgate_schema.words import Family, Late
+from narrowgate_schema.words import Family
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,6 @@ class Judged:
     """SESSIONS."""
     readings: dict[Family, pa.RecordBatch]
     """As handed in, with `late` filled and clocks that are not believed marked."""
-
-
-@dataclass(frozen=True)
-class _Intake:
-    """One family's rows, weighed and sorted, nothing of it written yet."""
-
-    batch: pa.RecordBatch
-    frame: Instants
-    time_us: Instants
-    slot: Indices
-    fresh: list[Key]
-    verdict: Verdict
 
 
 class Engine:
@@ -99,7 +88,12 @@ class Engine:
         """
         forward = ticks.forward_from(self._now_us)
         intakes = {family: self._intake(family, readings[family]) for family in sorted(readings)}
-        touched = [self._judged_by(rule, intakes.get(rule.family), forward, fleet) for rule in self._rules]
+        sights = {
+            key: Sight(intakes.get(key[0]), key[1], self._tables[key[0]], fleet)
+            for key in {(rule.family, rule.late) for rule in self._rules}
+        }
+        answers = [self._judged_by(rule, sights[rule.family, rule.late], forward) for rule in self._rules]
+        touched = [answer for answer in answers if answer is not None]
         judged = Judged(
             findings=findings_of([said for _, said in touched], fleet),
             sessions=sessions_of([said for _, said in touched], fleet),
@@ -124,58 +118,39 @@ class Engine:
         self._now_us, self._tables, self._memories = image.now_us, image.tables, image.memories
         return anew
 
-    def _intake(self, family: Family, batch: pa.RecordBatch) -> _Intake:
+    def _intake(self, family: Family, batch: pa.RecordBatch) -> Intake:
         if not batch.schema.equals(READINGS[family]):
             raise ValueError(f"{family} readings do not have the schema of {family} readings")
-        table = self._tables[family]
-        time_us, received_us = _instants(batch, "time"), _instants(batch, "received_at")
-        frame = batch.column("frame").to_numpy()
-        slot, fresh = table.find(batch)
-        believed = believed_times(time_us, received_us, self._future_tolerance_s)
-        verdict = weigh(slot, frame, time_us, believed, table.newest_us.take(slot))
-        return _Intake(batch, frame, time_us, slot, fresh, verdict)
+        return taken_in(batch, self._tables[family], self._future_tolerance_s)
 
-    def _judged_by(
-        self, rule: Rule, intake: _Intake | None, ticks: Ticks, fleet: FleetColumns
-    ) -> tuple[Indices, Said]:
-        order = _order_for(rule, intake)
-        slots = intake.slot[order] if intake is not None else order
-        touched = np.unique(np.concatenate([slots, self._due(rule, ticks)]))
-        keys = self._keys(rule.family, touched, intake)
-        devices = [device for device, _ in keys]
-        fleet_slot = fleet.slots(devices) if devices else np.empty(0, dtype=np.int32)
+    def _judged_by(self, rule: Rule, sight: Sight, ticks: Ticks) -> tuple[Indices, Said] | None:
+        """Let a rule judge; None if that could change nothing."""
         memory = self._memories[rule.name]
+        due = memory.due(len(self._tables[rule.family]), ticks) if rule.takes_ticks else _NOWHERE
+        if not len(due) and (not len(sight.touched) or rule.rests(sight.missing)):
+            return None
+        groups = sight.groups if not len(due) else sight.with_due(due)
         columns = Columns(
-            group=np.searchsorted(touched, slots),
-            time_us=intake.time_us[order] if intake is not None else _NONE,
-            frame=intake.frame[order] if intake is not None else _NONE,
-            values={name: _floats(intake, name, order) for name in rule.inputs},
-            state=memory.take(touched),
-            fleet_slot=fleet_slot,
-            fleet=fleet,
+            group=groups.group,
+            time_us=sight.time_us,
+            frame=sight.frame,
+            values={name: sight.value(name) for name in rule.inputs},
+            state=memory.take(groups.touched),
+            fleet_slot=groups.fleet_slot,
+            fleet=sight.fleet,
             params=self._params[rule.name],
             ticks=ticks,
             now_us=self._now_us,
             timezone=self._timezone,
+            leading=groups.leading,
+            shared=groups.shared,
         )
         outcome = rule.judge(columns)
-        memory.refuse_misshapen(rule.name, touched, outcome.state)
-        return touched, Said(rule, outcome, keys, fleet_slot)
-
-    def _due(self, rule: Rule, ticks: Ticks) -> Indices:
-        """Give the slots that a tick of the batch wakes."""
-        if not rule.takes_ticks or not len(ticks.time_us):
-            return np.empty(0, dtype=np.intp)
-        due_us = self._memories[rule.name].columns[DUE].all(len(self._tables[rule.family]))
-        return np.flatnonzero(due_us <= ticks.time_us[-1])
-
-    def _keys(self, family: Family, slots: Indices, intake: _Intake | None) -> list[Key]:
-        known = self._tables[family].keys
-        fresh = intake.fresh if intake is not None else []
-        return [known[slot] if slot < len(known) else fresh[slot - len(known)] for slot in slots.tolist()]
+        memory.refuse_misshapen(rule.name, groups.touched, outcome.state)
+        return groups.touched, Said(rule, outcome, groups.named, groups.fleet_slot)
 
     def _write(
-        self, intakes: Mapping[Family, _Intake], ticks: Ticks, touched: Sequence[tuple[Indices, Said]]
+        self, intakes: Mapping[Family, Intake], ticks: Ticks, touched: Sequence[tuple[Indices, Said]]
     ) -> None:
         for family, intake in intakes.items():
             self._tables[family].add(intake.fresh)
@@ -186,33 +161,10 @@ class Engine:
             self._now_us = int(ticks.time_us[-1])
 
 
-_NONE: Instants = np.empty(0, dtype=np.int64)
+_NOWHERE: Indices = np.empty(0, dtype=np.intp)
 
 
-def _order_for(rule: Rule, intake: _Intake | None) -> Indices:
-    """Give the rows a rule sees, sorted by (slot, arrival)."""
-    if intake is None:
-        return np.empty(0, dtype=np.intp)
-    order = intake.verdict.order
-    return order if rule.late is Late.REVISE else order[~intake.verdict.late[order]]
-
-
-def _instants(batch: pa.RecordBatch, name: str) -> Instants:
-    return batch.column(name).cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _floats(intake: _Intake | None, name: str, order: Indices) -> Floats:
-    """Give an input in the rule's order; missing and infinite are NaN."""
-    if intake is None:
-        return np.empty(0, dtype=np.float64)
-    column = intake.batch.column(name)
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
-    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)[order]
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _marked(intake: _Intake) -> pa.RecordBatch:
+def _marked(intake: Intake) -> pa.RecordBatch:
     """Fill `late` (null where the clock is not believed) and mark the clocks that are not believed."""
     batch, believed = intake.batch, intake.verdict.believed
     late = pa.array(intake.verdict.late, pa.bool_(), mask=~believed)

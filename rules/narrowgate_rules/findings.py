@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from narrowgate_rules.columns import NEVER_US, FleetColumns, Indices, Instants
 from narrowgate_rules.declaration import Rule
 from narrowgate_rules.episodes import Outcome, Stays, Transitions, evidence_texts, identity
-from narrowgate_rules.slots import Key
+from narrowgate_rules.slots import Named
 from narrowgate_schema.tables import FINDINGS, SESSIONS, TIMESTAMP
 from narrowgate_schema.words import FindingState
 
@@ -22,7 +22,7 @@ class Said:
 
     rule: Rule
     outcome: Outcome
-    keys: Sequence[Key]
+    keys: Named
     """(groups,) device and series."""
     fleet_slot: NDArray[np.int32]
     """(groups,)."""

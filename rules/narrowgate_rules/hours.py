@@ -43,6 +43,8 @@ def collect(
     """
     size = len(begins)
     begin = np.flatnonzero(begins)
+    if len(begin) == size:
+        return _of_lone_rows(span_us + carried_us, steps + carried_steps, block_us)
     stretch = np.cumsum(begins) - 1
     end = np.append(begin[1:], size)[: len(begin)]
     clock, origin_us = _running(span_us, begin, carried_us)
@@ -62,6 +64,21 @@ def collect(
         steps=meter[row] - shifted(meter[row], first, origin_steps[opened]),
         rest_us=clock[end - 1] - rest_us,
         rest_steps=meter[end - 1] - rest_steps,
+    )
+
+
+def _of_lone_rows(span_us: Instants, steps: Instants, block_us: int) -> Blocks:
+    """Give the blocks of stretches of one row each, which what was carried has joined already."""
+    is_block = span_us >= block_us
+    row = np.flatnonzero(is_block)
+    return Blocks(
+        row=row,
+        stretch=row,
+        first=np.ones(len(row), np.bool_),
+        span_us=span_us[row],
+        steps=steps[row],
+        rest_us=np.where(is_block, 0, span_us),
+        rest_steps=np.where(is_block, 0, steps),
     )
 
 

@@ -8,9 +8,57 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowgate_rules.columns import Floats, Indices, Instants, Mask
+from narrowgate_rules.columns import Columns, Floats, Indices, Instants, Mask
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def layout_of(columns: Columns) -> "Layout":
+    """Give how the rows of a batch lie, for all rules that see them."""
+    if "layout" not in columns.shared:
+        columns.shared["layout"] = Layout(columns.group, columns.groups)
+    layout: Layout = columns.shared["layout"]
+    return layout
+
+
+class Layout:
+    """How rows lie in their groups, reckoned once; rows that are each a group of their own cost least."""
+
+    def __init__(self, group: Indices, groups: int) -> None:
+        """Take (n,) groups, not decreasing, each from 0 to groups - 1."""
+        self.group = group
+        self.first = first_rows(group)
+        self.is_single = bool(self.first.all())
+        """No group has two rows."""
+        self.is_whole = self.is_single and len(group) == groups
+        """Each group has one row, and row and group are one number."""
+        self._owner: Indices = group if self.is_single else group[self.first]
+        self._last = np.empty(0, np.intp) if self.is_single else np.flatnonzero(last_rows(group))
+
+    def each(self, column: NDArray[_Scalar]) -> NDArray[_Scalar]:
+        """Give a column of groups by row, (n,); not to be written to."""
+        return column if self.is_whole else column[self.group]
+
+    def before(self, values: NDArray[_Scalar], initial: NDArray[Any]) -> NDArray[_Scalar]:
+        """Give the value of the row before, (n,); at a group's first row that of the column of groups."""
+        if self.is_single:
+            return initial.copy() if self.is_whole else initial[self.group]
+        return shifted(values, self.first, initial[self._owner])
+
+    def opened(self, opens: Mask) -> Indices:
+        """Give the nearest row at or before each that opens something or is its group's first, (n,)."""
+        return np.arange(len(opens)) if self.is_single else index_of_last(self.first | opens)
+
+    def keep(self, column: NDArray[_Scalar], values: NDArray[_Scalar]) -> NDArray[_Scalar]:
+        """Give a column of groups with each group's last value in it; the column itself may be changed."""
+        if self.is_whole:
+            return values
+        column[self._owner] = values if self.is_single else values[self._last]
+        return column
+
+    def of_rows(self, row: Indices, groups: int) -> "Layout":
+        """Give the layout of some rows."""
+        return self if len(row) == len(self.group) else Layout(self.group[row], groups)
 
 
 def first_rows(group: NDArray[np.integer]) -> Mask:

@@ -76,17 +76,13 @@ def _layout(rule: Rule) -> list[list[Any]]:
 
 
 def _table_batch(table: SeriesTable) -> pa.RecordBatch:
-    columns = {
-        "device": pa.array([device for device, _ in table.keys], pa.string()),
-        "series": pa.array([series for _, series in table.keys], pa.string()),
-        "newest_us": pa.array(table.newest_us.all(len(table))),
-    }
-    return pa.RecordBatch.from_pydict(columns)
+    device, series = table.texts()
+    newest_us = pa.array(table.newest_us.all(len(table)))
+    return pa.RecordBatch.from_pydict({"device": device, "series": series, "newest_us": newest_us})
 
 
 def _fill_table(table: SeriesTable, part: pa.RecordBatch) -> None:
-    table.add(list(zip(part.column("device").to_pylist(), part.column("series").to_pylist(), strict=True)))
-    table.newest_us.put(np.arange(len(table)), part.column("newest_us").to_numpy())
+    table.fill(part.column("device"), part.column("series"), part.column("newest_us").to_numpy())
 
 
 def _memory_batch(memory: Memory, slots: int) -> pa.RecordBatch:

@@ -57,6 +57,13 @@ def hours_behind(
         kept: looks of each stretch before its first one here.
         hour_us: least span that makes an hour [us], 60 minutes at the most.
     """
+    # Oldest first: where there is any, there is one at the first place.
+    is_plain = kept.span_us[:, 0] == 0
+    is_plain[stretch[span_us < hour_us]] = False
+    if is_plain.all():
+        return _plain_hours(span_us, steps), Kept(np.zeros_like(kept.span_us), np.zeros_like(kept.steps))
+    if is_plain.any():
+        return _apart(is_plain, stretch, span_us, steps, kept, hour_us)
     old = kept.span_us > 0
     owner = np.concatenate([np.nonzero(old)[0], stretch])
     order = np.argsort(owner, kind="stable")
@@ -68,6 +75,29 @@ def hours_behind(
     fresh = order >= np.count_nonzero(old)
     taken = Hours(*(column[fresh] for column in hours))
     return taken, _kept(owner, np.where(spans < hour_us, low, len(spans)), spans, counts, len(old))
+
+
+def _plain_hours(span_us: Instants, steps: Instants) -> Hours:
+    """Give the hours behind looks that are each an hour by themselves."""
+    counts = np.minimum(steps, MOST_STEPS)
+    return Hours(np.ones(len(span_us), np.bool_), span_us.copy(), counts, np.zeros_like(span_us))
+
+
+def _apart(
+    is_plain: Mask, stretch: Indices, span_us: Instants, steps: Instants, kept: Kept, hour_us: int
+) -> tuple[Hours, Kept]:
+    """Give the hours where only some stretches have nothing but looks that are hours by themselves."""
+    other = np.flatnonzero(~is_plain)
+    look = np.flatnonzero(~is_plain[stretch])
+    number = np.cumsum(~is_plain) - 1
+    some = Kept(kept.span_us[other], kept.steps[other])
+    theirs, left = hours_behind(number[stretch[look]], span_us[look], steps[look], some, hour_us)
+    hours = _plain_hours(span_us, steps)
+    for name, column in vars(theirs).items():
+        getattr(hours, name)[look] = column
+    after = Kept(np.zeros_like(kept.span_us), np.zeros_like(kept.steps))
+    after.span_us[other], after.steps[other] = left.span_us, left.steps
+    return hours, after
 
 
 def _earliest(owner: Indices, alone: Mask) -> Indices:
@@ -94,14 +124,13 @@ def _hours(spans: Instants, counts: Instants, low: Indices, hour_us: int) -> tup
 
 def _kept(owner: Indices, low: Indices, spans: Instants, counts: Instants, stretches: int) -> Kept:
     end = np.searchsorted(owner, np.arange(stretches), side="right")
-    place = end[:, np.newaxis] - np.arange(KEPT_LOOKS, 0, -1)
     known = (end > 0) & (np.append(owner, -1)[end - 1] == np.arange(stretches))
     first = np.where(known, np.append(low, 0)[end - 1], len(owner))
-    there = place >= first[:, np.newaxis]
-    columns = [
-        np.where(there, np.append(values, 0)[np.where(there, place, -1)], 0) for values in (spans, counts)
-    ]
-    # Stored with the gap behind, oldest first: a row then tells nothing of how it was cut.
-    turn = np.argsort(~there, axis=1, kind="stable")
-    span_us, steps = (np.take_along_axis(column, turn, axis=1).astype(np.uint32) for column in columns)
+    # Oldest first, the gap behind: a row then tells nothing of how it was cut.
+    place = np.maximum(first, end - KEPT_LOOKS)[:, np.newaxis] + np.arange(KEPT_LOOKS)
+    there = place < end[:, np.newaxis]
+    at = np.where(there, place, -1)
+    span_us, steps = (
+        np.where(there, np.append(values, 0)[at], 0).astype(np.uint32) for values in (spans, counts)
+    )
     return Kept(span_us, steps)

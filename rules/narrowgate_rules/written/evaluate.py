@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from narrowgate_rules.columns import Columns, Floats, Mask, State
+from narrowgate_rules.columns import Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.localtime import local_us
-from narrowgate_rules.segments import first_rows, last_known, last_rows, shifted
+from narrowgate_rules.segments import Layout, last_known, last_rows, layout_of
 from narrowgate_rules.sun import solar_elevation_deg
 from narrowgate_rules.written import nodes as n
-from narrowgate_rules.written.panes import Panes, Rows, mask_of
+from narrowgate_rules.written.lone import LonePanes
+from narrowgate_rules.written.panes import Panes, mask_of
+from narrowgate_rules.written.quantities import Rows
 
 _DAY_MIN = 1440
 _THURSDAY = 3
@@ -46,16 +48,31 @@ class Evaluation:
             state: the rule's memory; windows and memories write theirs into it.
             hole_us: after a longer time without a value a window knows nothing [us].
         """
-        self._columns, self._state, self._hole_us = columns, state, hole_us
+        self.state, self.hole_us = state, hole_us
+        self._columns, self._layout = columns, layout_of(columns)
         self._known: dict[n.Node, Floats] = {}
+        self._known_rows: dict[int, tuple[Floats, Indices, Layout, Instants]] = {}
 
     def of(self, node: n.Node) -> Floats:
-        """Give a tree's values, (n,); never infinite."""
+        """Give a tree's values, (n,); never infinite, and not to be written to."""
         if node not in self._known:
             with np.errstate(all="ignore"):
                 values = _EVALUATED[type(node)](self, node)
-            self._known[node] = np.where(np.isfinite(values), values, np.nan)
+            if isinstance(node, _BOUNDLESS) and not np.isfinite(values).all():
+                values = np.where(np.isfinite(values), values, np.nan)
+            self._known[node] = values
         return self._known[node]
+
+    def known_rows(self, values: Floats) -> tuple[Indices, Layout, Instants]:
+        """Give the rows in which values are known, how they lie, and their times [us]."""
+        at = id(values)
+        if at not in self._known_rows:
+            row = np.flatnonzero(mask_of(values))
+            layout = self._layout.of_rows(row, self._columns.groups)
+            time_us = self._columns.time_us if layout is self._layout else self._columns.time_us[row]
+            # The values are kept, so that no other ones can come to lie where they lie.
+            self._known_rows[at] = (values, row, layout, time_us)
+        return self._known_rows[at][1:]
 
     def _full(self, value: float) -> Floats:
         return np.full(len(self._columns.group), value)
@@ -74,7 +91,7 @@ class Evaluation:
         if node.of_asset:
             values = columns.place_attribute(node.name, np.arange(len(columns.group)))
         else:
-            values = columns.attribute(node.name, np.nan, -np.inf, np.inf)[columns.group]
+            values = self._layout.each(columns.attribute(node.name, np.nan, -np.inf, np.inf))
         return np.where(np.isnan(values), node.otherwise, values)
 
     def _sun(self, node: n.SunElevation) -> Floats:
@@ -103,8 +120,9 @@ class Evaluation:
 
     def _compare(self, node: n.Compare) -> Floats:
         left, right = self.of(node.left), self.of(node.right)
-        answer = _COMPARE[node.operator](left, right)
-        return np.where(np.isnan(left) | np.isnan(right), np.nan, answer)
+        answer = _COMPARE[node.operator](left, right).astype(np.float64)
+        answer[np.isnan(left) | np.isnan(right)] = np.nan
+        return answer
 
     def _both(self, node: n.Both) -> Floats:
         parts = [self.of(part) for part in node.parts]
@@ -128,32 +146,38 @@ class Evaluation:
         return np.where(mask_of(self.of(node.of)), 1.0, 0.0)
 
     def _held(self, node: n.Held) -> Floats:
-        column = self._state[f"m{node.memory}_value"]
-        values = last_known(self.of(node.of), self._columns.group, column)
-        self._remember(column, values)
-        return values
+        return self._carried(node)
 
     def _previous(self, node: n.Previous) -> Floats:
-        column, group = self._state[f"m{node.memory}_value"], self._columns.group
-        values = last_known(self.of(node.of), group, column)
-        first = first_rows(group)
-        before = shifted(values, first, column[group[first]])
-        self._remember(column, values)
-        return before
+        before = self.state[f"m{node.memory}_value"]
+        if self._layout.is_whole:
+            self._carried(node)
+            return before.copy()
+        before = before.copy()
+        return self._layout.before(self._carried(node), before)
+
+    def _carried(self, node: n.Held | n.Previous) -> Floats:
+        """Give the last known value, this reading's included, (n,), and remember it."""
+        name, values = f"m{node.memory}_value", self.of(node.of)
+        if self._layout.is_single:
+            values = np.where(np.isnan(values), self._layout.each(self.state[name]), values)
+        else:
+            values = last_known(values, self._columns.group, self.state[name])
+        self.state[name] = self._layout.keep(self.state[name], values)
+        return values
 
     def _slope(self, node: n.Slope) -> Floats:
-        column, column_us = (self._state[f"m{node.memory}_{name}"] for name in ("value", "us"))
+        name, name_us = f"m{node.memory}_value", f"m{node.memory}_us"
         values = self.of(node.of)
-        row = np.flatnonzero(mask_of(values))
-        group, time_us, known = self._columns.group[row], self._columns.time_us[row], values[row]
-        first, last = first_rows(group), last_rows(group)
-        passed_us = time_us - shifted(time_us, first, column_us[group[first]])
-        risen = known - shifted(known, first, column[group[first]])
-        column[group[last]], column_us[group[last]] = known[last], time_us[last]
+        row, layout, time_us = self.known_rows(values)
+        known = values[row]
+        passed_us = time_us - layout.before(time_us, self.state[name_us])
+        risen = known - layout.before(known, self.state[name])
+        self.state[name] = layout.keep(self.state[name], known)
+        self.state[name_us] = layout.keep(self.state[name_us], time_us)
         slopes = self._full(np.nan)
-        slopes[row] = np.where(
-            (passed_us > 0) & (passed_us <= self._hole_us), risen / (passed_us / 3.6e9), np.nan
-        )
+        is_near = np.flatnonzero((passed_us > 0) & (passed_us <= self.hole_us))
+        slopes[row[is_near]] = risen[is_near] / (passed_us[is_near] / 3.6e9)
         return slopes
 
     def _first_known(self, node: n.FirstKnown) -> Floats:
@@ -162,23 +186,29 @@ class Evaluation:
             values = np.where(np.isnan(values), self.of(part), values)
         return values
 
-    def _remember(self, column: Floats, values: Floats) -> None:
-        last = last_rows(self._columns.group)
-        column[self._columns.group[last]] = values[last]
-
     def _window(self, node: n.Window) -> Floats:
         values = self.of(node.of)
-        known = np.flatnonzero(mask_of(values))
+        row, layout, time_us = self.known_rows(values)
         counts_all = node.aggregate == "count" and not node.counts_true
-        counted = np.ones(len(known)) if counts_all else values[known]
-        rows = Rows(self._columns.group[known], self._columns.time_us[known], counted)
-        panes = Panes(node, node.memory, self._state, rows, self._hole_us)
-        found = self._full(np.nan)
-        found[known] = panes.values()
-        panes.keep()
+        counted = np.ones(len(row)) if counts_all else values[row]
+        window, found = np.full(len(row), np.nan), self._full(np.nan)
+        for at, kind in _lone_and_other(layout):
+            rows = Rows(layout.group[at], time_us[at], counted[at])
+            window[at] = kind(node, node.memory, self.state, rows, self.hole_us).values()
+        found[row] = window
         return found
 
 
+def _lone_and_other(layout: Layout) -> list[tuple[Any, type[LonePanes] | type[Panes]]]:
+    """Give the rows that are their group's only one, and the others, and what serves each."""
+    if layout.is_single:
+        return [(slice(None), LonePanes)] if len(layout.group) else []
+    is_lone = layout.first & last_rows(layout.group)
+    return [(np.flatnonzero(is_lone), LonePanes), (np.flatnonzero(~is_lone), Panes)]
+
+
+_BOUNDLESS = (n.Binary, n.Slope, n.Window)
+"""What may overflow; all else is made of finite numbers or is a condition."""
 _EVALUATED: dict[type[Any], Callable[[Evaluation, Any], Floats]] = {
     n.Number: Evaluation._number,
     n.Threshold: Evaluation._threshold,

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.durations import duration_us
-from narrowgate_rules.written.panes import PANES
+from narrowgate_rules.written.quantities import PANES
 from narrowgate_rules.written.schedules import days_of, minute_of
 from narrowgate_rules.written.units import PLAIN, unit_of
 from narrowgate_rules.written.vocabulary import (

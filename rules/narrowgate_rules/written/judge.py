@@ -7,7 +7,7 @@
 * Whoever is silent decides nothing: no episode is raised or cleared without a reading that proves it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,11 @@ import numpy as np
 from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.declaration import StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
-from narrowgate_rules.segments import first_rows, index_of_last, last_rows, shifted
+from narrowgate_rules.segments import Layout, layout_of
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.evaluate import Evaluation
-from narrowgate_rules.written.panes import window_columns
+from narrowgate_rules.written.quantities import window_columns
+from narrowgate_rules.written.strictness import is_unknown
 
 OWN_COLUMNS = (
     StateColumn("open_us", "int64", NEVER_US),
@@ -43,14 +44,16 @@ class Decision:
 
     def judge(self, columns: Columns) -> Outcome:
         """Judge one batch."""
-        state = {name: values.copy() for name, values in columns.state.items()}
         hole_us = round(columns.params[HOLE_PARAM] * 3.6e9)
+        state = dict(columns.state)
         evaluation = Evaluation(columns, state, hole_us)
         when, clear = evaluation.of(self.when), evaluation.of(self.clear)
+        # Trees of evidence too: what they remember goes on whether or not it is shown.
         evidence = {name: evaluation.of(node) for name, node in self.evidence.items()}
-        raises = _held(columns, state, "when", when, self.hold_us, hole_us)
-        clears = _held(columns, state, "clear", clear, self.clear_hold_us, hole_us) & ~raises
+        raises = _held(evaluation, "when", when, self.hold_us)
+        clears = _held(evaluation, "clear", clear, self.clear_hold_us) & ~raises
         row = np.flatnonzero(raises | clears)
+        row = row[_tells(columns, row, raises)]
         signals = Signals(
             group=columns.group[row],
             raises=raises[row],
@@ -60,6 +63,10 @@ class Decision:
         )
         transitions, state["open_us"] = toggled(signals, columns.state["open_us"])
         return Outcome(state, transitions)
+
+    def rests(self, missing: Collection[str]) -> bool:
+        """Tell that readings without any value of some columns decide nothing and leave nothing behind."""
+        return all(is_unknown(node, missing) for node in (self.when, self.clear))
 
 
 def memory_columns(memories: list[n.Remembering]) -> tuple[StateColumn, ...]:
@@ -75,27 +82,33 @@ def memory_columns(memories: list[n.Remembering]) -> tuple[StateColumn, ...]:
     return tuple(columns)
 
 
-def _held(columns: Columns, state: State, run: str, answer: Floats, hold_us: int, hole_us: int) -> Mask:
+def _tells(columns: Columns, row: Indices, raises: Mask) -> Mask:
+    """Mark the proofs that are news, (m,): all but those of what is so already."""
+    said, layout = raises[row], layout_of(columns).of_rows(row, columns.groups)
+    tells: Mask = said != layout.before(said, columns.state["open_us"] != NEVER_US)
+    return tells
+
+
+def _held(evaluation: Evaluation, run: str, answer: Floats, hold_us: int) -> Mask:
     """Mark the readings at which a condition has been true for long enough, (n,); keeps the run's memory."""
-    row = np.flatnonzero(~np.isnan(answer))
-    group, time_us, is_true = columns.group[row], columns.time_us[row], answer[row] == 1.0
-    since_us = _since(group, time_us, is_true, state, run, hole_us)
-    last = last_rows(group)
-    state[f"{run}_last_us"][group[last]] = time_us[last]
-    state[f"{run}_since_us"][group[last]] = np.where(is_true, since_us, NEVER_US)[last]
+    state = evaluation.state
+    row, layout, time_us = evaluation.known_rows(answer)
+    is_true = answer[row] == 1.0
+    since_us = _since(layout, time_us, is_true, state, run, evaluation.hole_us)
+    state[f"{run}_last_us"] = layout.keep(state[f"{run}_last_us"], time_us)
+    state[f"{run}_since_us"] = layout.keep(state[f"{run}_since_us"], np.where(is_true, since_us, NEVER_US))
     held = np.zeros(len(answer), np.bool_)
     held[row] = is_true & (time_us - since_us >= hold_us)
     return held
 
 
 def _since(
-    group: Indices, time_us: Instants, is_true: Mask, state: State, run: str, hole_us: int
+    layout: Layout, time_us: Instants, is_true: Mask, state: State, run: str, hole_us: int
 ) -> Instants:
     """Give since when the condition has been true, (m,) [us]; of no meaning where it is false."""
-    first = first_rows(group)
-    before_us = shifted(time_us, first, state[f"{run}_last_us"][group[first]])
-    carried_us = state[f"{run}_since_us"][group]
-    was_true = shifted(is_true, first, carried_us[first] != NEVER_US)
+    before_us = layout.before(time_us, state[f"{run}_last_us"])
+    carried_us = layout.each(state[f"{run}_since_us"])
+    was_true = layout.before(is_true, state[f"{run}_since_us"] != NEVER_US)
     begins = ~was_true | (time_us - before_us > hole_us)
-    opened = index_of_last(first | begins)
-    return np.where(begins, time_us, carried_us)[opened]
+    since_us = np.where(begins, time_us, carried_us)
+    return since_us if layout.is_single else since_us[layout.opened(begins)]

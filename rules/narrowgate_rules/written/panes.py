@@ -9,56 +9,17 @@ Sums are exact in millionths, so that no cut of the readings into batches can ch
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_rules.columns import BEFORE_US, Floats, Indices, Instants, Mask, State
-from narrowgate_rules.declaration import StateColumn
 from narrowgate_rules.segments import first_rows, index_of_last, last_rows, shifted
 from narrowgate_rules.written.nodes import Aggregate, Window
+from narrowgate_rules.written.quantities import COUNT, INITIAL, MILLION, PANES, Rows, of_rows
 
-PANES = 16
-_MILLION = 1e6
-MOST = 1e12
-"""Greater values are taken for it in sums."""
 _PANE_BITS = 40
-_COUNT = "count"
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The readings in which a value is known, (n,) each, sorted by group and time."""
-
-    group: Indices
-    time_us: Instants
-    value: Floats
-
-
-def window_columns(memory: int, node: Window) -> tuple[StateColumn, ...]:
-    """Give the state of a window."""
-    aggregates: dict[Aggregate, list[tuple[str, str, float]]] = {
-        "min": [("least", "float64", np.nan)],
-        "max": [("most", "float64", np.nan)],
-        "mean": [("sum", "int64", 0)],
-        "sum": [("sum", "int64", 0)],
-        "count": [("sum", "int64", 0)],
-        "share": [("sum", "int64", 0)],
-        "delta": [("first", "float64", np.nan)],
-        "rate": [("first", "float64", np.nan), ("first_us", "int64", 0)],
-    }
-    scalars = [
-        ("pane", "int64", BEFORE_US),
-        ("since_us", "int64", BEFORE_US),
-        ("last_us", "int64", BEFORE_US),
-    ]
-    counted = [(_COUNT, "uint32", 0), *aggregates[node.aggregate]]
-    return (
-        *(StateColumn(f"m{memory}_{name}", dtype, initial) for name, dtype, initial in scalars),
-        *(StateColumn(f"m{memory}_{name}", dtype, initial, PANES) for name, dtype, initial in counted),
-    )
 
 
 class Panes:
@@ -70,7 +31,7 @@ class Panes:
         Args:
             node: the window.
             memory: its number among the rule's memories.
-            state: of the groups, (groups,) or (groups, PANES); changed in place by `keep`.
+            state: of the groups, (groups,) or (groups, PANES); changed in place by `values`.
             rows: in which the value is known.
             hole_us: after a longer time without a known value nothing is known [us].
         """
@@ -89,14 +50,15 @@ class Panes:
         self._start = self._starts()
 
     def values(self) -> Floats:
-        """Give the aggregate at each row, (n,); NaN while the window is not known."""
+        """Give the aggregate at each row, (n,), NaN while the window is not known; and keep."""
         taken: Floats = _AGGREGATED[self._node.aggregate](self)[self._own[self._order]]
+        self._keep()
         if self._node.aggregate == "count":
             return taken
         reach_us = self._node.span_us - self._pane_us
         return np.where(self._rows.time_us - self.since_us >= reach_us, taken, np.nan)
 
-    def keep(self) -> None:
+    def _keep(self) -> None:
         """Write what the next batch needs into the state."""
         last = last_rows(self._rows.group)
         group = self._rows.group[last]
@@ -113,7 +75,7 @@ class Panes:
         wanted = touched[self._group[begins]] & (place >= 0)
         for name, (part, folded) in self._parts().items():
             column = self._column(name)
-            column[group] = _INITIAL[name]
+            column[group] = INITIAL[name]
             made = folded(part, begins) if len(begins) else part
             column[self._group[begins[wanted]], place[wanted]] = made[wanted]
         self._column("pane")[group] = newest
@@ -132,7 +94,7 @@ class Panes:
         """Give group and place of the panes that were kept, of groups that have rows."""
         has_rows = np.zeros(len(self._column("pane")), np.bool_)
         has_rows[self._rows.group] = True
-        group, place = np.nonzero((self._column(_COUNT) > 0) & has_rows[:, None])
+        group, place = np.nonzero((self._column(COUNT) > 0) & has_rows[:, None])
         return group, place
 
     def _starts(self) -> Indices:
@@ -153,30 +115,27 @@ class Panes:
 
     def _parts(self) -> dict[str, tuple[NDArray[Any], Callable[..., NDArray[Any]]]]:
         """Give the quantities of the state, laid out, and how those of one pane become one."""
-        size = len(self._rows.group)
-        names = [name for name in _INITIAL if self._name + name in self._state]
-        own: dict[str, NDArray[Any]] = {
-            _COUNT: np.ones(size, np.uint32),
-            "sum": _exact(self._rows.value),
-            "least": self._rows.value,
-            "most": self._rows.value,
-            "first": self._rows.value,
-            "first_us": self._rows.time_us,
-        }
-        return {name: (self._laid(name, own[name]), _FOLDED[name]) for name in names}
+        own = of_rows(self._rows, self._state, self._name)
+        return {name: (self._laid(name, values), _FOLDED[name]) for name, values in own.items()}
 
     def _sum(self, name: str) -> NDArray[np.int64]:
         """Give the sum of a whole-numbered quantity over the window of each laid-out row."""
-        total = np.cumsum(self._parts()[name][0].astype(np.int64))
+        total = np.cumsum(self._parts()[name][0], dtype=np.int64)
         before = np.where(self._start > 0, total[np.maximum(self._start - 1, 0)], 0)
         summed: NDArray[np.int64] = total - before
         return summed
 
     def _sums(self) -> Floats:
-        return self._sum("sum") / _MILLION
+        return self._sum("sum") / MILLION
+
+    def _counts(self) -> Floats:
+        return self._sum("hits").astype(np.float64)
+
+    def _shares(self) -> Floats:
+        return self._counts() / self._sum(COUNT)
 
     def _means(self) -> Floats:
-        return self._sums() / self._sum(_COUNT)
+        return self._sums() / self._sum(COUNT)
 
     def _least(self) -> Floats:
         return _extreme(self._parts()["least"][0], self._start, np.fmin)
@@ -201,32 +160,20 @@ _AGGREGATED: dict[Aggregate, Callable[[Panes], Floats]] = {
     "max": Panes._most,
     "mean": Panes._means,
     "sum": Panes._sums,
-    "count": Panes._sums,
-    "share": Panes._means,
+    "count": Panes._counts,
+    "share": Panes._shares,
     "delta": Panes._deltas,
     "rate": Panes._rates,
 }
-_INITIAL: dict[str, float] = {
-    _COUNT: 0,
-    "sum": 0,
-    "least": np.nan,
-    "most": np.nan,
-    "first": np.nan,
-    "first_us": 0,
-}
 _FOLDED: dict[str, Callable[..., NDArray[Any]]] = {
-    _COUNT: np.add.reduceat,
+    COUNT: np.add.reduceat,
+    "hits": np.add.reduceat,
     "sum": np.add.reduceat,
     "least": np.fmin.reduceat,
     "most": np.fmax.reduceat,
     "first": lambda values, begins: values[begins],
     "first_us": lambda values, begins: values[begins],
 }
-
-
-def _exact(values: Floats) -> NDArray[np.int64]:
-    """Give values in millionths, (n,)."""
-    return np.rint(np.clip(values, -MOST, MOST) * _MILLION).astype(np.int64)
 
 
 def _extreme(values: Floats, start: Indices, better: Callable[..., Floats]) -> Floats:

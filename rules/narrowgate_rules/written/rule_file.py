@@ -175,6 +175,7 @@ class _RuleReader:
             late=Late.IGNORE,
             state=state,
             judge=decision.judge,
+            rests=decision.rests,
         )
 
     def thresholds(self) -> dict[str, float]:
