@@ -43,7 +43,7 @@ def weigh(slot: Indices, frame: Instants, time_us: Instants, believed: Mask, new
         newest_us: (n,) newest time of the row's slot before the batch [us].
     """
     rows = np.flatnonzero(believed)
-    order = rows[np.lexsort((time_us[rows], frame[rows], slot[rows]))]
+    order = rows[_by_arrival(slot[rows], frame[rows], time_us[rows])]
     slot_in, frame_in, time_in = slot[order], frame[order], time_us[order]
     first = first_rows(slot_in)
     so_far_us = running_max(np.maximum(time_in, newest_us[order]), slot_in)
@@ -56,3 +56,15 @@ def weigh(slot: Indices, frame: Instants, time_us: Instants, believed: Mask, new
     late[order] = time_in < before_us[index_of_last(opens_frame)]
     last = last_rows(slot_in)
     return Verdict(believed, late, order, slot_in[last], so_far_us[last])
+
+
+def _by_arrival(slot: Indices, frame: Instants, time_us: Instants) -> Indices:
+    """Give the order by (slot, frame, time), (n,)."""
+    in_order = (frame[1:] > frame[:-1]) | ((frame[1:] == frame[:-1]) & (time_us[1:] >= time_us[:-1]))
+    if not in_order.all():
+        return np.lexsort((time_us, frame, slot))
+    if np.all(slot[1:] >= slot[:-1]):
+        return np.arange(len(slot))
+    # Rows came in order: slot and row in one number sort faster than two keys.
+    size = len(slot)
+    return np.sort(slot.astype(np.int64) * size + np.arange(size)) % size
