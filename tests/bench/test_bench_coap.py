@@ -52,6 +52,19 @@ def test_the_edge_keeps_what_it_acknowledges_once(tmp_path: Path) -> None:
     assert (cpu_s > 0, rss_mb > 10, 0 < paced.percentile_ms(50) <= paced.percentile_ms(99)) == (True,) * 3
 
 
+def test_a_slow_disk_holds_answers_up_and_loses_none(tmp_path: Path) -> None:
+    """With 50 ms more for a sync no answer takes less, groups grow instead, and nothing is sent again."""
+    with (
+        edge(tmp_path, 10, sync_ms=50.0) as server,
+        Generator(server.port, server.method, server.tails, sockets=16) as devices,
+    ):
+        volley = devices.pace(1000, 1000.0)
+
+    assert (volley.acknowledged, volley.sent_again, volley.wrong) == (1000, 0, 0)
+    assert volley.percentile_ms(0) >= 50.0
+    assert kept(tmp_path) == (1000, 1000)
+
+
 def test_a_bare_server_is_asked_alike(tmp_path: Path) -> None:
     """Aiocoap acknowledges the same requests."""
     with (
