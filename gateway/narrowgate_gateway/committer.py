@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import pyarrow as pa
 
@@ -85,7 +86,7 @@ class Committer:
             self._is_committing = True
             loop = self._loop
             work = self._thread.submit(self._commit, group)
-            work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._committed, group, done))
+            work.add_done_callback(lambda done: _hand_over(loop, lambda: self._committed(group, done)))
         elif self._is_closing and not self._ended.done():
             self._ended.set_result(None)
 
@@ -128,6 +129,12 @@ class Committer:
         free = volume.f_bavail * volume.f_frsize
         if free < self._min_free_bytes:
             raise OSError(errno.ENOSPC, f"{free} bytes are free, {self._min_free_bytes} are to be left free")
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+    """Have something done in the loop; a loop that was closed amid a commit has nobody who waits for it."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(act)
 
 
 def _merged(group: "list[_Entry]") -> list[tuple[Kind, pa.RecordBatch]]:

@@ -152,6 +152,26 @@ def test_closing_keeps_what_is_pending_and_takes_no_more(tmp_path: Path) -> None
     assert at(Stand(tmp_path), closing) == ([True, True], False)
 
 
+def test_a_loop_that_closes_amid_a_commit_is_no_fault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was on its way to the disk is kept, and nothing is said of it."""
+    stand = Stand(tmp_path)
+
+    async def leaving() -> None:
+        working = asyncio.create_task(stand.committer.run())
+        stand.journal.gate.clear()
+        keeping(stand)
+        await stand.held()
+        working.cancel()
+
+    asyncio.run(leaving())
+    stand.journal.gate.set()
+    stand.committer._thread.shutdown()
+
+    assert (len(kept_rows(stand.home.journal)), caplog.messages) == (1, [])
+
+
 def test_a_committer_without_work_ends(tmp_path: Path) -> None:
     """Closed before anything came, it ends."""
 
