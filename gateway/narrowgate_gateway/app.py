@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "profiles": "the device profiles, or one with its byte map",
     "quarantine": "what was refused and why; run it again",
     "restore": "a home from a backup",
+    "rules": "which there are, what they ask, and files of your own: check them, try their cases",
     "run": "the gateway",
     "simulate": "pretend devices against a gateway",
     "tap": "a live view of frames and readings",

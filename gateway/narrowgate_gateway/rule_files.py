@@ -20,17 +20,20 @@ class RuleFiles:
     parameters: dict[str, dict[str, float]] = field(default_factory=dict)
     """Thresholds that the files set, by rule and name; a later file goes before an earlier one."""
     faults: list[RuleFault] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """What stands in the files, by name."""
     spoilt: set[str] = field(default_factory=set)
     """Names that stand in files with faults: nobody can say what they are."""
 
     def add(self, file: Path) -> None:
         """Read one more file; what is wrong with it gathers in `faults`."""
         try:
-            text = _text(file)
+            text = text_of(file)
         except (OSError, ValueError) as error:
             what = error.strerror if isinstance(error, OSError) else None
             self.faults.append(RuleFault(str(file), "", "", what or str(error)))
             return
+        self.texts[str(file)] = text
         try:
             said = read_rule_file(text, str(file), [rule.name for rule in self.rules])
         except RuleFaults as wrong:
@@ -101,8 +104,8 @@ def threshold_faults(
     return faults
 
 
-def _text(file: Path) -> str:
-    """Give a file's text; ValueError if it is too long or no UTF-8."""
+def text_of(file: Path) -> str:
+    """Give a file's text; OSError, or ValueError if it is too long or no UTF-8."""
     with file.open("rb") as stream:
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:

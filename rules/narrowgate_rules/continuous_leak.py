@@ -209,4 +209,9 @@ CONTINUOUS_LEAK = Rule(
         StateColumn("open_us", "int64", NEVER_US),
     ),
     judge=_judge,
+    hold="`flowing_h` of flow without a dry hour; cleared by one dry hour",
+    undecided=(
+        "Across a hole over `longest_hole_h` nobody knows whether an hour was dry: the evidence begins"
+        " anew behind it. Steps that fall, or are more than the meter can pass, are bridged."
+    ),
 )

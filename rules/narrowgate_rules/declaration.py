@@ -90,6 +90,15 @@ class Rule:
     takes_ticks: bool = False
     rests: Callable[[Collection[str]], bool] = never_rests
     """Whether a batch without any value of some columns can change nothing: it is not judged then."""
+    hold: str = ""
+    """How long the condition holds before the rule speaks, in words."""
+    undecided: str = ""
+    """What the rule cannot decide, in words."""
+
+    @property
+    def state_bytes(self) -> int:
+        """Give what the rule remembers of a device [bytes]."""
+        return sum(np.dtype(column.dtype).itemsize * column.width for column in self.state)
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could run."""

@@ -128,4 +128,9 @@ LAMP_OUT = Rule(
         StateColumn("open_us", "int64", NEVER_US),
     ),
     judge=_judge,
+    hold="`hold_samples` dark samples over `hold_min`",
+    undecided=(
+        "A sample without power or supply voltage, or with a supply that is not normal. A lamp of which no"
+        " level was ever acknowledged, at dusk and dawn or without a place."
+    ),
 )

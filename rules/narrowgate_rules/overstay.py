@@ -242,4 +242,6 @@ OVERSTAY = Rule(
         StateColumn(DUE, "int64", NEVER_US),
     ),
     judge=_judge,
+    hold="until the limit of the bay, and `delay_s`",
+    undecided="A bay without a limit at the time of arrival. A stay whose arrival nobody heard of.",
 )

@@ -12,7 +12,7 @@ params.limit = { default = 5.7, unit = "m3/h", low = 0.01, high = 1000, help = "
 
 import math
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.durations import duration_us
 from narrowgate_rules.written.grammar import parse
 from narrowgate_rules.written.judge import HOLE_PARAM, OWN_COLUMNS, Decision, memory_columns
+from narrowgate_rules.written.shown import evidence, undecided
 from narrowgate_rules.written.units import Unit, unit_of
 from narrowgate_rules.written.vocabulary import ExpressionFault, Memories, Names
 from narrowgate_schema.fields import fields_of
@@ -163,7 +164,7 @@ class _RuleReader:
         if (size := _bytes(state)) > MOST_STATE_BYTES:
             self._fault("when", f"would remember {size} bytes of each device; {MOST_STATE_BYTES} are allowed")
             return None
-        decision = Decision(when, clear, hold_us, clear_hold_us, _evidence(memories))
+        decision = Decision(when, clear, hold_us, clear_hold_us, evidence(memories))
         return Rule(
             name=self._name,
             version=self._table.get("version", 1),
@@ -176,7 +177,15 @@ class _RuleReader:
             state=state,
             judge=decision.judge,
             rests=decision.rests,
+            hold=self._held(),
+            undecided=undecided(memories),
         )
+
+    def _held(self) -> str:
+        """Say how long condition and recovery hold."""
+        hold, clear_hold = self._table.get("for", "0s"), self._table.get("clear_for", "0s")
+        raised = "at once" if duration_us(hold) == 0 else hold
+        return raised if duration_us(clear_hold) == 0 else f"{raised}; cleared after {clear_hold}"
 
     def thresholds(self) -> dict[str, float]:
         """Give a table of nothing but numbers: the thresholds of a rule that is there already."""
@@ -271,33 +280,6 @@ def _names(family: Family, params: tuple[Param, ...]) -> Names:
 
 def _not(when: n.Node | None) -> n.Node | None:
     return None if when is None else n.Negation(when)
-
-
-def _evidence(memories: Memories) -> dict[str, n.Node]:
-    """Give what a finding shows: the columns that the rule speaks of, and its windows."""
-    shown: dict[str, n.Node] = {name: n.Value(name) for name in sorted(memories.columns)}
-    for node in memories.nodes:
-        if isinstance(node, n.Window):
-            of = next(_columns_in(node.of), "readings")
-            shown[f"{node.aggregate}_{of}_{_span(node.span_us)}"] = node
-    return shown
-
-
-def _columns_in(node: n.Node) -> Iterator[str]:
-    if isinstance(node, n.Value):
-        yield node.name
-    for part in vars(node).values():
-        for child in part if isinstance(part, tuple) else (part,):
-            if hasattr(child, "__dataclass_fields__"):
-                yield from _columns_in(child)
-
-
-def _span(span_us: int) -> str:
-    seconds = span_us // 1_000_000
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds % length == 0:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
 
 
 def _bytes(state: tuple[StateColumn, ...]) -> int:
