@@ -1,0 +1,64 @@
+"""The page of the rules that ship, made from their declarations.
+
+python -m narrowgate_rules.rules_page ROOT writes docs/rules.md below ROOT.
+"""
+
+import sys
+from pathlib import Path
+
+from narrowgate_rules import RULES
+from narrowgate_rules.declaration import Param, Rule
+from narrowgate_rules.packs import shipped_texts
+from narrowgate_rules.sources import Source, source_of
+from narrowgate_schema.words import Family
+
+_HEAD = """\
+# Rules
+
+What the rules that ship ask of readings. `narrowgate rules list` and `narrowgate rules show NAME` tell it of
+an installation, with the thresholds that count there; `[rules.NAME]` in narrowgate.toml sets them. How to
+[write a rule](write-a-rule.md) of your own is told beside. This page is made by
+`python -m narrowgate_rules.rules_page .`
+"""
+_TABLE = "| threshold | default | range | meaning |\n|---|---|---|---|"
+
+
+def page() -> str:
+    """Give the page in Markdown."""
+    parts = [_HEAD]
+    texts = shipped_texts()
+    for family in Family:
+        own = [rule for rule in RULES if rule.family is family]
+        parts.append(f"## {family.value.capitalize()}\n")
+        parts += [_told(rule, source_of(rule, texts)) for rule in own]
+    return "\n".join(parts)
+
+
+def _told(rule: Rule, source: Source) -> str:
+    facts = [
+        f"Severity {rule.severity}; {_hold(rule)}; {_late(rule)}; {rule.state_bytes} bytes a device.",
+        f"*Cannot decide:* {rule.undecided}",
+    ]
+    declared = [f"```toml\n{source.text}\n```\n"] if source.text else []
+    rows = [_TABLE, *map(_row, rule.params), ""] if rule.params else []
+    parts = [f"### `{rule.name}`", "", f"**{rule.help}** {source.comment}", ""]
+    parts += [line for fact in facts for line in (fact, "")]
+    return "\n".join([*parts, *declared, *rows])
+
+
+def _hold(rule: Rule) -> str:
+    return "raised at once" if rule.hold == "at once" else f"holds {rule.hold}"
+
+
+def _late(rule: Rule) -> str:
+    return "late readings revise it" if rule.late.value == "revise" else "late readings do not count"
+
+
+def _row(param: Param) -> str:
+    unit = f" {param.unit}" if param.unit else ""
+    default = "none" if param.default is None else f"{param.default:g}{unit}"
+    return f"| `{param.name}` | {default} | {param.low:g} to {param.high:g}{unit} | {param.help} |"
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1]) / "docs" / "rules.md").write_text(page(), encoding="utf-8")
