@@ -15,9 +15,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from narrowgate_fleet.faults import RegistryFault
 
 VARIABLE = "NARROWGATE_SEAL"
@@ -32,6 +29,9 @@ class Seal:
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         """Take the secrets of 32 bytes, the one that seals first; ValueError if there is none."""
+        # Loaded here: most processes that look at a fleet open no key, and it weighs 6 MB.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         if not secrets:
             raise ValueError("no secret")
         self._ciphers = {_mark(secret): AESGCM(secret) for secret in secrets}
@@ -48,6 +48,8 @@ class Seal:
         Raises:
             RegistryFault: no secret of ours opens it; names the device, never a key.
         """
+        from cryptography.exceptions import InvalidTag
+
         cipher = self._ciphers.get(sealed[:_MARK_BYTES])
         if cipher is None:
             raise RegistryFault(
