@@ -71,6 +71,7 @@ class Engine:
         self._tables = {family: SeriesTable() for family in Family}
         self._memories = {rule.name: Memory(rule.state) for rule in rules}
         self._now_us = BEFORE_US
+        self._rest: dict[frozenset[str], frozenset[str]] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -127,7 +128,7 @@ class Engine:
         """Let a rule judge; None if that could change nothing."""
         memory = self._memories[rule.name]
         due = memory.due(len(self._tables[rule.family]), ticks) if rule.takes_ticks else _NOWHERE
-        if not len(due) and (not len(sight.touched) or rule.rests(sight.missing)):
+        if not len(due) and (not len(sight.touched) or rule.name in self._resting(sight.missing)):
             return None
         groups = sight.groups if not len(due) else sight.with_due(due)
         columns = Columns(
@@ -149,6 +150,14 @@ class Engine:
         memory.refuse_misshapen(rule.name, groups.touched, outcome.state)
         return groups.touched, Said(rule, outcome, groups.named, groups.fleet_slot)
 
+    def _resting(self, missing: frozenset[str]) -> frozenset[str]:
+        """Give the rules that a batch without any value of some columns cannot move."""
+        if missing not in self._rest:
+            if len(self._rest) >= _MOST_RESTS:
+                self._rest.clear()
+            self._rest[missing] = frozenset(rule.name for rule in self._rules if rule.rests(missing))
+        return self._rest[missing]
+
     def _write(
         self, intakes: Mapping[Family, Intake], ticks: Ticks, touched: Sequence[tuple[Indices, Said]]
     ) -> None:
@@ -161,6 +170,8 @@ class Engine:
             self._now_us = int(ticks.time_us[-1])
 
 
+_MOST_RESTS = 256
+"""Different sets of missing columns of which it is known who rests."""
 _NOWHERE: Indices = np.empty(0, dtype=np.intp)
 
 

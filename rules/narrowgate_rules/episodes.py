@@ -91,6 +91,8 @@ def toggled(signals: Signals, open_us: Instants) -> tuple[Transitions, Instants]
     Returns:
         The transitions, a raise being version 1 and its clear version 2; and `open_us` afterwards.
     """
+    if not len(signals.group):
+        return Transitions.none(), open_us
     first = first_rows(signals.group)
     was_open = shifted(signals.raises, first, open_us[signals.group[first]] != NEVER_US)
     taken = np.flatnonzero(signals.raises != was_open)

@@ -49,6 +49,8 @@ def sessions_of(said: Sequence[Said], fleet: FleetColumns) -> pa.RecordBatch:
 
 def _finding_rows(said: Said, fleet: FleetColumns) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
     new, rule = said.outcome.transitions, said.rule
+    if not len(new.group):
+        return []
     assets = _assets(said, fleet, new.group, new.raised_us)
     evidence = evidence_texts(new.evidence, range(len(new.group)))
     rows = []
@@ -123,6 +125,8 @@ def _lists(columns: Sequence[NDArray[Any]]) -> list[list[int]]:
 
 
 def _batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    if not rows:
+        return _NOTHING_SAID if schema is FINDINGS else _NO_STAYS
     names = schema.names
     arrays = [_array([row[name] for row in rows], schema.field(name).type) for name in names]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -132,3 +136,9 @@ def _array(values: list[Any], dtype: pa.DataType) -> pa.Array:
     if dtype == TIMESTAMP:
         return pa.array(values, pa.int64()).cast(TIMESTAMP)
     return pa.array(values, dtype)
+
+
+_NOTHING_SAID, _NO_STAYS = (
+    pa.RecordBatch.from_arrays([pa.nulls(0, each.type) for each in schema], schema=schema)
+    for schema in (FINDINGS, SESSIONS)
+)

@@ -64,7 +64,7 @@ class SeriesTable:
 
     def leading(self, named: "Named") -> Mask:
         """Mark the slots that are the first one of their device, (n,)."""
-        marked: Mask = self._leading.take(named.slots, increasing=True)
+        marked: Mask = self._leading.take(named.slots, _run(named.slots))
         new = np.flatnonzero(named.slots >= named.known)
         if len(new):
             devices = pa.array([device for device, _ in named.fresh], pa.string())
@@ -114,8 +114,8 @@ class _RegistrySlots:
     def of(self, named: Named, fleet: FleetColumns) -> NDArray[np.int32]:
         if self._fleet is not fleet or self._version != fleet.version:
             self._fleet, self._version, self._turn = fleet, fleet.version, self._turn + 1
-        said = self._said.take(named.slots, increasing=True)
-        asked = np.flatnonzero(self._said_in.take(named.slots, increasing=True) != self._turn)
+        said = self._said.take(named.slots, _run(named.slots))
+        asked = np.flatnonzero(self._said_in.take(named.slots, _run(named.slots)) != self._turn)
         if len(asked):
             said[asked] = fleet.slots([named[group][0] for group in asked.tolist()])
             # Slots behind the last one are not anybody's before their batch went well.
@@ -132,9 +132,14 @@ class Grown:
         self.column = column
         self._values = column.fresh(0)
 
-    def take(self, slots: Indices, *, increasing: bool = False) -> NDArray[Any]:
-        """Give a copy of the values of some slots, which may be known to increase."""
-        run = _run(slots) if increasing else None
+    def fits(self, values: NDArray[Any] | None, slots: int) -> bool:
+        """Tell whether values are of some slots, and of the column's type."""
+        if values is None or values.dtype != self._values.dtype:
+            return False
+        return values.shape == (slots, *self._values.shape[1:])
+
+    def take(self, slots: Indices, run: slice | None = None) -> NDArray[Any]:
+        """Give a copy of the values of some slots, which may be known to be a run."""
         if run is not None and run.stop <= len(self._values):
             return self._values[run].copy()
         known = slots < len(self._values)
@@ -144,14 +149,13 @@ class Grown:
         values[known] = self._values[slots[known]]
         return values
 
-    def put(self, slots: Indices, values: NDArray[Any]) -> None:
-        """Write the values of some slots, which increase."""
+    def put(self, slots: Indices, values: NDArray[Any], run: slice | None = None) -> None:
+        """Write the values of some slots, which increase and may be known to be a run."""
         needed = int(slots[-1]) + 1 if len(slots) else 0
         if needed > len(self._values):
             grown = self.column.fresh(max(needed, 2 * len(self._values), 64))
             grown[: len(self._values)] = self._values
             self._values = grown
-        run = _run(slots)
         self._values[slots if run is None else run] = values
 
     def all(self, slots: int) -> NDArray[Any]:
@@ -178,25 +182,21 @@ class Memory:
 
     def take(self, slots: Indices) -> State:
         """Give copies of the state of some slots."""
-        return {name: column.take(slots, increasing=True) for name, column in self.columns.items()}
+        run = _run(slots)
+        return {name: column.take(slots, run) for name, column in self.columns.items()}
 
     def put(self, slots: Indices, state: State) -> None:
         """Write the state of some slots."""
+        run = _run(slots)
         for name, column in self.columns.items():
-            column.put(slots, state[name])
+            column.put(slots, state[name], run)
         if DUE in self.columns:
             self._due_from_us = min(self._due_from_us, int(state[DUE].min(initial=NEVER_US)))
 
     def refuse_misshapen(self, rule: str, slots: Indices, state: State) -> None:
         """Refuse state that a rule handed back in another shape or type; ValueError names the column."""
         for name, column in self.columns.items():
-            wanted = column.column.fresh(0)
-            values = state.get(name)
-            if (
-                values is None
-                or values.dtype != wanted.dtype
-                or values.shape != (len(slots), *wanted.shape[1:])
-            ):
+            if not column.fits(state.get(name), len(slots)):
                 raise ValueError(f"rule {rule} handed back a misshapen state column {name!r}")
 
 

@@ -4,7 +4,8 @@ Conditions are 1.0, 0.0 and NaN for unknown: `and` is false if one part is, `or`
 else unknown if one part is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -37,31 +38,49 @@ _COMBINE: dict[n.Arithmetic, Callable[[Floats, Floats], Floats]] = {
 }
 
 
+def numbered(trees: Iterable[n.Node]) -> dict[int, int]:
+    """Number the nodes of trees, equal ones alike, by identity: a tree's hash is dear.
+
+    The numbers are of use for as long as the trees live.
+    """
+    numbers: dict[n.Node, int] = {}
+    known: dict[int, int] = {}
+    waiting: list[Any] = list(trees)
+    while waiting:
+        node = waiting.pop()
+        known[id(node)] = numbers.setdefault(node, len(numbers))
+        for part in vars(node).values():
+            waiting += [each for each in (part if isinstance(part, tuple) else (part,)) if is_dataclass(each)]
+    return known
+
+
 class Evaluation:
     """One rule's trees over one batch; each node is evaluated once."""
 
-    def __init__(self, columns: Columns, state: State, hole_us: int) -> None:
+    def __init__(self, columns: Columns, state: State, hole_us: int, numbers: Mapping[int, int]) -> None:
         """Take a batch.
 
         Args:
             columns: rows sorted by group and time.
             state: the rule's memory; windows and memories write theirs into it.
             hole_us: after a longer time without a value a window knows nothing [us].
+            numbers: of the trees' nodes, as `numbered` gives them.
         """
         self.state, self.hole_us = state, hole_us
         self._columns, self._layout = columns, layout_of(columns)
-        self._known: dict[n.Node, Floats] = {}
+        self._numbers = numbers
+        self._known: dict[int, Floats] = {}
         self._known_rows: dict[int, tuple[Floats, Indices, Layout, Instants]] = {}
 
     def of(self, node: n.Node) -> Floats:
         """Give a tree's values, (n,); never infinite, and not to be written to."""
-        if node not in self._known:
-            with np.errstate(all="ignore"):
-                values = _EVALUATED[type(node)](self, node)
+        number = self._numbers[id(node)]
+        if number not in self._known:
+            values = _EVALUATED[type(node)](self, node)
             if isinstance(node, _BOUNDLESS) and not np.isfinite(values).all():
                 values = np.where(np.isfinite(values), values, np.nan)
-            self._known[node] = values
-        return self._known[node]
+            self._known[number] = values
+        return self._known[number]
 
     def known_rows(self, values: Floats) -> tuple[Indices, Layout, Instants]:
         """Give the rows in which values are known, how they lie, and their times [us]."""

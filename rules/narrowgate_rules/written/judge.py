@@ -9,6 +9,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from narrowgate_rules.declaration import StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
 from narrowgate_rules.segments import Layout, layout_of
 from narrowgate_rules.written import nodes as n
-from narrowgate_rules.written.evaluate import Evaluation
+from narrowgate_rules.written.evaluate import Evaluation, numbered
 from narrowgate_rules.written.quantities import window_columns
 from narrowgate_rules.written.strictness import is_unknown
 
@@ -42,14 +43,21 @@ class Decision:
     clear_hold_us: int
     evidence: Mapping[str, n.Node]
 
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """The number of each node by its identity; equal ones have one."""
+        return numbered((self.when, self.clear, *self.evidence.values()))
+
     def judge(self, columns: Columns) -> Outcome:
         """Judge one batch."""
         hole_us = round(columns.params[HOLE_PARAM] * 3.6e9)
         state = dict(columns.state)
-        evaluation = Evaluation(columns, state, hole_us)
-        when, clear = evaluation.of(self.when), evaluation.of(self.clear)
-        # Trees of evidence too: what they remember goes on whether or not it is shown.
-        evidence = {name: evaluation.of(node) for name, node in self.evidence.items()}
+        evaluation = Evaluation(columns, state, hole_us, self._numbers)
+        # What overflows or divides by nothing is unknown.
+        with np.errstate(all="ignore"):
+            when, clear = evaluation.of(self.when), evaluation.of(self.clear)
+            # Trees of evidence too: what they remember goes on whether or not it is shown.
+            evidence = {name: evaluation.of(node) for name, node in self.evidence.items()}
         raises = _held(evaluation, "when", when, self.hold_us)
         clears = _held(evaluation, "clear", clear, self.clear_hold_us) & ~raises
         row = np.flatnonzero(raises | clears)
