@@ -76,7 +76,7 @@ class Side:
         return Phase(volley, self._server.cpu_s() - before_s, self._server.rss_mb())
 
 
-def rows(seed: int, runs: int, most_frames: int) -> Iterator[dict[str, Any]]:
+def rows(seed: int, runs: int, most_frames: int = 1 << 16) -> Iterator[dict[str, Any]]:
     """Give the table's rows.
 
     Args:
