@@ -9,6 +9,7 @@ import pyarrow as pa
 from hypothesis import settings
 
 from narrowgate_codecs import Context, Decoded, decode, uplinks_from
+from narrowgate_schema.tables import FACTS
 
 # How long an example takes says what else the machine does, not whether two decoders agree.
 settings.register_profile("codecs", deadline=None)
@@ -33,7 +34,17 @@ def load(path: Path) -> dict[str, Any]:
 def golden(case: dict[str, Any], profile: str) -> Decoded:
     """Decode a case's frame."""
     keys = {"keys": [bytes.fromhex(case["key"])]} if "key" in case else {}
-    return decoded(bytes.fromhex(case["hex"]), profile, case["direction"], case.get("port"), **keys)
+    known = {"facts": facts_of(case["facts"])} if "facts" in case else {}
+    return decoded(bytes.fromhex(case["hex"]), profile, case["direction"], case.get("port"), **keys, **known)
+
+
+def facts_of(announced: dict[str, str]) -> pa.RecordBatch:
+    """Give what the device announced before, by name in hex."""
+    rows = [
+        {"device": "device", "frame": -1, "name": name, "value": bytes.fromhex(value)}
+        for name, value in announced.items()
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=FACTS)
 
 
 def decoded(

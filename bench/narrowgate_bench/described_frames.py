@@ -7,6 +7,11 @@ from typing import Any
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.grammars.en13757 import value_leaf
+from narrowgate_codecs.grammars.en13757_compact import weave_of
+from narrowgate_codecs.grammars.en13757_heads import read_head
+from narrowgate_codecs.sketch import Reader
+from narrowgate_codecs.wired import Wired
 
 Values = dict[str, Any]
 
@@ -152,6 +157,26 @@ def bit_clock(field: BitClock, rng: random.Random) -> datetime | None:
     )
 
 
+def _of_format(rng: random.Random, heads: str) -> list[Values]:
+    """Draw what records with some heads say, their values of fixed width."""
+    content, at, records = weave_of(bytes.fromhex(heads)).content, 0, list[Values]()
+    while at < len(content):
+        head = read_head(Reader(content), at)
+        _, leaf = value_leaf(head)
+        shown: Values = {"head": content[at : head.value].hex()}
+        records.append(shown if leaf is None else {**shown, leaf.name: _any_of(leaf, rng)})
+        at = head.stop
+    return records
+
+
+def _any_of(leaf: lay.Leaf, rng: random.Random) -> Any:
+    if isinstance(leaf, BitClock):
+        return bit_clock(leaf, rng)
+    if isinstance(leaf, Wired):
+        return rng.randrange(1 - (1 << 8 * leaf.width - 1), 1 << 8 * leaf.width - 1) * leaf.times / leaf.per
+    return rng.randbytes(getattr(leaf, "width", 0)).hex()
+
+
 DRAWN: dict[str, Callable[[random.Random, random.Random], list[Values]]] = {"en13757": en13757}
 SHAPES = 256
 """Layouts that one sender draws contents of: those of a fleet, not one a frame."""
@@ -160,4 +185,6 @@ SHAPES = 256
 def drawn(field: lay.Described, rng: random.Random, first: int) -> list[Values]:
     """Draw what a Described says under its name, in one of SHAPES layouts from the first on."""
     shape = random.Random(first + rng.randrange(SHAPES))
+    if field.is_compact:
+        return _of_format(rng, str(shape.choice(field.table)[1]))
     return DRAWN[field.grammar](rng, shape)

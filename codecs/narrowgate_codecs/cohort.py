@@ -5,7 +5,7 @@ strides and one of mixed frames by gathers, through the same code.
 Rule 1: rows that are not plainly sound are marked for the row engine, which alone says what they mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -57,6 +57,12 @@ class Level:
     """(n,) The keys of each frame's device; None: no device has one."""
     facts: dict[str, Places] = field(default_factory=dict)
     """(n,) What earlier frames announced, by name; NO_FACT where none has."""
+    recall: Callable[[int, str], bytes | None] | None = None
+    """Gives what is known of a row's device under a name; None: nothing is of any."""
+    asking: list[Places] = field(default_factory=list)
+    """Rows that asked so."""
+    announced: list[tuple[Places, list[tuple[str, bytes]]]] = field(default_factory=list)
+    """Rows, and what they announce by name."""
     columns: dict[str, Column] = field(default_factory=dict)
     put_off: "list[tuple[Any, Cohort]]" = field(default_factory=list)
     """Steps that read their regions' ends when all rows are parted, for all that came to them at once."""

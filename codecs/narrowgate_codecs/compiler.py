@@ -10,6 +10,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_channels import ChannelSteps
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
+from narrowgate_codecs.plan_compact import CompactSteps
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
@@ -174,7 +175,8 @@ class Compiler:
 
     def described(self, field: lay.Described) -> DescribedSteps:
         """Give the step of content that describes itself; one for all places of a frame it can stand in."""
-        return self.contents.setdefault(field, DescribedSteps(field, self.wants))
+        kind = CompactSteps if field.is_compact else DescribedSteps
+        return self.contents.setdefault(field, kind(field, self.wants))
 
     def array(self, field: lay.Array) -> Any:
         """Give the step of repeated elements."""

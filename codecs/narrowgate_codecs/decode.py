@@ -5,8 +5,9 @@ Frames of one profile and direction are read together by its plan; those that ar
 batches too small to be worth a plan, are read frame by frame by the row engine.
 """
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,8 @@ from narrowgate_codecs.wire import Places, packed_column
 from narrowgate_schema.tables import FACTS
 from narrowgate_schema.words import Family
 
+Announced: TypeAlias = dict[int, list[tuple[str, bytes]]]
+"""What frames announce that a plan read, by row."""
 _NO_FACTS = pa.RecordBatch.from_pylist([], schema=FACTS)
 FEWEST = 12
 """Frames of one profile and direction that are worth a plan; fewer are quicker one by one."""
@@ -83,15 +86,19 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     alone = np.ones(uplinks.num_rows, np.bool_)
     marks: Marks = np.full(uplinks.num_rows, NO_MARK, np.uint64)
     book = FactBook(context.facts)
+    announced: Announced = {}
     if uplinks.num_rows >= fewest:
         for name, direction, rows in _groups(context):
             plan = plan_for(name, direction) if len(rows) >= fewest else None
             if plan is not None:
-                for measures in _run(plan, name, direction, rows, uplinks, context, alone, book, marks):
-                    planned[PROFILES[name].family].append((name, measures))
+                made = _run(plan, name, direction, rows, uplinks, context, alone, book, marks, announced)
+                planned[PROFILES[name].family].extend((name, measures) for measures in made)
     gathered = Gathered(uplinks, context, book)
-    for row in np.flatnonzero(alone).tolist():
-        gathered.read(row)
+    for row in sorted({*np.flatnonzero(alone).tolist(), *announced}):
+        if alone[row]:
+            gathered.read(row)
+        else:
+            gathered.learn(row, announced[row])
     marks[alone] = NO_MARK
     origins = Origins(uplinks, context)
     return Decoded(
@@ -133,6 +140,7 @@ def _run(
     alone: Mask,
     book: FactBook,
     marks: Marks,
+    announced: Announced,
 ) -> list[Measures]:
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
     wire, starts, lengths = packed_column(uplinks.column("payload"))
@@ -141,10 +149,14 @@ def _run(
     if plan.by_key and context.keys is not None:
         keys = [keys_of(context.keys[row]) for row in rows.tolist()]
     facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
-    level = plan.read(wire, starts[rows], lengths[rows], ports, keys, facts)
+    recall = None if book.is_empty else _recall(rows, uplinks, context, book)
+    level = plan.read(wire, starts[rows], lengths[rows], ports, keys, facts, recall)
     marks[rows] = identity_marks(level, plan.identity)
     if PROFILES[name].learns:
         _leave_learners(level, plan, PROFILES[name], [context.devices[row] for row in rows.tolist()])
+    if level.asking:
+        _leave_askers(level, [context.devices[row] for row in rows.tolist()])
+    announced.update(_announced(level, rows))
     alone[rows] = level.odd
     if direction == "down":
         return []
@@ -161,6 +173,31 @@ def _facts(
     devices = [context.devices[row] for row in rows.tolist()]
     frames = uplinks.column("frame").take(pa.array(rows)).to_pylist()
     return {name: book.numbers(name, devices, frames) for name in plan.facts}
+
+
+def _recall(
+    rows: Places, uplinks: pa.RecordBatch, context: Context, book: FactBook
+) -> Callable[[int, str], bytes | None]:
+    """Give what tells a row's fact by name."""
+    frames = uplinks.column("frame").take(pa.array(rows)).to_pylist()
+    whole = rows.tolist()
+    return lambda row, name: book.known_as(name, context.devices[whole[row]], frames[row])
+
+
+def _announced(level: Level, rows: Places) -> Announced:
+    """Give what sound rows announce, by row of the batch."""
+    return {row: facts for own, facts in level.announced for row in rows[own[~level.odd[own]]].tolist()}
+
+
+def _leave_askers(level: Level, devices: list[str]) -> None:
+    """Leave frames that go by a fact to the row engine, which reads in order, where a frame may be news."""
+    news = level.odd.copy()
+    for own, _ in level.announced:
+        news[own] = True
+    if news.any():
+        telling = {devices[row] for row in np.flatnonzero(news).tolist()}
+        asking = np.concatenate(level.asking)
+        level.odd[asking] |= np.array([devices[row] in telling for row in asking.tolist()], np.bool_)
 
 
 def _leave_learners(level: Level, plan: Plan, profile: Profile, devices: list[str]) -> None:

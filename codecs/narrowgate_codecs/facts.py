@@ -53,6 +53,16 @@ class FactBook:
         found = {name: self._last(told, frame) for name, told in by_name.items()}
         return {name: value for name, value in found.items() if value is not None}
 
+    def known_as(self, name: str, device: str, frame: int) -> bytes | None:
+        """Give what is known of a device before a frame under one name."""
+        told = self._told.get(device, {}).get(name)
+        return None if told is None else self._last(told, frame)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any device."""
+        return not self._told
+
     def learn(self, device: str, frame: int, announced: Iterable[tuple[str, bytes]]) -> None:
         """Keep what a frame announces that was not known so."""
         before = self.known(device, frame)

@@ -59,6 +59,10 @@ class Gathered:
             self.rows[profile.family].extend(signed)
         self.dispositions[row] = _disposition(scope, values, has_rows=bool(made))
 
+    def learn(self, row: int, facts: list[tuple[str, bytes]]) -> None:
+        """Keep what a frame announces that was read by a plan."""
+        self._book.learn(self._context.devices[row], self._uplinks.column("frame")[row].as_py(), facts)
+
     def told(self) -> list[Told]:
         """Give what every frame of the batch says; frames not read so far are read now."""
         return [self.tell(row) for row in range(len(self._payloads))]

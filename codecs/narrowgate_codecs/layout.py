@@ -6,7 +6,7 @@ envelope speaks before its content: a damaged length or check sum is never repor
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, Shift
@@ -250,6 +250,10 @@ class Described:
     lists: tuple[Listed, ...] = ()
     table: tuple[tuple[int | str, ...], ...] = ()
     """What the grammar must know of the device; its own docstring tells."""
+    is_compact: bool = False
+    """True: what describes it was left out: an earlier frame of the device has it (en13757_compact.py)."""
+    announces: bool = False
+    """True: later frames may leave out what describes it."""
 
 
 Leaf: TypeAlias = (
@@ -299,31 +303,7 @@ Holder: TypeAlias = (
 )
 Element: TypeAlias = Leaf | Silent | Holder
 
-LEAVES: tuple[type, ...] = (
-    el.Int,
-    el.Float,
-    el.Epoch,
-    el.Bcd,
-    el.Code,
-    el.Named,
-    el.Bits,
-    el.Hex,
-    el.Rest,
-    el.Text,
-    el.Clock,
-    el.Port,
-    el.Left,
-    el.Fact,
-    el.Implied,
-    el.Numeral,
-    el.Digits,
-    el.Scaled,
-    Sum,
-    Wired,
-    BitClock,
-    el.Varint,
-    el.Moment,
-)
+LEAVES: tuple[type, ...] = tuple(kind for kind in get_args(Leaf) if kind is not el.Utf8)
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
 REGIONS = (Sized, Body, FormatA, Encrypted)
 """What is read after the level it stands in."""

@@ -78,6 +78,8 @@ class Learned:
     says: Places
     """(COLUMNS, k) Where leaves stand: kind, item, place [byte] within the content, numbers given along."""
     lists: dict[str, ListLayout]
+    announces: list[tuple[str, bytes]]
+    """What contents of this layout announce, by name."""
     batch: int = 0
     """The last batch that needed it."""
 
@@ -105,7 +107,7 @@ class Compiler:
             if name in self._wants.lists
         }
         says = self._spots([(0, said) for said in sketch.says])
-        return Learned(len(content), mask, words_of(content) & mask, says, lists)
+        return Learned(len(content), mask, words_of(content) & mask, says, lists, sketch.announces)
 
     def _list(self, items: "list[Item] | tuple[()]", runs: "list[Run] | tuple[()]") -> ListLayout:
         leaves = [(at, said) for at, item in enumerate(items) for said in item.leaves]

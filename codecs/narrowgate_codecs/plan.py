@@ -6,7 +6,7 @@ is a column like any other, so a batch of a thousand shapes takes the steps of i
 plans, and there is no cache of plans that hostile frames could fill.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -63,6 +63,7 @@ class Plan:
         ports: Places | None = None,
         keys: Sequence[Keys] | None = None,
         facts: dict[str, Places] | None = None,
+        recall: Callable[[int, str], bytes | None] | None = None,
     ) -> Level:
         """Read frames of a wire; n may be 0.
 
@@ -73,9 +74,11 @@ class Plan:
             ports: (n,) message types that the transport captured, NO_PORT for none; None: none for all.
             keys: (n,) of the frames' devices; None: no device has one.
             facts: (n,) numbers by name, NO_FACT where one is not known; None: none is.
+            recall: gives what is known of a row's device under a name; None: nothing is of any.
         """
         count, ports = len(starts), ports if self.by_port else None
         level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports, keys=keys, facts=facts or {})
+        level.recall = recall
         if count:
             end = int(lengths[0])
             if bool((lengths == end).all()):

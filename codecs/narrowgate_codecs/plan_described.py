@@ -31,7 +31,7 @@ FEW = 16
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """Contents of one layout."""
 
     layout: Learned
@@ -67,16 +67,24 @@ class DescribedSteps:
             for part in parts:
                 part.rows = renumbered[part.rows]
         if parts:
+            self._announce(cohort, parts)
             self._say(cohort, parts)
             for name in dict.fromkeys(name for part in parts for name in part.layout.lists):
                 self._list(cohort, name, [part for part in parts if name in part.layout.lists])
 
-    def _parts(self, cohort: Cohort) -> tuple[list[_Part], NDArray[np.bool_]]:
+    def _announce(self, cohort: Cohort, parts: list[Part]) -> None:
+        """Keep what the frames' own contents announce."""
+        for part in parts:
+            if part.layout.announces and cohort.level.parent is None:
+                rows = part.rows if cohort.rows is None else cohort.rows[part.rows]
+                cohort.level.announced.append((rows, part.layout.announces))
+
+    def _parts(self, cohort: Cohort) -> tuple[list[Part], NDArray[np.bool_]]:
         self.layouts.begin()
         self.budget = FEW + cohort.count // SHARE
         starts = cohort.starts + cohort.at
         sizes = np.broadcast_to(cohort.end - cohort.at, cohort.count)
-        parts: list[_Part] = []
+        parts: list[Part] = []
         for size, rows in _by_size(sizes):
             parts.extend(self._of_size(cohort.level, starts, int(size), rows))
         known = np.zeros(cohort.count, np.bool_)
@@ -84,14 +92,14 @@ class DescribedSteps:
             known[part.rows] = True
         return parts, known
 
-    def _of_size(self, level: Level, starts: Places, size: int, rows: Places) -> Iterator[_Part]:
+    def _of_size(self, level: Level, starts: Places, size: int, rows: Places) -> Iterator[Part]:
         """Give the parts of the contents of one length."""
         words = level.wire.window("<u8")[starts[rows][:, None] + np.arange(0, size, 8)]
         for layout in self.layouts.of(size):
             fits = ((words & layout.mask) == layout.shape).all(axis=1)
             if fits.any():
                 self.layouts.needed(layout)
-                yield _Part(layout, rows[fits])
+                yield Part(layout, rows[fits])
                 rows, words = rows[~fits], words[~fits]
                 if not len(rows):
                     return
@@ -104,7 +112,7 @@ class DescribedSteps:
             if learned is not None:
                 fits = ((words & learned.mask) == learned.shape).all(axis=1)
                 self.layouts.keep(learned)
-                yield _Part(learned, rows[fits])
+                yield Part(learned, rows[fits])
             rows, words = rows[~fits], words[~fits]
 
     def _learned(self, content: bytes) -> Learned | None:
@@ -118,7 +126,7 @@ class DescribedSteps:
         except (FrameRefused, Unplanned):
             return None
 
-    def _say(self, cohort: Cohort, parts: list[_Part]) -> None:
+    def _say(self, cohort: Cohort, parts: list[Part]) -> None:
         if len(parts) == 1:
             # One layout for all: the rows stay as they are, and with them strides.
             for number, _, place, *given in parts[0].layout.says.T.tolist():
@@ -133,7 +141,7 @@ class DescribedSteps:
             sub = Cohort(cohort.level, cohort.starts[own], at, 0, level_rows)
             _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
 
-    def _kinds_of(self, parts: list[_Part], tables: list[Places]) -> Iterator[tuple[Kind, Places, Places]]:
+    def _kinds_of(self, parts: list[Part], tables: list[Places]) -> Iterator[tuple[Kind, Places, Places]]:
         """Give each kind with the contents that have it, numbered part by part, and where, (COLUMNS, m)."""
         contents = [len(part.rows) for part in parts]
         widths = np.repeat([table.shape[1] for table in tables], contents)
@@ -148,7 +156,7 @@ class DescribedSteps:
             if len(chosen):
                 yield self.compiler.kinds[int(kinds[chosen[0]])], owners[chosen], table[:, entries[chosen]]
 
-    def _list(self, cohort: Cohort, name: str, parts: list[_Part]) -> None:
+    def _list(self, cohort: Cohort, name: str, parts: list[Part]) -> None:
         """Read a list's items, of all layouts that have it, as rows of a level of their own."""
         lists = [part.layout.lists[name] for part in parts]
         contents = [len(part.rows) for part in parts]

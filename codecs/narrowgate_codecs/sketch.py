@@ -61,6 +61,8 @@ class Sketch:
     """By list; the items of runs follow the list's own."""
     faults: list[FrameRefused] = field(default_factory=list)
     """Parts that were refused while others stay good; contents with such parts are read by row."""
+    announces: list[tuple[str, bytes]] = field(default_factory=list)
+    """What later frames of the device may need to know, by name; of bytes that were looked at."""
 
 
 class Reader:

@@ -17,8 +17,9 @@ def test_no_frame_is_taken_for_another_devices(path: Path) -> None:
     case = load(path)
 
     keys = (bytes.fromhex(case["key"]),) if "key" in case else ()
+    facts = {name: bytes.fromhex(value) for name, value in case.get("facts", {}).items()}
 
-    found = detected(bytes.fromhex(case["hex"]), case["direction"], Known(case.get("port"), keys))
+    found = detected(bytes.fromhex(case["hex"]), case["direction"], Known(case.get("port"), keys, facts))
 
     own = path.parent.name
     assert (found.profile in (own, None), own in found.candidates) == (True, True)

@@ -184,6 +184,25 @@ def test_what_a_frame_announced_is_handed_to_later_frames_of_its_device() -> Non
     assert (facts.of(["b"]), KnownFacts().of(["a"])) == (None, None)
 
 
+COMPACT = load(ROOT / "en13757_wmbus_water_v1" / "compact_of_announced_heads.toml")
+FULL = load(ROOT / "en13757_wmbus_water_v1" / "full_that_announces.toml")
+
+
+@pytest.mark.parametrize("frames", [1, 20])
+def test_a_compact_frame_is_read_by_a_full_one_of_an_earlier_batch(tmp_path: Path, frames: int) -> None:
+    """What a full frame announced in one batch opens its device's compact ones in the next, no other's."""
+    take(tmp_path, METERS, families={"en13757_wmbus_water_v1": "water"})
+    fleet, stage = fleet_of(tmp_path), DecodeStage(SHANGHAI)
+    full, compact = (("iz1", bytes.fromhex(case["hex"])) for case in (FULL, COMPACT))
+    before = run(stage, fleet, *[compact] * frames)
+    told = run(stage, fleet, *[full] * frames, first=100)
+    after = run(stage, fleet, *[compact] * frames, ("keyless", compact[1]), first=200)
+
+    assert {why for why, _ in before.refusals.values()} == {Reason.CONTEXT_MISSING}
+    assert (told.facts.num_rows, len(before.refusals)) == (1, frames)
+    assert {row: why for row, (why, _) in after.refusals.items()} == {frames: Reason.CONTEXT_MISSING}
+
+
 def test_frames_that_no_plan_read_are_counted(fleet: Fleet) -> None:
     """A batch too small for a plan is read frame by frame, and the stage counts it."""
     stage = DecodeStage(SHANGHAI)

@@ -22,6 +22,7 @@ from collections.abc import Mapping
 
 from narrowgate_codecs.bit_clocks import BitClock, Shift, date_g, time_f, time_i
 from narrowgate_codecs.elements import Hex
+from narrowgate_codecs.grammars.en13757_compact import fact_name, family_formats, signature_of
 from narrowgate_codecs.grammars.en13757_heads import Head, number, read_head
 from narrowgate_codecs.grammars.en13757_makers import MAKERS, Maker
 from narrowgate_codecs.grammars.en13757_profiles import PROFILE_VIFE, profile_of
@@ -64,6 +65,8 @@ class En13757:
         if not heads and sketch.faults:
             raise sketch.faults[0]
         _Picks(heads, reader, sketch).pick()
+        if element.announces and not sketch.faults:
+            sketch.announces = _announced(heads, reader, sketch, element)
         return sketch
 
     def _walk(self, reader: Reader, sketch: Sketch, name: str, own: Maker | None = None) -> list[Head]:
@@ -117,6 +120,18 @@ def _maker(element: Described) -> Maker | None:
         if row[0] == "maker":
             return MAKERS[str(row[1])]
     return None
+
+
+def _announced(
+    heads: list[Head], reader: Reader, sketch: Sketch, element: Described
+) -> list[tuple[str, bytes]]:
+    """Give the heads by which the device may shorten later frames; those that its family has are no news."""
+    items = sketch.lists[element.name]
+    if not heads or len(items) > len(heads) or any(head.value != head.until for head in heads):
+        return []
+    told = b"".join(reader.bytes(head.at, head.until - head.at) for head in heads)
+    signature = signature_of(told)
+    return [] if family_formats(element.table).get(signature) == told else [(fact_name(signature), told)]
 
 
 class _Picks:
@@ -270,12 +285,13 @@ def _own(at: int, size: int) -> Item:
 
 def _told(head: Head) -> Item:
     """Give a record as it is told: its head and its value."""
-    kind, leaf = _value_leaf(head)
+    kind, leaf = value_leaf(head)
     value = () if leaf is None else (At(leaf, head.value),)
     return Item((At(Hex("head", head.value - head.at), head.at), *value), kind)
 
 
-def _value_leaf(head: Head) -> tuple[str, Leaf | None]:
+def value_leaf(head: Head) -> tuple[str, Leaf | None]:
+    """Give the kind of a record and the leaf of its value, None if it has no value."""
     clock = clock_of(head, "time")
     if clock is not None:
         return "time", clock
@@ -304,7 +320,7 @@ def _written(values: Mapping[str, object], place: str) -> bytes:
         head = None
     if head is None or head.value != len(head_bytes):
         raise wrong("head", given, "the hex of one record's DIF to VIF is wanted", inner)
-    _, leaf = _value_leaf(head)
+    _, leaf = value_leaf(head)
     made: bytes = b"" if leaf is None else raw_of(leaf, inner)
     refuse_unused(inner)
     return head_bytes + made

@@ -140,6 +140,13 @@ def read_head(reader: Reader, at: int) -> Head:
     )
 
 
+def width_of(code: int) -> int | None:
+    """Give the bytes that a value of a coding always takes; None if it has no width of its own."""
+    if code in (0, 8):
+        return 0
+    return 4 if code == 5 else {**_INTEGERS, **_DECIMALS}.get(code)
+
+
 def _value(reader: Reader, code: int, at: int) -> tuple[Form, Coding, int, int]:
     """Give the form, the coding, the place and the width of a value."""
     if code in _INTEGERS:

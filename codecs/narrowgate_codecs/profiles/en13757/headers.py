@@ -4,6 +4,7 @@
                                       meters send 73 by radio
     7A   a s cc cc                    short: access number, status, configuration
     78                                none
+    79                                none, and the records' heads are left out
     s    b2 power low, b3 permanent error, b4 temporary error, b5-7 the maker's own
     cc   b8-12 mode of encryption, b4-7 its blocks of 16 bytes; mode 7 has a byte more
     8C   cc a, then a CI again        8D  cc a nnnn, then the same behind a check sum, by AES counter mode
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 
 from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Part, Rest
 from narrowgate_codecs.layout import Case, Element, Encrypted, Sized, Switch
-from narrowgate_codecs.profiles.en13757.records import alone
+from narrowgate_codecs.profiles.en13757.records import FORMATS, alone, records
 from narrowgate_schema.words import Reason
 
 OPENED = b"\x2f\x2f"
@@ -106,31 +107,40 @@ def _chained(first: tuple[str | bytes, ...], seed: tuple[str | bytes, ...], cont
     return Encrypted("aes_cbc", first, content, OPENED, blocks="blocks", derived_from=seed, may_be_plain=True)
 
 
-def _headers(content: _Fields, whose: Whose | None, *, is_counted: bool = False) -> tuple[Case, ...]:
-    long = _sealed(content, METER, is_counted=is_counted)
-    short = _sealed(content, whose, is_counted=is_counted)
+def _headers(
+    content: _Fields | None, whose: Whose | None, *, is_counted: bool = False, linked: bool = False
+) -> tuple[Case, ...]:
+    inside = alone() if content is None else content
+    long = _sealed(inside, METER, is_counted=is_counted)
+    short = _sealed(inside, whose, is_counted=is_counted)
+    bare: tuple[Case, ...] = (Case("bare", (0x78,), inside),)
+    if content is None and linked:
+        bare = (
+            Case("bare", (0x78,), (records(FORMATS, announces=True),)),
+            Case("compact", (0x79,), (records(FORMATS, is_compact=True),)),
+        )
     return (
         Case("long", (0x72, 0x73), (*_LONG, *_SHORT, long)),
         Case("short", (0x7A,), (*_SHORT, short)),
-        Case("bare", (0x78,), content),
+        *bare,
     )
 
 
-def _authenticated(content: _Fields, whose: Whose) -> Case:
+def _authenticated(content: _Fields | None, whose: Whose) -> Case:
     fragment = (
         Code("fragment", 2, "little", accepts=(_FRAGMENT,), default=_FRAGMENT),
         Code("message_control", 1, default=0x25),
         Int("message_counter", 4, "little", default=0),
         Rest("authentication"),
     )
-    inner = Switch("ci_authenticated", _headers(content, whose, is_counted=True))
+    inner = Switch("ci_authenticated", _headers(content, whose, is_counted=True, linked=True))
     return Case("authenticated", (0x90,), (Sized(1, fragment), Code("ci_authenticated", 1), inner))
 
 
-def _linked(content: _Fields) -> tuple[Case, ...]:
+def _linked(content: _Fields | None) -> tuple[Case, ...]:
     inner = (
         Code("ci_linked", 1),
-        Switch("ci_linked", (*_headers(content, RADIO), _authenticated(content, RADIO))),
+        Switch("ci_linked", (*_headers(content, RADIO, linked=True), _authenticated(content, RADIO))),
     )
     near = (Int("communication", 1, default=0x20), Int("link_access_number", 1, default=0))
     far = (
@@ -164,8 +174,7 @@ def application(
         whose: who sent it, as the link layer says; None: it says nothing.
         linked: extended link layers may stand before the header.
     """
-    inside = alone() if content is None else content
-    cases = _headers(inside, whose)
+    cases = _headers(content, whose, linked=linked)
     if linked and whose is not None:
-        cases = (*cases, *_linked(inside), _authenticated(inside, whose))
+        cases = (*cases, *_linked(content), _authenticated(content, whose))
     return (Code("ci", 1), Switch("ci", cases))

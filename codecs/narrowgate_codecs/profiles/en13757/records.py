@@ -24,22 +24,41 @@ CARRIES = (
 )
 """What the main row carries."""
 STATUS_CARRIES = (Carry("battery_low"), Carry("sensor_fault", "permanent_error"))
+Table = tuple[tuple[int | str, ...], ...]
 TARIFFS = (1, 2, 3)
 MESSAGES = ("bare", "plain", "cbc", "cbc_derived", "sealed", "other_mode")
 """The messages that hold records: without a header, and by the mode of the header's encryption."""
+HEADERLESS = ("bare", "compact")
+FORMATS: Table = tuple(
+    ("format", heads)
+    for heads in (
+        "02ff2004134413",
+        "02ff200413523b",
+        "02ff2004134413615b6167",
+        "02ff2004134413615b5167",
+        "02ff2004134413a1015b8101e7ff0f",
+        "02ff20041392013ba1015b8101e7ff0f",
+        "02ff2004134413426c523b615b616751678101e7ff0f06ff1b",
+        "04ff2304134413426c023b92013ba2013b06ff1ba1015b91015ba10167",
+        "04ff234413523b06ff1b426c61675167023b04138101e7ff0f",
+    )
+)
+"""Heads of frames that Kamstrup's meters shorten; each is known by its own check sum."""
 
-
-Table = tuple[tuple[int | str, ...], ...]
 BATTERY = Wired("battery_v")
 """The battery's voltage as a record of its own."""
 
 
-def records(table: Table = (), battery: Leaf = BATTERY) -> Described:
+def records(
+    table: Table = (), battery: Leaf = BATTERY, *, is_compact: bool = False, announces: bool = False
+) -> Described:
     """Give the records of a water meter up to the end of the region.
 
     Args:
         table: what the grammar must know of the maker.
         battery: how the battery's voltage is told.
+        is_compact: their heads were left out.
+        announces: later frames may leave their heads out.
     """
     return Described(
         "records",
@@ -52,6 +71,8 @@ def records(table: Table = (), battery: Leaf = BATTERY) -> Described:
         ),
         lists=(Listed("history", (Wired("volume_m3"), Wired("volume_reverse_m3"), date_g("stored_at"))),),
         table=table,
+        is_compact=is_compact,
+        announces=announces,
     )
 
 
@@ -66,7 +87,7 @@ def readings(
     """
     made: list[Reading] = []
     for message in messages:
-        status = () if message == "bare" else STATUS_CARRIES
+        status = () if message in HEADERLESS else STATUS_CARRIES
         made.append(Reading(message, (*carries, *status), clock="clock"))
         made.extend(
             Reading(

@@ -1,0 +1,106 @@
+"""The plan's reading of content whose heads were left out; the mirror of grammars/en13757_compact.py.
+
+Contents whose devices agree on the heads of one signature are of one layout, and are woven together.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from narrowgate_codecs import layout as lay
+from narrowgate_codecs.checksums import strided_sums
+from narrowgate_codecs.cohort import Cohort, Level, Mask
+from narrowgate_codecs.grammars.en13757_compact import CRC, PREFIX, SUM, fact_name, family_formats, weave_of
+from narrowgate_codecs.learned import Learned
+from narrowgate_codecs.plan_described import DescribedSteps, Part
+from narrowgate_codecs.plan_leaves import Unplanned, Wants
+from narrowgate_codecs.refusal import FrameRefused
+from narrowgate_codecs.sketch import Reader
+from narrowgate_codecs.wire import Bytes, Places
+
+KEPT = 1024
+"""Layouts kept."""
+
+
+class CompactSteps(DescribedSteps):
+    """Reads content without its heads up to the end of the region."""
+
+    def __init__(self, element: lay.Described, wants: Wants) -> None:
+        super().__init__(element, wants)
+        self.family = family_formats(element.table)
+        self.made: dict[bytes, Learned | None] = {}
+
+    def _parts(self, cohort: Cohort) -> tuple[list[Part], Mask]:
+        starts = cohort.starts + cohort.at
+        sizes = np.broadcast_to(cohort.end - cohort.at, cohort.count)
+        known = np.zeros(cohort.count, np.bool_)
+        parts = []
+        for heads, rows in self._by_heads(cohort, starts, sizes):
+            part = self._of_heads(cohort.level, heads, starts, rows, sizes)
+            if part is not None:
+                known[part.rows] = True
+                parts.append(part)
+        return parts, known
+
+    def _by_heads(self, cohort: Cohort, starts: Places, sizes: Places) -> Iterator[tuple[bytes, Places]]:
+        """Give the rows that go by the same heads; those whose heads nobody knows are left out."""
+        level = cohort.level
+        level_rows = np.arange(cohort.count) if cohort.rows is None else cohort.rows
+        level.asking.append(level_rows)
+        signatures = np.where(sizes >= PREFIX, level.wire.window("<u2")[starts].astype(np.int64), -1)
+        found: dict[bytes, list[int]] = {}
+        recall = level.recall
+        for row in np.flatnonzero(signatures >= 0).tolist():
+            signature = int(signatures[row])
+            own = None if recall is None else recall(int(level_rows[row]), fact_name(signature))
+            heads = own or self.family.get(signature)
+            if heads is not None:
+                found.setdefault(heads, []).append(row)
+        for heads, rows in found.items():
+            yield heads, np.array(rows, np.int64)
+
+    def _of_heads(
+        self, level: Level, heads: bytes, starts: Places, rows: Places, sizes: Places
+    ) -> Part | None:
+        """Give the rows that are sound, with their layout."""
+        layout = self._layout(heads)
+        if layout is None:
+            return None
+        weave = weave_of(heads)
+        rows = rows[sizes[rows] == weave.size]
+        if not len(rows):
+            return None
+        data = level.wire.data
+        values = data[starts[rows][:, None] + np.maximum(weave.places, 0)]
+        full: Bytes = np.where(weave.places < 0, np.frombuffer(weave.content, np.uint8), values)
+        sent = level.wire.window("<u2")[starts[rows] + SUM]
+        rows = rows[strided_sums(CRC, np.ascontiguousarray(full)) == sent]
+        return Part(layout, rows) if len(rows) else None
+
+    def _layout(self, heads: bytes) -> Learned | None:
+        """Give the layout behind heads; None if only the row engine can say what they are."""
+        if heads not in self.made:
+            if len(self.made) >= KEPT:
+                self.made.clear()
+            self.made[heads] = self._compiled(heads)
+        return self.made[heads]
+
+    def _compiled(self, heads: bytes) -> Learned | None:
+        try:
+            weave = weave_of(heads)
+            reader = Reader(weave.content)
+            sketch = self.grammar.sketch(reader, self.element)
+            values = np.frombuffer(bytes(reader.looked), np.uint8)[weave.places >= 0]
+            if sketch.faults or any(sketch.runs.values()) or values.any():
+                return None
+            learned = self.compiler.learned(weave.content, bytes(reader.looked), sketch)
+        except (FrameRefused, Unplanned):
+            return None
+        for spots in (learned.says, *(one.spots for one in learned.lists.values())):
+            spots[2] = weave.places[spots[2]]
+        # A head is told by the row engine only; no reading carries one.
+        return None if any((one[2] < 0).any() for one in _spots(learned)) else learned
+
+
+def _spots(learned: Learned) -> list[Places]:
+    return [learned.says, *(one.spots for one in learned.lists.values())]
