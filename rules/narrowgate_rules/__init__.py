@@ -10,13 +10,17 @@ from narrowgate_rules.engine import Engine, Judged
 from narrowgate_rules.lamp_out import LAMP_OUT
 from narrowgate_rules.overstay import OVERSTAY
 from narrowgate_rules.packs import shipped_rules
+from narrowgate_rules.silence import BAY_SILENT, LAMP_SILENT, METER_SILENT, SILENCE
 
-RULES: tuple[Rule, ...] = (CONTINUOUS_LEAK, OVERSTAY, LAMP_OUT, *shipped_rules())
+RULES: tuple[Rule, ...] = (CONTINUOUS_LEAK, OVERSTAY, LAMP_OUT, *SILENCE, *shipped_rules())
 """The rules that ship with the house."""
 
 __all__ = [
+    "BAY_SILENT",
     "CONTINUOUS_LEAK",
     "LAMP_OUT",
+    "LAMP_SILENT",
+    "METER_SILENT",
     "OVERSTAY",
     "RULES",
     "Engine",

@@ -12,6 +12,8 @@ from narrowgate_simulators.noise import chance, ranked
 from narrowgate_simulators.span import HOUR_US, SECOND_US, Span
 
 SILENT = "silent"
+FAULTS = {"water": "meter_silent", "parking": "bay_silent", "lighting": "lamp_silent"}
+"""What the truth calls it, and the rule that finds it."""
 MISSED = {"parking": 2, "lighting": 3}
 """Reports that may be missed before a bay or a lamp counts as silent."""
 WATER_SILENT_US = 72 * HOUR_US
@@ -58,7 +60,7 @@ class Silenced:
             return None
         heard_us = int(last_us[int(chance(self._seed, SILENT, self.devices[row]) * len(last_us))])
         return Fault(
-            SILENT,
+            FAULTS[self.family],
             self.devices[row],
             heard_us + SECOND_US,
             heard_us + hold_us,

@@ -168,7 +168,7 @@ def test_radio_and_more_faults_are_put_in(tmp_path: Path) -> None:
         )
     faults = {json.loads(line)["fault"] for line in truth.read_text().splitlines()}
 
-    assert (result.exit_code, {"supply_loss", "silent"} <= faults) == (0, True)
+    assert (result.exit_code, {"supply_loss", "lamp_silent"} <= faults) == (0, True)
 
 
 def test_unconfirmed_datagrams_are_no_failure() -> None:
