@@ -6,7 +6,7 @@ parts, the first of which is a JSON index. Nothing in it is executable.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -43,7 +43,7 @@ def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
         parts.append(_table_batch(table))
     for rule in rules:
         index["parts"].append({"rule": rule.name, "version": rule.version, "layout": _layout(rule)})
-        parts.append(_memory_batch(image.memories[rule.name], len(image.tables[rule.family])))
+        parts.append(_memory_batch(rule, image.memories[rule.name], len(image.tables[rule.family])))
     body = _packed([json.dumps(index).encode(), *map(_written, parts)])
     return b"".join((_MAGIC, _FORMAT.to_bytes(2, "big"), _digest(body), body))
 
@@ -65,7 +65,7 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
             continue
         rule = declared.get(said["rule"])
         if rule is not None and (rule.version, _layout(rule)) == (said["version"], said["layout"]):
-            _fill_memory(memories[rule.name], part)
+            _fill_memory(rule, memories[rule.name], part)
             taken.add(rule.name)
     anew = tuple(rule.name for rule in rules if rule.name not in taken)
     return Frozen(int(index["now_us"]), tables, memories), anew
@@ -85,11 +85,11 @@ def _fill_table(table: SeriesTable, part: pa.RecordBatch) -> None:
     table.fill(part.column("device"), part.column("series"), part.column("newest_us").to_numpy())
 
 
-def _memory_batch(memory: Memory, slots: int) -> pa.RecordBatch:
-    columns: Mapping[str, pa.Array] = {
-        name: _arrow(grown.column, grown.all(slots)) for name, grown in memory.columns.items()
-    }
-    return pa.RecordBatch.from_pydict(columns)
+def _memory_batch(rule: Rule, memory: Memory, slots: int) -> pa.RecordBatch:
+    state = memory.take(np.arange(slots))
+    return pa.RecordBatch.from_pydict(
+        {column.name: _arrow(column, state[column.name]) for column in rule.state}
+    )
 
 
 def _arrow(column: StateColumn, values: NDArray[Any]) -> pa.Array:
@@ -97,12 +97,16 @@ def _arrow(column: StateColumn, values: NDArray[Any]) -> pa.Array:
     return flat if column.width == 1 else pa.FixedSizeListArray.from_arrays(flat, column.width)
 
 
-def _fill_memory(memory: Memory, part: pa.RecordBatch) -> None:
-    for name, grown in memory.columns.items():
-        column = part.column(name)
-        width = grown.column.width
-        values = column.to_numpy() if width == 1 else column.flatten().to_numpy().reshape(-1, width)
-        grown.put(np.arange(part.num_rows), values)
+def _fill_memory(rule: Rule, memory: Memory, part: pa.RecordBatch) -> None:
+    state = {}
+    for column in rule.state:
+        values, width = part.column(column.name), column.width
+        state[column.name] = (
+            values.to_numpy(zero_copy_only=False)
+            if width == 1
+            else values.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+        )
+    memory.put(np.arange(part.num_rows), state)
 
 
 def _digest(body: bytes) -> bytes:
