@@ -15,6 +15,8 @@ from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
 from narrowgate_schema.tables import FINDINGS
 from narrowgate_schema.words import FindingState, Severity
 
+OPENS_A_CASE = {Severity.INFO: False, Severity.MINOR: True, Severity.MAJOR: True, Severity.SAFETY: True}
+"""Whether a finding sends somebody, by its severity; one that comes to do so opens its case then."""
 _DEVICE = "device"
 
 
@@ -88,7 +90,7 @@ def _by(step: Step, version: _Version) -> tuple[str, str]:
 def apply(connection: sqlite3.Connection, findings: pa.RecordBatch, at_us: int) -> CaseChanges:
     """Open, close, void and reopen cases for versions of findings, in the order of the rows.
 
-    A finding has at most one case. Severity `info` opens none.
+    A finding has at most one case; OPENS_A_CASE says which severities open one.
 
     Args:
         connection: the state database, in the caller's transaction.
@@ -124,7 +126,7 @@ def _follow(connection: sqlite3.Connection, version: _Version, at_us: int) -> It
         "SELECT id, version, state FROM cases WHERE finding = ?", (version.finding,)
     ).fetchone()
     if row is None:
-        if version.severity == Severity.INFO:
+        if not OPENS_A_CASE[Severity(version.severity)]:
             return
         case_id, state, steps = _insert(connection, version, at_us), None, [Step.REPORTED]
     elif version.version > row[1]:

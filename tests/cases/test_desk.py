@@ -6,6 +6,8 @@ import pytest
 
 from findings_rows import DAY_US, batch, cleared, raised, retracted
 from narrowgate_cases import CaseChanges, Step, apply, case, counts, open_cases
+from narrowgate_cases.desk import OPENS_A_CASE
+from narrowgate_schema.words import Severity
 
 
 def _steps(connection: sqlite3.Connection, number: str = "C-000001") -> list[str]:
@@ -98,6 +100,16 @@ def test_an_end_that_moves_is_no_step(connection: sqlite3.Connection) -> None:
 def test_severity_info_opens_no_case(connection: sqlite3.Connection) -> None:
     """A finding that matters to nobody yet sends nobody."""
     assert apply(connection, batch(raised(severity="info")), 7) == CaseChanges(0, 0)
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_every_severity_says_whether_it_opens_a_case(
+    connection: sqlite3.Connection, severity: Severity
+) -> None:
+    """What is more than worth knowing opens one."""
+    opened = apply(connection, batch(raised(severity=severity.value)), 7).opened
+
+    assert (opened == 1) is OPENS_A_CASE[severity] is (severity is not Severity.INFO)
 
 
 def test_severity_that_rises_opens_the_case(connection: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ import pytest
 from narrowgate_rules import RULES
 from narrowgate_rules.casebook import Case, read_cases, tried
 from narrowgate_rules.packs import shipped_cases, shipped_rules
+from narrowgate_schema.words import Severity
 
 BY_NAME = {rule.name: rule for rule in RULES}
 CASES = [case for name, text in shipped_cases().items() for case in read_cases(text, name, BY_NAME)]
@@ -27,3 +28,9 @@ def test_cases_are_told_apart() -> None:
     titles = [case.title for case in CASES]
 
     assert sorted(set(titles)) == sorted(titles)
+
+
+@pytest.mark.parametrize("rule", ["stuck", "suspected_leak", "battery", "impossible_step", "bay_battery"])
+def test_what_sends_nobody_is_worth_knowing_only(rule: str) -> None:
+    """An empty home, a guess, a battery and a fault of the data open no case."""
+    assert BY_NAME[rule].severity is Severity.INFO
