@@ -8,10 +8,15 @@ import pyarrow as pa
 
 from narrowgate_ingest.recorded import Recording
 from narrowgate_rules import Engine, FleetColumns, Ticks
+from narrowgate_rules.columns import Instants
 from narrowgate_schema.words import Family
 
 BATCH_ROWS = 100_000
 TICK_US = 60_000_000
+QUIET_TICK_US = 10 * TICK_US
+"""How far apart ticks are while nothing is read [us]: as far as the rules of silence bear."""
+AWAY_US = 25 * 60 * TICK_US
+"""A recording in which nobody was heard for so long may have been interrupted [us]."""
 _EARLIEST_US = 1_420_070_400_000_000
 
 
@@ -33,29 +38,36 @@ class Findings:
 
 
 class Ticking:
-    """Makes the ticks that a gateway would have seen between the readings, a minute apart."""
+    """Makes the ticks that a gateway would have seen between the readings, and numbers both.
+
+    A tick comes in the minute before a reading, and every ten minutes between readings further apart, so that
+    silence is heard. Where nobody at all was heard for longer than `AWAY_US`, the recorder may be away:
+    one tick then says so.
+    """
 
     def __init__(self) -> None:
-        self._passed_us = 0
+        self._passed_us, self._frame = 0, 0
 
-    def between(self, came_us: np.ndarray[Any, np.dtype[np.int64]], first_frame: int) -> Ticks:
-        """Give the ticks up to a batch's last reading.
+    def between(self, came_us: Instants) -> tuple[Instants, Ticks]:
+        """Give each reading's frame, (n,), and the ticks up to a batch's last reading.
 
         Args:
             came_us: (n,) when the readings came in, not decreasing [us].
-            first_frame: frame of the first; the others follow at steps of two.
         """
-        believed = came_us[came_us >= _EARLIEST_US]
-        if not len(believed):
-            return Ticks.none()
-        begin_us = self._passed_us or int(believed[0])
-        # A tick between two readings says all that those before it, between the same two, could have said.
+        count, newest_us = np.zeros(len(came_us), np.int64), np.zeros(len(came_us), np.int64)
         row = np.flatnonzero(came_us >= _EARLIEST_US)
-        newest_us = (believed - 1) // TICK_US * TICK_US
-        before_us = np.concatenate([[begin_us], newest_us[:-1]])
-        wanted = newest_us > np.maximum.accumulate(before_us)
-        self._passed_us = max(begin_us, int(newest_us[-1]))
-        return Ticks(first_frame + 2 * row[wanted] - 1, newest_us[wanted])
+        if len(row):
+            begin_us = self._passed_us or int(came_us[row[0]])
+            newest_us[row] = (came_us[row] - 1) // TICK_US * TICK_US
+            before_us = np.maximum.accumulate(np.concatenate([[begin_us], newest_us[row[:-1]]]))
+            gap_us = newest_us[row] - before_us
+            count[row] = np.where(gap_us > AWAY_US, 1, np.maximum(-(-gap_us // QUIET_TICK_US), 0))
+            self._passed_us = max(begin_us, int(newest_us[row[-1]]))
+        frames = self._frame + 1 + np.arange(len(came_us)) + np.cumsum(count)
+        self._frame = int(frames[-1]) if len(frames) else self._frame
+        owner = np.repeat(np.arange(len(count)), count)
+        back = np.repeat(np.cumsum(count), count) - np.arange(len(owner))
+        return frames, Ticks(frames[owner] - back, newest_us[owner] - (back - 1) * QUIET_TICK_US)
 
 
 def run(
@@ -88,8 +100,10 @@ def _heard(recording: Recording, now_us: int) -> Iterator[tuple[dict[Family, pa.
     for batch in recording.batches(BATCH_ROWS, now_us):
         if batch.num_rows:
             came_us = batch.column("received_at").cast(pa.int64()).to_numpy()
-            ticks = ticking.between(came_us, int(batch.column("frame")[0].as_py()))
-            yield {recording.family: batch}, ticks
+            frames, ticks = ticking.between(came_us)
+            place = batch.schema.get_field_index("frame")
+            numbered = batch.set_column(place, batch.schema.field(place), pa.array(frames))
+            yield {recording.family: numbered}, ticks
 
 
 def difference(

@@ -72,6 +72,18 @@ def test_a_leak_of_last_winter_is_found(tmp_path: Path) -> None:
     }
 
 
+def test_a_meter_that_fell_silent_is_found(tmp_path: Path) -> None:
+    """Time passes while others are read, however rarely: three days after the last reading, as live."""
+    days = [(1, "m1"), (1, "m2"), *((day, "m2") for day in range(2, 9))]
+    lines = [f"{name},2026-01-{day:02d}T06:00:00Z,{day}" for day, name in days]
+    (tmp_path / "w.csv").write_text("\n".join(["device,time,volume_m3", *lines]) + "\n")
+    done = backtest(tmp_path, "--readings", "w.csv", "--family", "water")
+
+    assert [(row["rule"], row["device"], row["raised_at"], row["cleared_at"]) for row in episodes(done)] == [
+        ("meter_silent", "m1", "2026-01-04T06:00:00Z", "")
+    ]
+
+
 def test_an_overstay_is_raised_at_arrival_plus_limit(tmp_path: Path) -> None:
     """The limit comes from the fleet's file, which needs no profiles here; ticks pass between readings."""
     parking(tmp_path)
