@@ -13,6 +13,7 @@ from narrowgate_codecs.plan_checks import CheckStep, ConstStep
 from narrowgate_codecs.plan_compact import CompactSteps
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
+from narrowgate_codecs.plan_joint import Joint, Region
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
 from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps, Span
 from narrowgate_codecs.plan_optional import when
@@ -76,8 +77,9 @@ class _Run:
 class Compiler:
     """Makes the steps of one direction's elements."""
 
-    def __init__(self, wants: Wants, cases: dict[str, int]) -> None:
-        self.wants, self.cases = wants, cases
+    def __init__(self, wants: Wants, cases: dict[str, int], joints: frozenset[Region] = frozenset()) -> None:
+        self.wants, self.cases, self.joints = wants, cases, joints
+        self.joined: dict[Region, Joint] = {}
         self.seen: set[str] = set()
         self.sent: set[str] = set()
         """Names whose very bytes the steps keep."""
@@ -173,6 +175,18 @@ class Compiler:
         measure = partial(measured, self.measure(fields))
         return Kind(number, case.when, self.item(fields), 0, to_end=False, measure=measure)
 
+    def joint(self, field: Region, inside: Steps) -> Steps:
+        """Give the steps inside a region; one of several headers is the same step behind all of them."""
+        return (self.joined.setdefault(field, Joint(inside)),) if field in self.joints else inside
+
+    def body(self, field: lay.Body) -> Bodily:
+        """Give the step of all but the last bytes."""
+        return Bodily(field, self.joint(field, self.region(field.fields)))
+
+    def encrypted(self, field: lay.Encrypted) -> Become:
+        """Give the step of what a key opens."""
+        return Become(self.joint(field, (Opening(field), *self.region(field.fields))))
+
     def described(self, field: lay.Described) -> DescribedSteps:
         """Give the step of content that describes itself; one for all places of a frame it can stand in."""
         kind = CompactSteps if field.is_compact else DescribedSteps
@@ -249,9 +263,9 @@ _STEPS: dict[type, Callable[[Compiler, Any], Any]] = {
     lay.Tail: lambda compiler, field: Maybe(b"", compiler.steps(field.fields), at_least=field.at_least),
     lay.When: lambda compiler, field: when(field, compiler.steps(field.fields)),
     lay.Sized: lambda compiler, field: Sizing(field, compiler.region(field.fields)),
-    lay.Body: lambda compiler, field: Bodily(field, compiler.region(field.fields)),
+    lay.Body: Compiler.body,
     lay.FormatA: lambda compiler, field: Become((Unblocking(), *compiler.region(field.fields))),
-    lay.Encrypted: lambda compiler, field: Become((Opening(field), *compiler.region(field.fields))),
+    lay.Encrypted: Compiler.encrypted,
     lay.Switch: Compiler.switch,
     lay.Records: lambda compiler, field: ListSteps(
         field, [compiler.kind(field, case) for case in lay.cases_of(field)]

@@ -203,21 +203,23 @@ class DescribedSteps:
 
 
 def finish(level: Level) -> None:
-    """Read the contents of frames that were put off, all that one step has to read together."""
-    found: dict[int, tuple[DescribedSteps, list[Cohort]]] = {}
-    for step, cohort in level.put_off:
-        found.setdefault(id(step), (step, []))[1].append(cohort)
-    level.put_off = []
-    for step, cohorts in found.values():
-        step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
+    """Read what was put off, all that one step has to read together; what that puts off comes after it."""
+    while level.put_off:
+        found: dict[int, tuple[Any, list[Cohort]]] = {}
+        for step, cohort in level.put_off:
+            found.setdefault(id(step), (step, []))[1].append(cohort)
+        level.put_off = []
+        for step, cohorts in found.values():
+            step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
 
 
 def _joined(level: Level, cohorts: list[Cohort]) -> Cohort:
     rows = np.concatenate([cohort.rows for cohort in cohorts if cohort.rows is not None])
-    starts = np.concatenate([cohort.starts for cohort in cohorts])
     at = np.concatenate([all_places(cohort.at, cohort) for cohort in cohorts])
     end = np.concatenate([all_places(cohort.end, cohort) for cohort in cohorts])
-    return Cohort(level, starts, at, end, rows)
+    order = np.argsort(rows)
+    rows = rows[order]
+    return Cohort(level, level.starts[rows], at[order], end[order], rows)
 
 
 def _by_size(sizes: Places) -> Iterator[tuple[int, Places]]:

@@ -76,7 +76,7 @@ class Unblocking:
         owners, at = _each(size[rows])
         source = at + np.where(at < FIRST, 0, SUM * (1 + (at - FIRST) // EACH))
         moved[starts[rows][owners] + at] = data[starts[rows][owners] + source]
-        cohort.level.wire = Wire(moved)
+        cohort.level.wire = Wire(moved, is_own=True)
         cohort.end = np.where(has_sums, all_places(cohort.at, cohort) + size, all_places(cohort.end, cohort))
         cohort.drop(odd)
 
@@ -145,9 +145,10 @@ class Opening:
         places = secret.starts[owners] + at
         first = self._joined(cohort, secret.rows, self.element.first)
         work = self._chained if self.element.cipher == "aes_cbc" else self._counted
-        plain = data.copy()
+        # Nothing that was read stands in these bytes: a copy of the batch's own can be written to.
+        plain = data if cohort.level.wire.is_own else data.copy()
         plain[places] = work(data, places, first, owners, at, keys, secret.sizes)
-        cohort.level.wire = Wire(plain)
+        cohort.level.wire = Wire(plain, is_own=True)
 
     def _keys(self, cohort: Cohort, rows: Places) -> list[bytes]:
         """Give each row's key, b"" for none; of several the first is tried here, the others row by row."""

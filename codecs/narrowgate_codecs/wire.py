@@ -23,9 +23,9 @@ _PIECES = (4, 2, 1)
 class Wire:
     """The packed bytes of frames, read at any byte without a copy."""
 
-    def __init__(self, data: Bytes) -> None:
-        """Take the bytes; the last eight of them belong to no frame."""
-        self.data = data
+    def __init__(self, data: Bytes, *, is_own: bool = False) -> None:
+        """Take the bytes, the last eight of which belong to no frame, and whether they are nobody else's."""
+        self.data, self.is_own = data, is_own
         self.ends: tuple[Places, NDArray[np.int32]] | None = None
         """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
         self._windows: dict[str, NDArray[Any]] = {"u1": data}

@@ -22,7 +22,7 @@ Sources: EN 13757-7:2018, clauses 6 and 7, and annex A; OMS specification, volum
 from dataclasses import dataclass
 
 from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Part, Rest
-from narrowgate_codecs.layout import Case, Element, Encrypted, Sized, Switch
+from narrowgate_codecs.layout import Body, Case, Element, Encrypted, Sized, Switch
 from narrowgate_codecs.profiles.en13757.records import FORMATS, alone, records
 from narrowgate_schema.words import Reason
 
@@ -110,7 +110,7 @@ def _chained(first: tuple[str | bytes, ...], seed: tuple[str | bytes, ...], cont
 def _headers(
     content: _Fields | None, whose: Whose | None, *, is_counted: bool = False, linked: bool = False
 ) -> tuple[Case, ...]:
-    inside = alone() if content is None else content
+    inside = alone() if content is None else (Body(0, content),)
     long = _sealed(inside, METER, is_counted=is_counted)
     short = _sealed(inside, whose, is_counted=is_counted)
     bare: tuple[Case, ...] = (Case("bare", (0x78,), inside),)
