@@ -7,6 +7,7 @@ no preamble, no second clock order. A frame that is another one ends them.
 import struct
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import nan
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -85,11 +86,11 @@ def huati(frames: Sequence[bytes], timezone: ZoneInfo, received_at_us: int) -> C
             raise NotThisLayoutError(frame.hex())
         if sum(frame[6:-1]) & 0xFF ^ 0xFF != check:
             raise NotThisLayoutError(frame.hex())
-        powers.append(power / 10)
-        voltages.append(voltage / 10)
-        currents.append(current / 100)
-        factors.append(factor / 100)
-        energies.append(energy / 10)
+        powers.append(nan if power == 0xFFFF else power / 10)
+        voltages.append(nan if voltage == 0xFFFF else voltage / 10)
+        currents.append(nan if current == 0xFFFF else current / 100)
+        factors.append(nan if factor == 0xFFFF else factor / 100)
+        energies.append(nan if energy == 0xFFFFFFFF else energy / 10)
     return {
         "power_w": np.array(powers),
         "voltage_v": np.array(voltages),

@@ -8,7 +8,7 @@ from narrowgate_codecs.marks import NO_MARK, NONE
 from narrowgate_codecs.registry import BUILT_IN
 
 SPEAKING = sorted(name for name in BUILT_IN if PROFILES[name].identity is not None)
-ALWAYS = {"cjt188_water_v2004", "dragino_sw3l_nb_v1", "en13757_wmbus_water_v1", "movebroad_vd33d_v1"}
+ALWAYS = {"cjt188_water_v2004", "dragino_sw3l_nb_v1", "movebroad_vd33d_v1"}
 """Profiles whose identity stands plainly in every frame."""
 
 
