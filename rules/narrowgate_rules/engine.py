@@ -180,8 +180,6 @@ def _marked(intake: Intake) -> pa.RecordBatch:
     batch, believed = intake.batch, intake.verdict.believed
     late = pa.array(intake.verdict.late, pa.bool_(), mask=~believed)
     marked = pc.if_else(pa.array(believed), batch.column("clock_unsynchronised"), pa.scalar(True))
-    columns = [
-        {"late": late, "clock_unsynchronised": marked}.get(name, batch.column(name))
-        for name in batch.schema.names
-    ]
+    made = {"late": late, "clock_unsynchronised": marked}
+    columns = [made.get(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

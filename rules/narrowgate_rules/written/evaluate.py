@@ -86,7 +86,7 @@ class Evaluation:
         """Give the rows in which values are known, how they lie, and their times [us]."""
         at = id(values)
         if at not in self._known_rows:
-            row = np.flatnonzero(mask_of(values))
+            row = mask_of(values).nonzero()[0]
             layout = self._layout.of_rows(row, self._columns.groups)
             time_us = self._columns.time_us if layout is self._layout else self._columns.time_us[row]
             # The values are kept, so that no other ones can come to lie where they lie.

@@ -15,7 +15,7 @@ import numpy as np
 
 from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.declaration import StateColumn
-from narrowgate_rules.episodes import Outcome, Signals, toggled
+from narrowgate_rules.episodes import Outcome, Signals, Transitions, toggled
 from narrowgate_rules.segments import Layout, layout_of
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.evaluate import Evaluation, numbered
@@ -60,7 +60,9 @@ class Decision:
             evidence = {name: evaluation.of(node) for name, node in self.evidence.items()}
         raises = _held(evaluation, "when", when, self.hold_us)
         clears = _held(evaluation, "clear", clear, self.clear_hold_us) & ~raises
-        row = np.flatnonzero(raises | clears)
+        row = (raises | clears).nonzero()[0]
+        if not len(row):
+            return Outcome(state, Transitions.none())
         row = row[_tells(columns, row, raises)]
         signals = Signals(
             group=columns.group[row],
@@ -101,11 +103,13 @@ def _held(evaluation: Evaluation, run: str, answer: Floats, hold_us: int) -> Mas
     """Mark the readings at which a condition has been true for long enough, (n,); keeps the run's memory."""
     state = evaluation.state
     row, layout, time_us = evaluation.known_rows(answer)
+    held = np.zeros(len(answer), np.bool_)
+    if not len(row):
+        return held
     is_true = answer[row] == 1.0
     since_us = _since(layout, time_us, is_true, state, run, evaluation.hole_us)
     state[f"{run}_last_us"] = layout.keep(state[f"{run}_last_us"], time_us)
     state[f"{run}_since_us"] = layout.keep(state[f"{run}_since_us"], np.where(is_true, since_us, NEVER_US))
-    held = np.zeros(len(answer), np.bool_)
     held[row] = is_true & (time_us - since_us >= hold_us)
     return held
 
