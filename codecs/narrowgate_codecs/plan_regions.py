@@ -281,7 +281,7 @@ class Choose:
     def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask | None]]:
         """Give the declared cases that occur, each once, and in which rows; None: in all."""
         for number, steps, own in self.cases:
-            these = codes == own[0] if len(own) == 1 else np.isin(codes, own)
+            these = _among(codes, own)
             if these.all():
                 # Other codes, one case: the rows stay together, but there is no one layout.
                 yield number, steps, None
@@ -308,3 +308,17 @@ class Choose:
         number, steps = self.default
         cohort.enter(number)
         yield steps, cohort
+
+
+_FEW = 16
+"""Codes that are sooner compared one by one than looked up."""
+
+
+def _among(codes: NDArray[Any], own: list[int]) -> Mask:
+    """Give where a code is one of a case's."""
+    if len(own) > _FEW:
+        return np.isin(codes, own)
+    these: Mask = codes == own[0]
+    for code in own[1:]:
+        these |= codes == code
+    return these
