@@ -142,13 +142,13 @@ def _crcs(check: el.Check, crc: Crc16, data: Bytes, starts: Places, stops: Place
     if long.any():
         every = np.zeros(len(starts), np.uint16)
         every[~long] = _crcs(check, crc, data, starts[~long], stops[~long])
-        for row in np.flatnonzero(long).tolist():
+        for row in long.nonzero()[0].tolist():
             every[row] = right_sum(check, data[starts[row] : stops[row]].tobytes())
         return every
     most = 1 << int(sizes.max(initial=1) - 1).bit_length()
     tables, openings = _far_tables(crc, most)
     sums: NDArray[np.uint16] = openings[sizes] ^ crc.end
-    rows = np.flatnonzero(sizes)
+    rows = sizes.nonzero()[0]
     if len(rows):
         counts = sizes[rows]
         firsts = np.cumsum(counts) - counts

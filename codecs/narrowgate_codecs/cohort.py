@@ -17,6 +17,8 @@ from narrowgate_codecs.wire import Bytes, Places, Wire, dtype_of, pieces_of
 
 NO_PORT = -1
 """Stands in a column of ports where the transport captured none."""
+_FEW = 16
+"""Numbers that are compared one after the other, which is quicker than numpy.isin."""
 Place: TypeAlias = int | Places
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -172,25 +174,27 @@ class Cohort:
             if gone:
                 self.doubt(np.ones(self.count, np.bool_))
                 self._narrow(np.zeros(0, np.int64))
-        elif gone.any():
+        elif any_in(gone):
             self.doubt(gone)
-            self._narrow(np.flatnonzero(~gone))
+            self._narrow((~gone).nonzero()[0])
 
-    def pick(self, chosen: Mask) -> "Cohort":
-        """Give the cohort of some of the rows."""
+    def pick(self, chosen: Mask | Places) -> "Cohort":
+        """Give the cohort of some of the rows: those that a mask says, or those at places, ascending."""
         marks, pending = dict(self.marks), list(self.pending)
         sub = Cohort(self.level, self.starts, self.at, self.end, self.rows, marks, pending, self.trace)
-        sub._narrow(np.flatnonzero(chosen))
+        sub._narrow(chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen)
         return sub
 
     def _narrow(self, kept: Places) -> None:
         if self.trace is not None:
             self.trace.is_broken = True
-        self.rows = kept if self.rows is None else self.rows[kept]
-        self.starts = self.starts[kept]
+        self.rows = kept if self.rows is None else self.rows.take(kept)
+        self.starts = self.starts.take(kept)
         self.at, self.end = _at(self.at, kept), _at(self.end, kept)
-        self.marks = {name: _at(place, kept) for name, place in self.marks.items()}
-        self.pending = [(steps, _at(start, kept), _at(stop, kept)) for steps, start, stop in self.pending]
+        if self.marks:
+            self.marks = {name: _at(place, kept) for name, place in self.marks.items()}
+        if self.pending:
+            self.pending = [(steps, _at(start, kept), _at(stop, kept)) for steps, start, stop in self.pending]
 
     def enter(self, case: int) -> None:
         """Note that the rows took a case."""
@@ -229,7 +233,7 @@ class Cohort:
 
 
 def _at(place: Place, kept: Places) -> Place:
-    return place if isinstance(place, int) else place[kept]
+    return place if isinstance(place, int) else place.take(kept)
 
 
 def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -239,9 +243,29 @@ def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def settled(values: NDArray[Any]) -> Place:
     """Give the one value that all rows share as an int, else the rows' values."""
     first = int(values[0])
-    return first if bool((values == first).all()) else values.astype(np.int64)
+    return first if all_in(values == first) else values.astype(np.int64)
 
 
 def any_of(told: "Mask | bool") -> bool:
     """Give whether it is so anywhere."""
-    return told if isinstance(told, bool) else bool(told.any())
+    return told if isinstance(told, bool) else any_in(told)
+
+
+def any_in(told: NDArray[Any]) -> bool:
+    """Give whether it is so anywhere, quicker than ndarray.any where rows are few."""
+    return np.count_nonzero(told) > 0
+
+
+def all_in(told: NDArray[Any]) -> bool:
+    """Give whether it is so everywhere, as any_in does."""
+    return np.count_nonzero(told) == told.size
+
+
+def one_of(values: NDArray[Any], these: Sequence[int]) -> Mask:
+    """Give where values are one of some."""
+    if not 0 < len(these) <= _FEW:
+        return np.isin(values, these)
+    told: Mask = values == these[0]
+    for other in these[1:]:
+        told |= values == other
+    return told

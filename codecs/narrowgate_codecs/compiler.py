@@ -10,6 +10,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_channels import ChannelSteps
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
+from narrowgate_codecs.plan_choices import Choose
 from narrowgate_codecs.plan_compact import CompactSteps
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
@@ -19,7 +20,6 @@ from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps
 from narrowgate_codecs.plan_optional import when
 from narrowgate_codecs.plan_regions import (
     Bodily,
-    Choose,
     Close,
     Maybe,
     Note,

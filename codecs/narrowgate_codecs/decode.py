@@ -7,13 +7,12 @@ batches too small to be worth a plan, are read frame by frame by the row engine.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from narrowgate_codecs.cohort import NO_PORT, Level, Mask
+from narrowgate_codecs.cohort import Level, Mask
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.facts import FactBook
 from narrowgate_codecs.gathered import Gathered
@@ -25,8 +24,9 @@ from narrowgate_codecs.plan import Plan, plan_of
 from narrowgate_codecs.plan_leaves import Unplanned, raw_name
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import PROFILES
+from narrowgate_codecs.sorting import Group, Sorted
 from narrowgate_codecs.tabling import Origins, family_batch
-from narrowgate_codecs.wire import Places, packed_column
+from narrowgate_codecs.wire import Places
 from narrowgate_schema.tables import FACTS
 from narrowgate_schema.words import Family
 
@@ -88,11 +88,12 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     book = FactBook(context.facts)
     announced: Announced = {}
     if uplinks.num_rows >= fewest:
-        for name, direction, rows in _groups(context):
-            plan = plan_for(name, direction) if len(rows) >= fewest else None
+        frames = Sorted(uplinks, context)
+        for group in frames.groups():
+            plan = plan_for(group.profile, group.direction) if len(group.rows) >= fewest else None
             if plan is not None:
-                made = _run(plan, name, direction, rows, uplinks, context, alone, book, marks, announced)
-                planned[PROFILES[name].family].extend((name, measures) for measures in made)
+                made = _run(plan, group, frames, uplinks, context, alone, book, marks, announced)
+                planned[PROFILES[group.profile].family].extend((group.profile, one) for one in made)
     gathered = Gathered(uplinks, context, book)
     for row in sorted({*np.flatnonzero(alone).tolist(), *announced}):
         if alone[row]:
@@ -115,26 +116,10 @@ def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
     )
 
 
-def _groups(context: Context) -> list[tuple[str, Direction, Places]]:
-    """Give the rows of each profile and direction."""
-    names = pa.array(context.profiles, pa.string()).dictionary_encode()
-    numbers = names.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    groups: list[tuple[str, Direction, Places]] = []
-    down = np.zeros(len(numbers), np.bool_)
-    if context.directions is not None:
-        down = np.array([direction == "down" for direction in context.directions], np.bool_)
-    for number, name in enumerate(names.dictionary.to_pylist()):
-        for direction in ("up", "down"):
-            rows = np.flatnonzero((numbers == number) & (down == (direction == "down")))
-            groups.append((name, direction, rows))
-    return groups
-
-
 def _run(
     plan: Plan,
-    name: str,
-    direction: Direction,
-    rows: Places,
+    group: Group,
+    frames: Sorted,
     uplinks: pa.RecordBatch,
     context: Context,
     alone: Mask,
@@ -143,14 +128,14 @@ def _run(
     announced: Announced,
 ) -> list[Measures]:
     """Read some rows by a plan, note in `alone` which of them it read, give their readings."""
-    wire, starts, lengths = packed_column(uplinks.column("payload"))
-    ports = _ports(uplinks)[rows] if plan.by_port else None
+    name, rows = group.profile, group.rows
+    ports = frames.ports[rows] if plan.by_port else None
     keys = None
     if plan.by_key and context.keys is not None:
         keys = [keys_of(context.keys[row]) for row in rows.tolist()]
     facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
     recall = None if book.is_empty else _recall(rows, uplinks, context, book)
-    level = plan.read(wire, starts[rows], lengths[rows], ports, keys, facts, recall)
+    level = plan.read(*frames.wire(group), ports, keys, facts, recall)
     marks[rows] = identity_marks(level, plan.identity)
     if PROFILES[name].learns:
         _leave_learners(level, plan, PROFILES[name], [context.devices[row] for row in rows.tolist()])
@@ -158,9 +143,9 @@ def _run(
         _leave_askers(level, [context.devices[row] for row in rows.tolist()])
     announced.update(_announced(level, rows))
     alone[rows] = level.odd
-    if direction == "down":
+    if group.direction == "down":
         return []
-    received_us, received = _instants(uplinks.column("received_at"))
+    received_us, received = frames.received
     made = measures_of(PROFILES[name], plan, level, context.timezone, received_us[rows], received[rows])
     for measures in made:
         measures.rows = rows[measures.rows]
@@ -212,14 +197,3 @@ def _leave_learners(level: Level, plan: Plan, profile: Profile, devices: list[st
     if news.any():
         learners = {devices[row] for row in np.flatnonzero(news).tolist()}
         level.odd |= np.array([device in learners for device in devices], np.bool_)
-
-
-def _ports(uplinks: pa.RecordBatch) -> Places:
-    column = uplinks.column("port").cast(pa.int64())
-    ports: Places = column.fill_null(NO_PORT).to_numpy(zero_copy_only=False)
-    return ports
-
-
-def _instants(column: Any) -> tuple[NDArray[np.int64], Mask]:
-    known = column.is_valid().to_numpy(zero_copy_only=False)
-    return column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), known

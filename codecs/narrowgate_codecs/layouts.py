@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort, Level, Place, Trace
+from narrowgate_codecs.cohort import Cohort, Level, Place, Trace, any_in
 from narrowgate_codecs.plan_leaves import IntStep
 from narrowgate_codecs.wire import Bytes, Places, dtype_of
 
@@ -70,7 +70,7 @@ class _Numbers:
         self.some_null = any(self.has_nulls)
         self.low, self.high = (np.array([[_raw_limits(leaf)[end]] for leaf in ints]) for end in (0, 1))
         least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
-        self.is_limited = [bool((self.low > least).any()), bool((self.high < most).any())]
+        self.is_limited = [any_in(self.low > least), any_in(self.high < most)]
         # Compared as they travel: numbers of other kinds would be converted at every comparison.
         self.low, self.high = (np.clip(end, least, most).astype(dtype) for end in (self.low, self.high))
 
@@ -83,7 +83,7 @@ class _Numbers:
             if is_limited:
                 past = odd(raw, self.low if odd is np.less else self.high)
                 past = past if said is None else past & said
-                if past.any():
+                if any_in(past):
                     cohort.doubt(past.any(axis=0))
         for row, name in enumerate(self.names):
             if name is not None:

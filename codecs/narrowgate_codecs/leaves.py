@@ -66,19 +66,22 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
         super().__init__()
         self.element = element
         self.inner = raw_construct(element)
+        self.is_text = isinstance(element, el.Text)
         self.width = None if self.inner is None else self.inner.sizeof()
 
     def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
         element, start = self.element, stream.tell()
+        stop = scope.end if self.width is None else start + self.width
         if self.width is None:
-            raw: Any = stream.read(scope.end - start)
+            raw: Any = stream.read(stop - start)
         else:
-            scope.need(element.name, start, self.width)
-            raw = self.inner._parsereport(stream, scope, path)
-        if isinstance(element, el.Text) and not _is_text(element, raw):
+            if stop > scope.end:
+                scope.need(element.name, start, self.width)
+            raw = self.inner._parse(stream, scope, path)
+        if self.is_text and not _is_text(self.element, raw):
             raise FrameRefused(Reason.MODEL, f"{scope.at(element.name)}: no printable text")
         scope.raw[element.name] = raw
-        scope.said.append(Said(element, raw, start, stream.tell()))
+        scope.said.append(Said(element, raw, start, stop))
 
     def _build(self, obj: Any, stream: _Stream, wanted: Wanted, path: str) -> Any:
         raw = raw_of(self.element, wanted)

@@ -12,7 +12,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.calendars import epochs_us, instants_us, local_instants_us
 from narrowgate_codecs.carried import Carried
-from narrowgate_codecs.cohort import Column, Level, Mask
+from narrowgate_codecs.cohort import Column, Level, Mask, all_in
 from narrowgate_codecs.plan import Plan
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_stated import NEVER, elapsed_name
@@ -77,7 +77,7 @@ def measures_of(
         measures = _measures(reading, plan, level)
         if len(measures.rows):
             dated = _date(measures, reading, level, measures.rows, clocks)
-            made.append(_chosen(measures, np.flatnonzero(dated)) if reading.only_dated else measures)
+            made.append(_chosen(measures, dated.nonzero()[0]) if reading.only_dated else measures)
     return [measures for measures in made if len(measures.rows)]
 
 
@@ -130,8 +130,8 @@ def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
             carried.add(carry.field, column, plan.wants.words.get(carry.name))
     fields, words = carried.fields, carried.words
     kept = _said_anything(fields, len(rows))
-    if kept is not None and not kept.all():
-        chosen = np.flatnonzero(kept)
+    if kept is not None and not all_in(kept):
+        chosen = kept.nonzero()[0]
         rows = rows[chosen]
         fields = {name: _taken(column, chosen) for name, column in fields.items()}
     return Measures(rows, fields, words, _NO_TIMES, _NOWHERE, None, reading.series)
@@ -195,10 +195,10 @@ def _last(level: Level, lists: list[Level], name: str) -> Column | None:
         elif not np.can_cast(column.values.dtype, made.values.dtype, "safe"):
             # Parts of the frames may say the same in numbers of different widths.
             made.values = made.values.astype(np.promote_types(made.values.dtype, column.values.dtype))
-        saying = np.arange(items.count) if column.said is None else np.flatnonzero(column.said)
+        saying = np.arange(items.count) if column.said is None else column.said.nonzero()[0]
         winner = np.full(level.count, -1)
         np.maximum.at(winner, items.owners[saying], saying)
-        rows = np.flatnonzero(winner >= 0)
+        rows = (winner >= 0).nonzero()[0]
         made.values[rows] = column.values[winner[rows]]
         made.said[rows] = True  # type: ignore[index]  # made with a mask
     return made
@@ -323,7 +323,7 @@ def _kept(measures: Measures, reading: Reading, rows: Places) -> Measures:
         keep &= said
     if isinstance(measures.series, Series):
         keep &= measures.series.numbers >= 0
-    return measures if keep.all() else _chosen(measures, np.flatnonzero(keep))
+    return measures if all_in(keep) else _chosen(measures, keep.nonzero()[0])
 
 
 def _chosen(measures: Measures, kept: Places) -> Measures:

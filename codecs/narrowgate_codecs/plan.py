@@ -15,7 +15,7 @@ import numpy as np
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, settled
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, all_in, settled
 from narrowgate_codecs.compiler import Compiler
 from narrowgate_codecs.known import Keys
 from narrowgate_codecs.layouts import Layouts
@@ -82,7 +82,7 @@ class Plan:
         level.recall = recall
         if count:
             end = int(lengths[0])
-            if bool((lengths == end).all()):
+            if all_in(lengths == end):
                 level.stride = _stride(starts, end)
                 self._read_alike(level, end, None if ports is None else settled(ports))
             else:

@@ -50,7 +50,7 @@ def values(
     numbers = (first & 1).astype(np.float64)
     whole = _MAJORS[first] <= cbor.NEGATIVE
     for width, dtype in _ARGUMENTS.items():
-        these = np.flatnonzero(whole & (WIDTHS[first] == width))
+        these = (whole & (WIDTHS[first] == width)).nonzero()[0]
         if len(these):
             read = wire.window(dtype)[at[these] + (width > 0)]
             if width == 8:
@@ -58,7 +58,7 @@ def values(
             number = (read & 0x1F if width == 0 else read).astype(np.float64)
             numbers[these] = np.where(_MAJORS[first[these]] == cbor.NEGATIVE, -1.0 - number, number)
     for code, dtype in _FLOATS.items():
-        these = np.flatnonzero(first == code)
+        these = (first == code).nonzero()[0]
         if len(these):
             with np.errstate(invalid="ignore"):  # a signalling NaN is no number like any other
                 numbers[these] = wire.window(dtype)[at[these] + 1]

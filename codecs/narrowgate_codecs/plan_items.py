@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, any_in
 from narrowgate_codecs.plan_lists import all_places, counted, level_of, tell
 from narrowgate_codecs.plan_regions import Steps, follow
 from narrowgate_codecs.wire import Places
@@ -90,7 +90,7 @@ class ItemSteps:
         rows, at, end = np.arange(cohort.count), stops.copy(), all_places(cohort.end, cohort)
         found: list[_Found] = []
         going = at < end if left is None else left > 0
-        while going.any():
+        while any_in(going):
             rows, at, end = rows[going], at[going], end[going]
             sizes = measured(self.measure, cohort, rows, at, end)
             good = sizes >= self.shortest

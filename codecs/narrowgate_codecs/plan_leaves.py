@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.cohort import Cohort, Mask, all_in, one_of
 from narrowgate_codecs.digits import SPELLED
 from narrowgate_codecs.leaves import clock_width
 
@@ -90,7 +90,7 @@ class IntStep:
         raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
         said = None
         if leaf.null:
-            said = raw != leaf.null[0] if len(leaf.null) == 1 else ~np.isin(raw, leaf.null)
+            said = raw != leaf.null[0] if len(leaf.null) == 1 else ~one_of(raw, leaf.null)
         if leaf.width > 6:
             vast = raw > EXACT if not leaf.signed else (raw > EXACT) | (raw < -EXACT)
             cohort.doubt(vast if said is None else vast & said)
@@ -136,7 +136,7 @@ class BcdStep:
         per = np.ones(1, np.int64)
         if not isinstance(leaf.per, int):
             per = self._per(cohort.heard(raw_name(leaf.per.by)))
-            if not self.wanted and per.all():
+            if not self.wanted and all_in(per):
                 return
         count, said = self._read(cohort, offset)
         if isinstance(leaf.per, int):

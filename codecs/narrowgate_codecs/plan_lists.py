@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
+from narrowgate_codecs.plan_choices import runs_of
 from narrowgate_codecs.plan_leaves import EXACT, LeafStep, raw_name
 from narrowgate_codecs.plan_regions import Steps, enough, follow
 from narrowgate_codecs.wire import Places
@@ -94,14 +95,13 @@ class ListSteps:
             level.index = np.repeat(np.arange(len(found)), [len(one.owners) for one in found])
             room = np.concatenate([one.room for one in found])
             kinds = np.concatenate([one.kinds for one in found])
-            for at, kind in enumerate(self.kinds):
-                rows = np.flatnonzero(kinds == at)
-                if len(rows):
-                    end: Place = sizes[rows] if kind.to_end or self.length_width else kind.width
-                    end = end if kind.measure is None else room[rows]
-                    part = Cohort(level, level.starts[rows], 0, end, rows)
-                    part.enter(kind.number)
-                    follow(kind.steps, part)
+            for number, rows in runs_of(kinds):
+                kind = self.kinds[number]
+                end: Place = sizes[rows] if kind.to_end or self.length_width else kind.width
+                end = end if kind.measure is None else room[rows]
+                part = Cohort(level, level.starts[rows], 0, end, rows)
+                part.enter(kind.number)
+                follow(kind.steps, part)
             tell(cohort, self.name, level)
         cohort.drop(odd)
         cohort.at = cohort.end

@@ -26,7 +26,7 @@ def names(wire: Wire, records: Records) -> tuple[list[str | None], Places]:
     number = np.zeros(len(records.rows), np.int64)
     found: list[str | None] = [None]
     words = _words(wire, records)
-    left = np.flatnonzero((records.base_width <= _LONGEST) & (records.name_width <= _LONGEST))
+    left = ((records.base_width <= _LONGEST) & (records.name_width <= _LONGEST)).nonzero()[0]
     for same, first, which in _rounds(words, left):
         number[same] = which + len(found)
         found.extend(_text(wire, records, int(one)) for one in first)
@@ -57,7 +57,7 @@ def _numbered(key: Places) -> tuple[Places, Places]:
     """Give the keys that occur, and which of them each is."""
     number = np.zeros(_PLACES, np.int64)
     number[key] = 1
-    used = np.flatnonzero(number)
+    used = number.nonzero()[0]
     number[used] = np.arange(len(used))
     return used, number[key]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.cohort import Cohort, Mask, all_in, any_in, one_of
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.plan_regions import Note, Parting, Steps, Stretch, ToEnd, follow
@@ -64,8 +64,8 @@ class _Condition:
     def holds(self, cohort: Cohort) -> Mask:
         """Give the rows for which it is so, (m,)."""
         raw = cohort.heard(self.on)
-        told: Mask = raw == self.are[0] if len(self.are) == 1 else np.isin(raw, self.are)
-        if cohort.trace is not None and bool((raw != raw[0]).any()):
+        told: Mask = one_of(raw, self.are)
+        if cohort.trace is not None and any_in(raw != raw[0]):
             cohort.trace.is_broken = True
         return ~told if self.other else told
 
@@ -79,15 +79,15 @@ class Spread:
     def run(self, cohort: Cohort) -> None:
         """Read the elements where they are; move only those rows' place."""
         there = self.condition.holds(cohort)
-        if there.all():
+        if all_in(there):
             self.inside.run(cohort)
             return
         width = self.inside.width
         short = there & (cohort.end - cohort.at < width)
-        if short.any():
+        if any_in(short):
             cohort.drop(short)
             there = there[~short]
-        if there.any():
+        if any_in(there):
             if self.inside.leaves:
                 self.inside.run(cohort.pick(there))
             cohort.at = cohort.at + there * width
@@ -102,9 +102,9 @@ class Aside:
     def run(self, cohort: Cohort) -> None:
         """Read the elements where they are, and move only those rows' place."""
         there = self.condition.holds(cohort)
-        if there.all():
+        if all_in(there):
             follow(self.inside, cohort)
-        elif there.any():
+        elif any_in(there):
             self._read(cohort, there)
 
     def _read(self, cohort: Cohort, there: Mask) -> None:
@@ -130,7 +130,7 @@ class Given:
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give the rows that have them, then those that have not."""
         there = self.condition.holds(cohort)
-        if there.all() or not there.any():
+        if all_in(there) or not any_in(there):
             yield (self.inside if there[0] else ()), cohort
             return
         yield self.inside, cohort.pick(there)

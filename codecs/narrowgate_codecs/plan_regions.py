@@ -5,14 +5,17 @@ frames that chose differently go on apart and frames that chose alike stay toget
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Mask, Place, Trace, any_of, settled
-from narrowgate_codecs.plan_leaves import LeafStep, TextStep, raw_name
+from narrowgate_codecs.cohort import Cohort, Mask, Place, Trace, all_in, any_in, any_of, settled
+from narrowgate_codecs.plan_leaves import LeafStep, TextStep
+from narrowgate_codecs.wire import Places
+
+_LOOK = 32
+"""[byte] of a run that are looked at together."""
 
 
 class Step(Protocol):
@@ -104,16 +107,30 @@ class Skip:
         self.byte, self.at_most = byte, at_most
 
     def run(self, cohort: Cohort) -> None:
-        """Go past the run; as many rounds as the longest run among the rows."""
+        """Go past the run."""
         first = cohort.at
-        going = self._goes_on(cohort, cohort.at)
-        for _ in range(self.at_most):
-            if not going.any():
-                break
-            cohort.at = cohort.at + (1 if going.all() else going.astype(np.int64))
-            going &= self._goes_on(cohort, cohort.at)
+        going = self._goes_on(cohort)
+        if any_in(going):
+            self._pass(cohort, going.nonzero()[0])
         if cohort.trace is not None:
             self._trace(cohort.trace, first, cohort)
+
+    def _pass(self, cohort: Cohort, rows: Places) -> None:
+        """Move the places of rows behind their runs, some bytes of all of them at a time."""
+        at = np.zeros(cohort.count, np.int64) + cohort.at
+        end = np.zeros(cohort.count, np.int64) + cohort.end
+        passed = 0
+        while len(rows) and passed < self.at_most:
+            width = min(_LOOK, self.at_most - passed)
+            ahead = np.arange(width)
+            places = (cohort.starts + at).take(rows)[:, None] + ahead
+            same = cohort.level.wire.data.take(places, mode="clip") == self.byte
+            same &= ahead < (end - at).take(rows)[:, None]
+            runs = np.where(same.all(axis=1), width, same.argmin(axis=1))
+            at[rows] += runs
+            passed += width
+            rows = rows[runs == width]
+        cohort.at = settled(at) if isinstance(cohort.at, int) else at
 
     def _trace(self, trace: Trace, first: Place, cohort: Cohort) -> None:
         """Fix the run and the byte that ends it."""
@@ -122,9 +139,9 @@ class Skip:
         else:
             trace.is_broken = True
 
-    def _goes_on(self, cohort: Cohort, at: Place) -> Mask:
+    def _goes_on(self, cohort: Cohort) -> Mask:
         inside = cohort.window("u1", 0) == self.byte
-        told: Mask = inside & (at < cohort.end)
+        told: Mask = inside & (cohort.at < cohort.end)
         return told
 
 
@@ -229,7 +246,7 @@ class Maybe:
         if len(self.marker) and any_of(there):
             read = cohort.bytes(len(self.marker), 0) & self.mask
             there = (read == self.marker).all(axis=1) & there
-        if isinstance(there, bool) or there.all() or not there.any():
+        if isinstance(there, bool) or all_in(there) or not any_in(there):
             if cohort.trace is not None:
                 self._trace(cohort.trace, cohort)
             yield (self.inside if any_of(there) else ()), cohort
@@ -244,81 +261,4 @@ class Maybe:
             return
         room = min(len(self.marker), cohort.end - cohort.at)
         same = cohort.bytes(room, 0)[0] & self.mask[:room] == self.marker[:room]
-        trace.fix(cohort.at, room if same.all() else int(np.argmin(same)) + 1)
-
-
-class Choose:
-    """Steps by an earlier code."""
-
-    def __init__(self, on: str, cases: Sequence[tuple[tuple[int, ...], int, Steps]], default: Any) -> None:
-        """Take (codes, number of the case, steps); the default has no codes and may be None."""
-        self.on = raw_name(on)
-        self.by_code = {code: (number, steps) for codes, number, steps in cases for code in codes}
-        self.cases = [(number, steps, list(codes)) for codes, number, steps in cases if codes]
-        self.default: tuple[int, Steps] | None = default
-
-    def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
-        """Give the rows of each code that occurs; drop those whose code has no case."""
-        codes = cohort.heard(self.on)
-        first = int(codes[0])
-        if bool((codes == first).all()):
-            yield from self._chosen(first, cohort)
-            return
-        left = np.ones(cohort.count, np.bool_)
-        for number, steps, these in self._declared(codes):
-            if these is None:
-                self._break(cohort)
-                cohort.enter(number)
-                yield steps, cohort
-                return
-            left &= ~these
-            part = cohort.pick(these)
-            part.enter(number)
-            yield steps, part
-        if left.any():
-            yield from self._other(cohort.pick(left))
-
-    def _declared(self, codes: NDArray[Any]) -> Iterator[tuple[int, Steps, Mask | None]]:
-        """Give the declared cases that occur, each once, and in which rows; None: in all."""
-        for number, steps, own in self.cases:
-            these = _among(codes, own)
-            if these.all():
-                # Other codes, one case: the rows stay together, but there is no one layout.
-                yield number, steps, None
-                return
-            if these.any():
-                yield number, steps, these
-
-    def _break(self, cohort: Cohort) -> None:
-        if cohort.trace is not None:
-            cohort.trace.is_broken = True
-
-    def _chosen(self, code: int, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
-        if code not in self.by_code:
-            yield from self._other(cohort)
-            return
-        number, steps = self.by_code[code]
-        cohort.enter(number)
-        yield steps, cohort
-
-    def _other(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
-        if self.default is None:
-            cohort.drop(True)
-            return
-        number, steps = self.default
-        cohort.enter(number)
-        yield steps, cohort
-
-
-_FEW = 16
-"""Codes that are sooner compared one by one than looked up."""
-
-
-def _among(codes: NDArray[Any], own: list[int]) -> Mask:
-    """Give where a code is one of a case's."""
-    if len(own) > _FEW:
-        return np.isin(codes, own)
-    these: Mask = codes == own[0]
-    for code in own[1:]:
-        these |= codes == code
-    return these
+        trace.fix(cohort.at, room if all_in(same) else int(np.argmin(same)) + 1)

@@ -76,7 +76,7 @@ def item_level(
         name = registry.names[slot]
         if name in wanted and name not in level.columns:
             slots = [at for at, other in enumerate(registry.names) if other == name]
-            these = np.flatnonzero(np.isin(entries.slots, slots) if len(slots) > 1 else entries.slots == slot)
+            these = (np.isin(entries.slots, slots) if len(slots) > 1 else entries.slots == slot).nonzero()[0]
             level.columns[name] = _column(entries.numbers[these], item[these], len(firsts))
     return level
 
@@ -108,7 +108,7 @@ def _grouped(entries: Entries) -> tuple[Places, Places]:
     several = np.zeros(last, np.bool_)
     several[entries.rows[(entries.times_us != 0) | (entries.instances != 0)]] = True
     is_plain = ~several[entries.rows]
-    plain, others = np.flatnonzero(is_plain), np.flatnonzero(~is_plain)
+    plain, others = is_plain.nonzero()[0], (~is_plain).nonzero()[0]
     item, firsts = np.empty(count, np.int64), np.zeros(0, np.int64)
     if len(plain):
         # One item a row: the first entry of each row is the one that is written last here.
@@ -151,7 +151,7 @@ def _date(level: Level, entries: Entries, item: Places, firsts: Places, is_stamp
     times = entries.times_us[firsts]
     absolute = times >= RELATIVE_S * _US
     clock, clocked = np.where(absolute, times, 0), absolute.copy()
-    stamps = np.flatnonzero(is_stamp)
+    stamps = is_stamp.nonzero()[0]
     if len(stamps):
         clock[item[stamps]] = entries.numbers[stamps].astype(np.int64) * _US
         clocked[item[stamps]] = True

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from narrowgate_codecs import plan_cbor as pc
 from narrowgate_codecs import plan_tlv
 from narrowgate_codecs import resources as res
-from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.cohort import Mask, all_in
 from narrowgate_codecs.plan_leaves import EXACT
 from narrowgate_codecs.plan_resource_items import Entries
 from narrowgate_codecs.resource_values import LATEST_S, WIDTHS
@@ -108,7 +108,7 @@ def judged_tlv(
     bad = _misplaced(registry, entries)
     number = np.zeros(len(slots))
     for kind, name in enumerate(_KINDS):
-        these = np.flatnonzero(kinds == kind)
+        these = (kinds == kind).nonzero()[0]
         if not len(these):
             continue
         widths = found.widths[these]
@@ -155,11 +155,11 @@ def _numbers(wire: Wire, kind: int, starts: Places, widths: Places) -> NDArray[n
     if kind == _BOOLEAN:
         dtypes = {1: "u1"}
     first = int(widths[0])
-    if first in dtypes and bool((widths == first).all()):
+    if first in dtypes and all_in(widths == first):
         with np.errstate(invalid="ignore"):  # a signalling NaN is no number like any other
             return wire.window(dtypes[first])[starts].astype(np.float64)
     for width, dtype in dtypes.items():
-        these = np.flatnonzero(widths == width)
+        these = (widths == width).nonzero()[0]
         if len(these):
             with np.errstate(invalid="ignore"):
                 number[these] = wire.window(dtype)[starts[these]]
@@ -171,7 +171,7 @@ def is_ascii(wire: Wire, starts: Places, widths: Places) -> Mask:
     total = int(widths.sum())
     edges = np.cumsum(widths) - widths
     places = np.arange(total) + np.repeat(starts - edges, widths)
-    beyond = np.flatnonzero(wire.data[places] > 0x7F)
+    beyond = (wire.data[places] > 0x7F).nonzero()[0]
     plain = np.ones(len(starts), np.bool_)
     plain[np.searchsorted(edges, beyond, side="right") - 1] = False
     return plain

@@ -46,7 +46,7 @@ class ResourceSteps:
         starts, ends = cohort.starts + cohort.at, cohort.starts + cohort.end
         is_senml = plan_senml.is_senml(cohort.level.wire, starts, ends)
         odd = np.zeros(cohort.count, np.bool_)
-        for rows, read in ((np.flatnonzero(is_senml), self._senml), (np.flatnonzero(~is_senml), self._tlv)):
+        for rows, read in ((is_senml.nonzero()[0], self._senml), ((~is_senml).nonzero()[0], self._tlv)):
             if len(rows):
                 entries, opaque, bad = read(cohort, rows, starts[rows], ends[rows])
                 odd[rows[bad]] = True
@@ -67,7 +67,7 @@ class ResourceSteps:
         tell(cohort, res.FRAMES, level)
 
     def _level(self, cohort: Cohort, rows: Places, entries: Entries, bad: Mask) -> Level:
-        sound = entries.taken(np.flatnonzero((entries.slots >= 0) & ~bad[entries.rows]))
+        sound = entries.taken(((entries.slots >= 0) & ~bad[entries.rows]).nonzero()[0])
         owners = rows if cohort.rows is None else cohort.rows[rows]
         return item_level(cohort, rows, owners, sound, self.registry, self.wanted)
 
@@ -84,7 +84,7 @@ class ResourceSteps:
         of_record = paths[number]
         slots = self.registry.slots(of_record[:, 0], of_record[:, 2])
         unread = np.array([name is None for name in names], np.bool_)[number]
-        texts = np.flatnonzero(records.kind == pc.TEXT)
+        texts = (records.kind == pc.TEXT).nonzero()[0]
         unread[texts] |= ~is_ascii(wire, records.start[texts], records.width[texts])
         timed = (records.time_s > -sn.RELATIVE_S) & (records.time_s < _LATEST_S)
         time_us = np.rint(np.where(timed, records.time_s, 0.0) * 1e6).astype(np.int64)
@@ -106,7 +106,7 @@ class ResourceSteps:
             names, number, records
         )
         odd[records.rows[bad]] = True
-        return entries, np.flatnonzero(is_opaque), odd
+        return entries, is_opaque.nonzero()[0], odd
 
     def _other_versions(self, names: list[str | None], number: Places, records: plan_senml.Records) -> Mask:
         """Give which records say that the encoder is of a version we do not know."""
@@ -131,7 +131,7 @@ class ResourceSteps:
         entries.slots = slots
         bad = judged_tlv(cohort.level.wire, self.registry, entries, found, any_text=False)
         odd[found.rows[bad]] = True
-        return entries, np.flatnonzero(self.registry.is_opaque(entries.slots)), odd
+        return entries, (self.registry.is_opaque(entries.slots)).nonzero()[0], odd
 
     def _entries(self, found: plan_tlv.Values) -> Entries:
         count = len(found.rows)
@@ -167,7 +167,7 @@ class ResourceSteps:
         self, cohort: Cohort, found: plan_tlv.Values, entries: Entries, left: Mask, number: int
     ) -> Mask:
         """Give which of some rows can be of an object."""
-        here = np.flatnonzero(left[found.rows])
+        here = left[found.rows].nonzero()[0]
         good = left.copy()
         if len(here):
             some = found_at(found, here)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import plan_cbor as pc
 from narrowgate_codecs import senml
-from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.cohort import Mask, all_in, any_in
 from narrowgate_codecs.wire import Places, Wire
 
 _ARRAY, _MAP = 0x80, 0xA0
@@ -93,7 +93,7 @@ def is_senml(wire: Wire, starts: Places, ends: Places) -> Mask:
     """Give which rows open like a pack: an array, and a map in it; (n,)."""
     first = wire.data[starts]
     is_array: Mask = first & 0xE0 == _ARRAY
-    if not is_array.any():
+    if not any_in(is_array):
         return is_array
     after = starts + 1 + _WIDTHS[first & 0x1F]
     inside = is_array & (after < ends)
@@ -116,7 +116,7 @@ def walk(wire: Wire, starts: Places, ends: Places, at_most: int) -> tuple[Record
     found: list[_Pairs] = []
     made = 0
     while len(going.rows):
-        opens = np.flatnonzero(going.pairs == 0)
+        opens = (going.pairs == 0).nonzero()[0]
         if len(opens):
             owners.append(going.rows[opens])
             _open(wire, going, opens, made)
@@ -128,7 +128,7 @@ def walk(wire: Wire, starts: Places, ends: Places, at_most: int) -> tuple[Record
         done = ends_record & (going.records == 0)
         odd[going.rows[done & good & (going.at == going.end)]] = False
         kept = good & ~done
-        if not kept.all():
+        if not all_in(kept):
             going = going.keep(kept)
     return _read(wire, owners, found, odd), odd
 
@@ -140,7 +140,7 @@ def _opened(wire: Wire, starts: Places, ends: Places, at_most: int) -> _Going:
     good = (wide | (count < _SHORT)) & (count > 0) & (count <= at_most)
     pairs, record, seen = np.zeros((3, len(starts)), np.int64)
     going = _Going(np.arange(len(starts)), starts + 1 + wide, ends, count, pairs, record, seen)
-    return going if good.all() else going.keep(good)
+    return going if all_in(good) else going.keep(good)
 
 
 def _open(wire: Wire, going: _Going, opens: Places, made: int) -> None:
@@ -180,7 +180,7 @@ def _read(wire: Wire, owners: list[Places], found: list[_Pairs], odd: Mask) -> R
     """Give the records of the rows that are not odd; a row with an item that its label cannot have is odd."""
     rows = np.concatenate([np.zeros(0, np.int64), *owners])
     pairs = _joined(found)
-    sound = np.flatnonzero(~odd[rows[pairs.record]])
+    sound = (~odd[rows[pairs.record]]).nonzero()[0]
     pairs = _Pairs(*(getattr(pairs, one.name)[sound] for one in fields(_Pairs)))
     kinds, numbers = pc.values(wire, pairs.first, pairs.at, pairs.start)
     wrong = kinds != _KINDS[pairs.label]
@@ -213,14 +213,14 @@ def _spread(rows: Places, pairs: _Pairs, kinds: NDArray[np.int8], numbers: NDArr
     kind = np.zeros(count, np.int8)
     time_s, number = np.zeros((2, count))
     own = Records(rows, base_at, base_width, name_at, name_width, time_s, kind, number, start, width)
-    these = np.flatnonzero(_BITS[pairs.label] == _VALUE)
+    these = (_BITS[pairs.label] == _VALUE).nonzero()[0]
     at = pairs.record[these]
     own.kind[at], own.number[at] = kinds[these], numbers[these]
     own.start[at], own.width[at] = pairs.start[these], pairs.width[these]
-    these = np.flatnonzero(pairs.label == senml.NAME)
+    these = (pairs.label == senml.NAME).nonzero()[0]
     at = pairs.record[these]
     own.name_at[at], own.name_width[at] = pairs.start[these], pairs.width[these]
-    these = np.flatnonzero(pairs.label == senml.TIME)
+    these = (pairs.label == senml.TIME).nonzero()[0]
     own.time_s[pairs.record[these]] = numbers[these]
     return own
 
@@ -242,7 +242,7 @@ def _based(
     first[1:] = records.rows[1:] != records.rows[:-1]
     starts = np.maximum.accumulate(np.where(first, index, 0)) if len(kept) else index
     for label in (_BASE_NAME, _BASE_TIME):
-        these = np.flatnonzero(pairs.label == label)
+        these = (pairs.label == label).nonzero()[0]
         pair_of = np.full(count, -1, np.int64)
         pair_of[pairs.record[these]] = these
         pair = pair_of[kept]

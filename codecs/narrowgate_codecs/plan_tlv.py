@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import tlv
-from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.cohort import Mask, all_in
 from narrowgate_codecs.wire import Places, Wire
 
 NONE = -1
@@ -46,7 +46,7 @@ class _Rows:
 
     def keep(self, kept: Mask) -> "_Rows":
         """Give some of them."""
-        if kept.all():
+        if all_in(kept):
             return self
         every = (
             self.rows,
@@ -100,9 +100,9 @@ def walk(wire: Wire, starts: Places, ends: Places, at_most: int) -> tuple[Values
         if not len(going.rows):
             return _joined(found), odd
         headers = _headers(wire, going.at)
-        flat = flat and bool((headers.kind == tlv.VALUE).all())
+        flat = flat and all_in(headers.kind == tlv.VALUE)
         good = _sound(going, headers, flat=flat)
-        if not good.all():
+        if not all_in(good):
             odd[going.rows[~good]] = True
             headers = _Headers(
                 *(getattr(headers, name)[good] for name in ("kind", "number", "behind", "after"))

@@ -14,7 +14,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.checksums import right_sums
 from narrowgate_codecs.ciphers import BLOCK, block_closer, block_opener, derived_key
-from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.cohort import Cohort, Mask, any_in
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_lists import all_places
 from narrowgate_codecs.plan_regions import Steps
@@ -67,9 +67,9 @@ class Unblocking:
         size = np.where(room > 0, data[starts].astype(np.int64) + 1, 0)
         blocks = 1 + np.maximum(0, -((FIRST - size) // EACH))
         has_sums = (size >= FIRST) & (room == size + SUM * blocks)
-        if not has_sums.any():
+        if not any_in(has_sums):
             return
-        rows = np.flatnonzero(has_sums)
+        rows = has_sums.nonzero()[0]
         odd = np.zeros(cohort.count, np.bool_)
         odd[rows[_has_wrong_sum(data, starts[rows], size[rows], blocks[rows])]] = True
         moved = data.copy()
@@ -130,7 +130,7 @@ class Opening:
         wanted = (sizes > 0) & ~odd
         if self.element.may_be_plain:
             wanted &= ~self._are_right(cohort, at, stop)
-        rows = np.flatnonzero(wanted)
+        rows = wanted.nonzero()[0]
         if len(rows):
             self._open(cohort, _Secret(rows, cohort.starts[rows] + at[rows], sizes[rows]), odd)
             odd[rows] |= ~self._are_right(cohort, at, stop)[rows]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask, one_of
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.moments import MomentStep
 from narrowgate_codecs.plan_leaves import (
@@ -170,14 +170,14 @@ class BitsStep:
         code = raw >> part.at & (1 << part.size) - 1
         if not part.words:
             counts = code if part.per == 1 else code / part.per
-            return counts, ~np.isin(code, part.null) if part.null else None
+            return counts, ~one_of(code, part.null) if part.null else None
         return self.lookups[part.name].of(code)
 
     def _truth(self, name: str, values: NDArray[Any], known: Mask | None) -> Mask:
         lookup = self.lookups.get(name)
         truth: Mask = values != 0
         if lookup is not None and not lookup.is_truth:
-            truth = np.isin(values, [number for number, is_true in lookup.truth.items() if is_true])
+            truth = one_of(values, [number for number, is_true in lookup.truth.items() if is_true])
         return truth if known is None else truth & known
 
 

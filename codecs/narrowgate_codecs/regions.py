@@ -29,7 +29,7 @@ class Fields(c.Construct):  # type: ignore[misc]  # construct is untyped
 
     def _parse(self, stream: Any, scope: Scope, path: str) -> None:
         for member in self.members:
-            member._parsereport(stream, scope, path)
+            member._parse(stream, scope, path)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
         for member in self.members:

@@ -139,14 +139,15 @@ def _measures(reading: Reading, values: dict[str, Value]) -> Row:
 def _carried(reading: Reading, said: dict[str, Value]) -> Row:
     measures: Row = {}
     for carry in reading.carries:
-        value = _believed(carry, said)
+        value = said.get(carry.name)
+        if carry.after is not None or carry.doubted_by is not None:
+            value = _believed(carry, said, value)
         if value is not None and carry.field not in measures:
             measures[carry.field] = value
     return measures
 
 
-def _believed(carry: Carry, said: dict[str, Value]) -> Value:
-    value = said.get(carry.name)
+def _believed(carry: Carry, said: dict[str, Value], value: Value) -> Value:
     if carry.after is not None and said.get(carry.after) is not False:
         return None
     doubted = carry.doubted_by is not None and said.get(carry.doubted_by)

@@ -10,16 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from narrowgate_codecs.cohort import Mask
+from narrowgate_codecs.cohort import Column, Mask, all_in, any_in
 from narrowgate_codecs.context import Context
-from narrowgate_codecs.mapping import Measures, Series
+from narrowgate_codecs.mapping import Measures
 from narrowgate_codecs.rows import RADIO, Row, readings_batch
 from narrowgate_codecs.wire import Places
 from narrowgate_schema.tables import READINGS, TIMESTAMP
 from narrowgate_schema.words import Family
 
 _EMPTY = {family: readings_batch(family, []) for family in Family}
-_NUMPY: dict[pa.DataType, Any] = {pa.float64(): np.float64, pa.int64(): np.int64, pa.bool_(): np.bool_}
+_NUMPY: dict[pa.DataType, Any] = {
+    pa.float64(): np.float64,
+    pa.int64(): np.int64,
+    pa.bool_(): np.bool_,
+    pa.string(): np.int32,
+}
+"""What a column is filled as; words as numbers."""
 
 
 @dataclass
@@ -57,56 +63,114 @@ def family_batch(
     """
     if not planned and not read:
         return _EMPTY[family]
-    batches = [_measures_batch(family, profile, measures, origins) for profile, measures in planned]
-    rows = [measures.rows for _, measures in planned]
-    if read:
-        batches.append(readings_batch(family, [row for _, row in read]))
-        rows.append(np.array([at for at, _ in read], np.int64))
-    if len(batches) == 1:
-        return batches[0]
-    order = np.argsort(np.concatenate(rows), kind="stable")
-    joined = pa.Table.from_batches(batches).take(pa.array(order)).combine_chunks()
-    (batch,) = joined.to_batches()
+    if not planned:
+        return _in_order([readings_batch(family, [row for _, row in read])], _numbers(read))
+    joint = _Joint(planned)
+    made = joint.batch(family, origins)
+    if not read:
+        return made
+    batches = [made, readings_batch(family, [row for _, row in read])]
+    return _in_order(batches, np.concatenate([joint.rows, _numbers(read)]))
+
+
+def _numbers(read: Sequence[tuple[int, Row]]) -> Places:
+    return np.array([at for at, _ in read], np.int64)
+
+
+def _in_order(batches: list[pa.RecordBatch], rows: Places) -> pa.RecordBatch:
+    """Join batches in the order of their rows' uplinks."""
+    order = rows.argsort(kind="stable")
+    (batch,) = pa.Table.from_batches(batches).take(pa.array(order)).combine_chunks().to_batches()
     return batch
 
 
-def _measures_batch(family: Family, profile: str, measures: Measures, origins: Origins) -> pa.RecordBatch:
-    rows, count = measures.rows, len(measures.rows)
-    columns: dict[str, pa.Array] = {
-        "series": _series(measures.series, count),
-        "profile": pa.repeat(pa.scalar(profile), count),
-        "time": pa.array(measures.time_us, mask=_mask(measures.timed)).view(TIMESTAMP),
-    }
-    for name in ("device", "frame", "received_at", *RADIO):
-        columns[name] = origins.taken(name, rows)
-    if measures.unsynchronised is not None:
-        flag = measures.unsynchronised
-        columns["clock_unsynchronised"] = pa.array(flag.values, mask=_mask(flag.said))
-    for field in READINGS[family]:
-        if field.name in measures.fields:
-            said = _measure(measures, field.name, field.type)
-            known = columns.get(field.name)
-            columns[field.name] = said if known is None else pc.coalesce(said, known)
-        elif field.name not in columns:
-            columns[field.name] = pa.nulls(count, field.type)
-    return pa.RecordBatch.from_arrays(
-        [columns[field.name] for field in READINGS[family]], schema=READINGS[family]
-    )
+@dataclass(slots=True)
+class _Filling:
+    """A column that is filled a part at a time."""
+
+    values: NDArray[Any]
+    null: Mask
+    words: list[str]
+
+    def fill(self, first: int, column: Column, words: Sequence[str]) -> None:
+        """Put a part's values where they are said; those of other parts stay."""
+        part = slice(first, first + len(column.values))
+        values = column.values.astype(np.int32) + len(self.words) if words else column.values
+        self.words += words
+        if column.said is None:
+            self.values[part], self.null[part] = values, False
+        else:
+            self.values[part] = np.where(column.said, values, self.values[part])
+            self.null[part] &= ~column.said
+
+    def array(self, order: Places | None, dtype: pa.DataType) -> pa.Array:
+        """Give the column in an order; None: as it is."""
+        values, null = (self.values, self.null) if order is None else (self.values[order], self.null[order])
+        made = pa.array(values, mask=null if any_in(null) else None)
+        return pa.array(self.words, dtype).take(made) if dtype == pa.string() else made
 
 
-def _series(series: str | Series, count: int) -> pa.Array:
-    if isinstance(series, str):
-        return pa.repeat(pa.scalar(series), count)
-    return pa.array(series.words, pa.string()).take(pa.array(series.numbers))
+class _Joint:
+    """The readings of several mappings, filled together into one batch."""
 
+    def __init__(self, planned: Sequence[tuple[str, Measures]]) -> None:
+        self.planned = planned
+        sizes = np.array([len(measures.rows) for _, measures in planned], np.int64)
+        self.firsts = (np.cumsum(sizes) - sizes).tolist()
+        rows = np.concatenate([measures.rows for _, measures in planned])
+        self.order = None if all_in(rows[1:] >= rows[:-1]) else rows.argsort(kind="stable")
+        self.rows: Places = rows if self.order is None else rows[self.order]
+        """(n,) Numbers of the uplinks, ascending."""
 
-def _mask(said: Mask | None) -> NDArray[np.bool_] | None:
-    return None if said is None or said.all() else ~said
+    def batch(self, family: Family, origins: Origins) -> pa.RecordBatch:
+        """Give the batch, rows in frame order."""
+        columns = {
+            name: origins.taken(name, self.rows) for name in ("device", "frame", "received_at", *RADIO)
+        }
+        columns["series"], columns["profile"], columns["time"] = self._series(), self._profile(), self._time()
+        for field in READINGS[family]:
+            said = self._said(field.name, field.type)
+            if said is not None:
+                known = columns.get(field.name)
+                columns[field.name] = said if known is None else pc.coalesce(said, known)
+            elif field.name not in columns:
+                columns[field.name] = pa.nulls(len(self.rows), field.type)
+        schema = READINGS[family]
+        return pa.RecordBatch.from_arrays([columns[field.name] for field in schema], schema=schema)
 
+    def _filling(self, dtype: Any) -> _Filling:
+        count = len(self.rows)
+        return _Filling(np.zeros(count, dtype), np.ones(count, np.bool_), [])
 
-def _measure(measures: Measures, name: str, dtype: pa.DataType) -> pa.Array:
-    column = measures.fields[name]
-    mask = _mask(column.said)
-    if dtype == pa.string():
-        return pa.array(measures.words[name]).take(pa.array(column.values, mask=mask))
-    return pa.array(column.values.astype(_NUMPY[dtype]), mask=mask)
+    def _said(self, name: str, dtype: pa.DataType) -> pa.Array | None:
+        """Give a field's column; None if no mapping has it."""
+        filling: _Filling | None = None
+        for first, (_, measures) in zip(self.firsts, self.planned, strict=True):
+            unset = measures.unsynchronised if name == "clock_unsynchronised" else None
+            for column in (unset, measures.fields.get(name)):
+                if column is not None:
+                    filling = filling or self._filling(_NUMPY[dtype])
+                    filling.fill(first, column, measures.words[name] if dtype == pa.string() else ())
+        return None if filling is None else filling.array(self.order, dtype)
+
+    def _time(self) -> pa.Array:
+        filling = self._filling(np.int64)
+        for first, (_, measures) in zip(self.firsts, self.planned, strict=True):
+            filling.fill(first, Column(measures.time_us, measures.timed), ())
+        return filling.array(self.order, pa.int64()).view(TIMESTAMP)
+
+    def _profile(self) -> pa.Array:
+        filling = self._filling(np.int32)
+        for first, (profile, measures) in zip(self.firsts, self.planned, strict=True):
+            filling.fill(first, Column(np.zeros(len(measures.rows), np.int32), None), (profile,))
+        return filling.array(self.order, pa.string())
+
+    def _series(self) -> pa.Array:
+        filling = self._filling(np.int32)
+        for first, (_, measures) in zip(self.firsts, self.planned, strict=True):
+            series, count = measures.series, len(measures.rows)
+            if isinstance(series, str):
+                filling.fill(first, Column(np.zeros(count, np.int32), None), (series,))
+            else:
+                filling.fill(first, Column(series.numbers, None), series.words)
+        return filling.array(self.order, pa.string())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 
 from narrowgate_codecs import elements as el
@@ -32,7 +32,11 @@ def speak(scope: Scope) -> dict[str, Value]:
     """
     values: dict[str, Value] = {}
     for said in scope.said:
-        values.update(values_of(said, scope))
+        element = said.element
+        if isinstance(element, el.Bits):
+            values.update(_parts(element, said.raw, scope))
+        else:
+            values[element.name] = _VALUES[type(element)](element, said.raw, scope)
     for name, inner in scope.lists.items():
         values[name] = [spoken for one in inner if (spoken := _speak_record(one, scope)) is not None]
     return values
@@ -149,6 +153,7 @@ def epoch_us(element: el.Epoch, raw: int) -> int | None:
     return instant_us if year_us(element.earliest_year) <= instant_us < year_us(2100) else None
 
 
+@lru_cache(maxsize=64)
 def year_us(year: int) -> int:
     """Give the instant at which a year begins [us since 1970 UTC]."""
     return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Mask, Place
+from narrowgate_codecs.cohort import Cohort, Mask, Place, any_in
 from narrowgate_codecs.plan_leaves import LeafStep, Wants, raw_name
 from narrowgate_codecs.plan_lists import all_places, level_of, say_sums, tell
 from narrowgate_codecs.raws import raw_of
@@ -76,7 +76,7 @@ def ends_of(wire: Wire) -> tuple[Places, NDArray[np.int32]]:
         is_end = wire.data < 0x80
         before = np.cumsum(is_end, dtype=np.int32)
         before -= is_end
-        wire.ends = np.flatnonzero(is_end), before
+        wire.ends = is_end.nonzero()[0], before
     return wire.ends
 
 
@@ -106,7 +106,7 @@ class VarintStep:
         """Keep the number; drop the rows whose region ends before it does."""
         _break(cohort)
         starts, stops, odd = _run_of(cohort, 1)
-        if odd.any():
+        if any_in(odd):
             cohort.drop(odd)
             starts, stops = starts[~odd], stops[~odd]
         if not cohort.count:
@@ -157,7 +157,7 @@ class VarintSpan:
             return
         _, stops, odd = _run_of(cohort, counts)
         cohort.drop(odd)
-        cohort.at = (stops[~odd] if odd.any() else stops) - cohort.starts
+        cohort.at = (stops[~odd] if any_in(odd) else stops) - cohort.starts
 
 
 class VarintDeltaSteps:
@@ -176,10 +176,10 @@ class VarintDeltaSteps:
         if not cohort.count:
             return
         starts, stops, odd = _run_of(cohort, counts)
-        if odd.any():
+        if any_in(odd):
             cohort.drop(odd)
             starts, stops, counts = starts[~odd], stops[~odd], counts[~odd]
-        if counts.any():
+        if any_in(counts):
             self._read(cohort, starts, counts)
         cohort.at = stops - cohort.starts
 

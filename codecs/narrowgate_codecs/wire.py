@@ -16,7 +16,7 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 
 _PAD = 8
-"""Zero bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
+"""Bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
 _PIECES = (4, 2, 1)
 
 
@@ -24,7 +24,7 @@ class Wire:
     """The packed bytes of frames, read at any byte without a copy."""
 
     def __init__(self, data: Bytes, *, is_own: bool = False) -> None:
-        """Take the bytes, the last eight of which belong to no frame, and whether they are nobody else's."""
+        """Take the bytes, the last eight of which are of no frame here, and whether they are nobody else's."""
         self.data, self.is_own = data, is_own
         self.ends: tuple[Places, NDArray[np.int32]] | None = None
         """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
@@ -57,6 +57,25 @@ def packed_column(payloads: pa.Array) -> tuple[Wire, Places, Places]:
     own = np.zeros(last - first + _PAD, np.uint8)
     own[: last - first] = np.frombuffer(data, np.uint8, last - first, first)
     return Wire(own), edges[:-1] - first, np.diff(edges)
+
+
+def part_of(
+    wire: Wire, starts: Places, lengths: Places, first: int, stop: int
+) -> tuple[Wire, Places, Places]:
+    """Give a run of a wire's frames as a wire of its own, without a copy.
+
+    Args:
+        wire: the bytes.
+        starts: (n,) where each frame starts, back to back.
+        lengths: (n,) [byte].
+        first: the first frame of the run; there is one.
+        stop: the frame behind the last one.
+    """
+    if first == 0 and stop == len(starts):
+        return wire, starts, lengths
+    begin = int(starts[first])
+    end = int(starts[stop - 1] + lengths[stop - 1])
+    return Wire(wire.data[begin : end + _PAD]), starts[first:stop] - begin, lengths[first:stop]
 
 
 @cache
