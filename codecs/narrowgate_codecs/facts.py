@@ -65,9 +65,8 @@ class FactBook:
 
     def learn(self, device: str, frame: int, announced: Iterable[tuple[str, bytes]]) -> None:
         """Keep what a frame announces that was not known so."""
-        before = self.known(device, frame)
         for name, value in announced:
-            if before.get(name) != value:
+            if self.known_as(name, device, frame) != value:
                 self._put(device, name, _Told(frame, value))
                 self.learned.append({"device": device, "frame": frame, "name": name, "value": value})
 

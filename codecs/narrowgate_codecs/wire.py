@@ -24,7 +24,7 @@ class Wire:
     """The packed bytes of frames, read at any byte without a copy."""
 
     def __init__(self, data: Bytes, *, is_own: bool = False) -> None:
-        """Take the bytes, the last eight of which are of no frame here, and whether they are nobody else's."""
+        """Take the bytes, the last eight of which are of no frame, and whether they are nobody else's."""
         self.data, self.is_own = data, is_own
         self.ends: tuple[Places, NDArray[np.int32]] | None = None
         """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
