@@ -182,7 +182,8 @@ class Cohort:
         """Give the cohort of some of the rows: those that a mask says, or those at places, ascending."""
         marks, pending = dict(self.marks), list(self.pending)
         sub = Cohort(self.level, self.starts, self.at, self.end, self.rows, marks, pending, self.trace)
-        sub._narrow(chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen)
+        kept: Places = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
+        sub._narrow(kept)
         return sub
 
     def _narrow(self, kept: Places) -> None:
@@ -253,12 +254,12 @@ def any_of(told: "Mask | bool") -> bool:
 
 def any_in(told: NDArray[Any]) -> bool:
     """Give whether it is so anywhere, quicker than ndarray.any where rows are few."""
-    return np.count_nonzero(told) > 0
+    return bool(np.count_nonzero(told))
 
 
 def all_in(told: NDArray[Any]) -> bool:
     """Give whether it is so everywhere, as any_in does."""
-    return np.count_nonzero(told) == told.size
+    return bool(np.count_nonzero(told) == told.size)
 
 
 def one_of(values: NDArray[Any], these: Sequence[int]) -> Mask:

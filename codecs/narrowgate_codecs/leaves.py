@@ -66,7 +66,6 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
         super().__init__()
         self.element = element
         self.inner = raw_construct(element)
-        self.is_text = isinstance(element, el.Text)
         self.width = None if self.inner is None else self.inner.sizeof()
 
     def _parse(self, stream: _Stream, scope: Scope, path: str) -> None:
@@ -78,7 +77,7 @@ class LeafConstruct(c.Construct):  # type: ignore[misc]  # construct is untyped
             if stop > scope.end:
                 scope.need(element.name, start, self.width)
             raw = self.inner._parse(stream, scope, path)
-        if self.is_text and not _is_text(self.element, raw):
+        if isinstance(element, el.Text) and not _is_text(element, raw):
             raise FrameRefused(Reason.MODEL, f"{scope.at(element.name)}: no printable text")
         scope.raw[element.name] = raw
         scope.said.append(Said(element, raw, start, stop))
