@@ -182,7 +182,7 @@ class Cohort:
         """Give the cohort of some of the rows: those that a mask says, or those at places, ascending."""
         marks, pending = dict(self.marks), list(self.pending)
         sub = Cohort(self.level, self.starts, self.at, self.end, self.rows, marks, pending, self.trace)
-        kept: Places = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
+        kept: Places = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.astype(np.int64)
         sub._narrow(kept)
         return sub
 
