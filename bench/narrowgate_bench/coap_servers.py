@@ -29,7 +29,6 @@ _POST, _PUT = 2, 3
 _HOST = "127.0.0.1"
 _WITHIN_S = 60.0
 _STEP_S = 0.02
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CONFIG = """\
 [[coap]]
 host = "::"
@@ -52,9 +51,9 @@ class Server:
     tails: Tails
 
     def cpu_s(self) -> float:
-        """Give the CPU time of all its threads so far, as the kernel counts it [s]."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+        """Give the CPU time of all its threads so far, as the kernel counts it, to the nanosecond [s]."""
+        # What clock_getcpuclockid(3) gives; /proc counts in ticks of 10 ms, in which a short run takes none.
+        return time.clock_gettime((~self.pid << 3) | 2)
 
     def rss_mb(self) -> float:
         """Give its memory in use [MB of 2^20 bytes]."""

@@ -30,9 +30,9 @@ def test_every_figure_stands_beside_its_peers() -> None:
     """A small run has all rows with the raw figures of both sides; the journal has what was acknowledged."""
     debian("coap-server-notls", "libcoap3-bin")
     result = CliRunner().invoke(command, ["coap", "--json", "--runs", "1", "--frames", "2000"])
+    assert result.exit_code == 0, result.exception
     rows = json.loads(result.stdout)["rows"]
 
-    assert result.exit_code == 0
     assert {row["name"].split(",")[0].split(" ")[0] for row in rows} == {*KINDS, "frames_kept"}
     assert all(len(row["runs"]) == len(row["peer_runs"]) == 1 for row in rows)
     assert rows[-1]["figure"] == rows[-1]["peer_figure"] >= 2000 * 3

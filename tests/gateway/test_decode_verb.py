@@ -43,7 +43,8 @@ def test_frame_is_told_in_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize("path", CASES, ids=case_name)
+# The verb reads frames by themselves: it knows nothing of what a device announced earlier.
+@pytest.mark.parametrize("path", [path for path in CASES if "facts" not in load(path)], ids=case_name)
 def test_golden_frame_is_told_as_its_file_says(path: Path) -> None:
     """A golden frame as a line of stdin gives the reason of its file, and exit 1 if it was refused."""
     case = load(path)
