@@ -53,6 +53,10 @@ class KnownFacts:
             if fact not in rows:
                 rows.append(fact)
 
+    def copy(self) -> "KnownFacts":
+        """Give a copy that can be forgotten again."""
+        return KnownFacts(fact for rows in self._rows.values() for fact in rows)
+
     def of(self, devices: Sequence[str | None]) -> pa.RecordBatch | None:
         """Give the facts of some devices, schema FACTS; None if there are none."""
         if not self._rows:
@@ -88,11 +92,12 @@ class DecodeStage:
                 facts=self._facts.of(devices[start:stop]),
             )
             made = decode(uplinks.slice(start, stop - start), context)
-            self._facts.add(made.facts)
             found = self._identities.strangers(made, slots[start:stop], fleet)
             strangers.update((start + row, wrong) for row, wrong in found.items())
+            self._facts.add(_without(made.facts, frames[[start + row for row in found]]))
             return made
 
+        frames = np.asarray(uplinks["frame"])
         strangers: dict[int, str] = {}
         parts: list[Decoded] = []
         decoding = Decoding([Disposition.QUARANTINED] * len(devices), profiles, {}, _no_facts())
@@ -104,17 +109,9 @@ class DecodeStage:
             self.frames_by_row += part.made.by_row
             decoding.dispositions[part.start : part.stop] = part.made.dispositions
         _merge(decoding, parts, uplinks)
-        self._drop_strangers(decoding, uplinks, strangers)
+        _drop_strangers(decoding, frames, strangers)
         self._drop_repeats(decoding, uplinks, slots)
         return decoding
-
-    def _drop_strangers(self, decoding: Decoding, uplinks: pa.RecordBatch, strangers: dict[int, str]) -> None:
-        """Quarantine frames that carry another device's identity."""
-        for row, wrong in strangers.items():
-            decoding.refuse(row, Reason.IDENTITY, wrong)
-        if strangers:
-            frames = np.asarray(uplinks["frame"])[sorted(strangers)]
-            decoding.readings = without_frames(decoding.readings, frames)
 
     def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
         """Mark frames seen before as duplicates and take their readings out."""
@@ -134,15 +131,27 @@ class DecodeStage:
         decoding.readings = without_frames(decoding.readings, frames[repeated])
 
 
+def _drop_strangers(decoding: Decoding, frames: NDArray[np.int64], strangers: dict[int, str]) -> None:
+    """Quarantine frames that carry another device's identity: neither readings nor facts of theirs count."""
+    for row, wrong in strangers.items():
+        decoding.refuse(row, Reason.IDENTITY, wrong)
+    if strangers:
+        gone = frames[sorted(strangers)]
+        decoding.readings = without_frames(decoding.readings, gone)
+        decoding.facts = _without(decoding.facts, gone)
+
+
 def without_frames(
     readings: dict[Family, pa.RecordBatch], frames: NDArray[np.int64]
 ) -> dict[Family, pa.RecordBatch]:
     """Give the readings but those of some frames."""
+    return {family: _without(rows, frames) for family, rows in readings.items()}
+
+
+def _without(rows: pa.RecordBatch, frames: NDArray[np.int64]) -> pa.RecordBatch:
+    """Give the rows but those of some frames."""
     gone = pa.array(frames, pa.int64())
-    return {
-        family: rows.filter(pc.invert(pc.is_in(rows["frame"], value_set=gone)))
-        for family, rows in readings.items()
-    }
+    return rows.filter(pc.invert(pc.is_in(rows["frame"], value_set=gone))) if len(gone) else rows
 
 
 def _profiles(fleet: Fleet, slots: NDArray[np.int32]) -> list[str | None]:

@@ -128,12 +128,15 @@ class Pipeline:
         self.offset = batch.end
         return prepared
 
-    def run_again(self, batch: Batch, doubted: NDArray[np.int64]) -> Prepared:
+    def run_again(self, batch: Batch, doubted: NDArray[np.int64], *, is_rehearsal: bool = False) -> Prepared:
         """Decode and judge frames that came in before; the rules remember them, the cursor stands.
+
+        What a rehearsal's frames announce is forgotten again.
 
         What the decode stage remembers of repeated frames is not asked: a frame would repeat itself.
         """
-        return self._run(batch, DecodeStage(self._timezone, self._facts), doubted)
+        facts = self._facts.copy() if is_rehearsal else self._facts
+        return self._run(batch, DecodeStage(self._timezone, facts), doubted)
 
     def _run(self, batch: Batch, decode: DecodeStage, doubted: NDArray[np.int64]) -> Prepared:
         fleet = self._newest_fleet()

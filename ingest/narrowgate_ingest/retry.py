@@ -64,7 +64,7 @@ def rehearse(pipeline: Pipeline, frames: Sequence[int]) -> list[Retried]:
         return []
     before = pipeline.engine.snapshot()
     try:
-        return _outcomes(waiting, _run(pipeline, waiting))
+        return _outcomes(waiting, _run(pipeline, waiting, is_rehearsal=True))
     finally:
         pipeline.engine.restore(before)
 
@@ -147,11 +147,11 @@ def _stored(pipeline: Pipeline, refused: Refused) -> int:
     return pipeline.stores.telemetry.rows_of(refused.frame)
 
 
-def _run(pipeline: Pipeline, waiting: Sequence[Refused]) -> Prepared:
+def _run(pipeline: Pipeline, waiting: Sequence[Refused], *, is_rehearsal: bool = False) -> Prepared:
     uplinks = pa.RecordBatch.from_pylist([each.uplink() for each in waiting], UPLINKS)
     ticks = pa.RecordBatch.from_pylist([], TICKS)
     doubted = np.array([each.frame for each in waiting if each.is_doubted], np.int64)
-    return pipeline.run_again(Batch(0, 0, 0, uplinks, ticks, []), doubted)
+    return pipeline.run_again(Batch(0, 0, 0, uplinks, ticks, []), doubted, is_rehearsal=is_rehearsal)
 
 
 def _outcomes(waiting: Sequence[Refused], prepared: Prepared) -> list[Retried]:

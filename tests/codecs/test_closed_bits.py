@@ -1,6 +1,5 @@
 """Bits that stand for a closed set of words."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_fixtures import RECEIVED_AT_US, decoded, readings
-from narrowgate_bench.codec_frames import Sender
-from narrowgate_bench.codec_fuzz import both, differences, worn
+from codec_fixtures import decoded, readings
+from codec_twin import differing, read_by_row
 from narrowgate_codecs import registry
 from narrowgate_codecs.elements import Bits, Part
 from narrowgate_codecs.profile import Carry, Profile, Reading
@@ -61,19 +59,9 @@ def test_closed_bits_need_words() -> None:
 @given(st.integers(0, 2**32))
 def test_frames_mean_the_same(seed: int) -> None:
     """Sound and damaged frames of closed bits mean the same by plan and by construct."""
-    rng = random.Random(seed)
-    sender = Sender(PROFILE.name, "up", rng)
-    frames = [sender.sent() for _ in range(24)]
-
-    worn_frames = worn(frames, PROFILE.name, "up", rng)
-
-    assert differences(frames + worn_frames, PROFILE.name, "up", received_at_us=RECEIVED_AT_US) == []
+    assert differing(PROFILE.name, seed) == []
 
 
 def test_plan_reads_all_of_it() -> None:
     """No sound frame of closed bits needs the row engine."""
-    sender = Sender(PROFILE.name, "up", random.Random(5))
-
-    _, _, by_row = both([sender.sent() for _ in range(300)], PROFILE.name, "up")
-
-    assert by_row == 0
+    assert read_by_row(PROFILE.name) == 0

@@ -1,6 +1,5 @@
 """Items of a list as readings of their own, each under the series that it names."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_fixtures import RECEIVED_AT_US, decoded, readings
-from narrowgate_bench.codec_frames import Sender
-from narrowgate_bench.codec_fuzz import both, differences, worn
+from codec_fixtures import decoded, readings
+from codec_twin import differing, read_by_row
 from narrowgate_codecs import registry
 from narrowgate_codecs.elements import Code, Epoch, Int, Named
 from narrowgate_codecs.layout import Array, Case, Records, Switch
@@ -116,21 +114,11 @@ def test_series_that_nothing_says_is_refused() -> None:
 
 def test_plan_reads_all_of_it() -> None:
     """No frame with series of its own needs the row engine."""
-    sender = Sender(PROFILE.name, "up", random.Random(5))
-
-    _, _, by_row = both([sender.sent() for _ in range(300)], PROFILE.name, "up")
-
-    assert by_row == 0
+    assert read_by_row(PROFILE.name) == 0
 
 
 @settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_frames_mean_the_same(seed: int) -> None:
     """Sound and damaged frames with series of their own mean the same by plan and by construct."""
-    rng = random.Random(seed)
-    sender = Sender(PROFILE.name, "up", rng)
-    frames = [sender.sent() for _ in range(24)]
-
-    worn_frames = worn(frames, PROFILE.name, "up", rng)
-
-    assert differences(frames + worn_frames, PROFILE.name, "up", received_at_us=RECEIVED_AT_US) == []
+    assert differing(PROFILE.name, seed) == []

@@ -266,3 +266,27 @@ def test_a_device_whose_frames_change_their_identity_is_noticed(tmp_path: Path) 
     made = [run(stage, fleet_of(tmp_path), *[("w1", one)] * 20) for one in (payload, other)]
 
     assert [len(each.refusals) for each in made] == [0, 20]
+
+
+def test_a_copy_of_facts_is_forgotten_again() -> None:
+    """What is added to a copy is not known to what it was copied from."""
+    row = {"device": "a", "frame": 3, "name": "layout", "value": b"x"}
+    facts = KnownFacts()
+    copy = facts.copy()
+    copy.add(pa.RecordBatch.from_pylist([row], schema=FACTS))
+
+    assert (facts.of(["a"]), copy.of(["a"]) is not None) == (None, True)
+
+
+@pytest.mark.parametrize("serial", ["4711", FULL["identity"]])
+def test_what_a_stranger_announces_is_not_learned(tmp_path: Path, serial: str) -> None:
+    """A frame of another identity counts for nothing: the formats it announces open no later frame."""
+    row = f"w1,en13757_wmbus_water_v1,{serial}"
+    take(tmp_path, csv_text("device,profile,serial", row), families={"en13757_wmbus_water_v1": "water"})
+    stage = DecodeStage(SHANGHAI)
+    announced = run(stage, fleet_of(tmp_path), ("w1", bytes.fromhex(FULL["hex"])))
+    is_own = serial == FULL["identity"]
+
+    assert (announced.facts.num_rows > 0) == is_own
+    later = run(stage, fleet_of(tmp_path), ("w1", bytes.fromhex(COMPACT["hex"])), first=1)
+    assert (Reason.CONTEXT_MISSING in {why for why, _ in later.refusals.values()}) == (not is_own)

@@ -25,7 +25,7 @@ from narrowgate_rules.written.vocabulary import (
 )
 
 MOST_CHARACTERS = 2000
-MOST_NODES = 200
+MOST_NODES = 800
 _ARITHMETIC: dict[type[ast.operator], n.Arithmetic] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -61,7 +61,7 @@ def parse(text: str, names: Names, memories: Memories) -> n.Typed:
         raise ExpressionFault("is no expression", error.offset or len(text) + 1) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionFault("is no expression", 1) from None
-    if sum(1 for _ in ast.walk(tree)) > 4 * MOST_NODES:
+    if sum(1 for _ in ast.walk(tree)) > MOST_NODES:
         raise ExpressionFault(f"has more than {MOST_NODES} parts", 1)
     return _Reader(names, memories).read(tree.body)
 
