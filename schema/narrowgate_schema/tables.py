@@ -101,6 +101,16 @@ FINDINGS: pa.Schema = pa.schema(
 
 `version` counts the episode's transitions from 1; `evidence` is a JSON object of the values and the window
 that decided; `frame` is the journal offset of the reading or tick that made this version.
+
+A **group's** finding has the group for its `device`, as the registry's column names it, no series and no
+asset, and in `members` the names of its devices, sorted: they only grow while it is open. `rule` tells the
+level. Its evidence has `level` (words.GroupLevel), `failing`, `heard` and `since`; of one that a larger group
+took over, `inhibited_by` as well.
+
+**What the desk is told** has this schema too: a finding comes when it is released, with the tick's `frame`,
+and its versions from then on. A member of a group comes as `inhibited` if it was released before, with the
+group's finding as `inhibited_by` in its evidence and the version that it had: its case joins the group's.
+What is released again has the version that it had, as `raised`.
 """
 
 SESSIONS: pa.Schema = pa.schema(

@@ -83,6 +83,10 @@ class FindingState(StrEnum):
     """Where an episode stands."""
 
     RAISED = "raised"
+    LATCHED = "latched"
+    """What was wrong is over, and only an operator clears it."""
+    INHIBITED = "inhibited"
+    """Open, and told by the finding of a group: the desk alone hears of it so."""
     CLEARED = "cleared"
 
 
@@ -99,3 +103,12 @@ class Transport(StrEnum):
     COAP = "coap"
     MQTT = "mqtt"
     UDP = "udp"
+
+
+class GroupLevel(StrEnum):
+    """What devices share and can lose together: each member is the registry's column that names it."""
+
+    CELL = "cell"
+    CABINET = "cabinet"
+    FEEDER = "feeder"
+    ZONE = "zone"
