@@ -140,4 +140,8 @@ class Columns:
 def _by_index(column: Floats, index: NDArray[np.int32]) -> Floats:
     if not len(column):
         return np.full(len(index), np.nan)
-    return np.where((index >= 0) & (index < len(column)), column[np.clip(index, 0, len(column) - 1)], np.nan)
+    values = column.take(index, mode="clip")
+    is_none = (index < 0) | (index >= len(column))
+    if is_none.any():
+        values[is_none] = np.nan
+    return values

@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, Ticks
+from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, State, Ticks
 from narrowgate_rules.declaration import Parameters, Rule, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
+from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
-from narrowgate_rules.slots import Memory, SeriesTable
+from narrowgate_rules.slots import SeriesTable
 from narrowgate_rules.snapshot import Frozen, frozen, thawed
 from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
@@ -69,7 +70,7 @@ class Engine:
         self._timezone = timezone or ZoneInfo("UTC")
         self._future_tolerance_s = future_tolerance_s
         self._tables = {family: SeriesTable() for family in Family}
-        self._memories = {rule.name: Memory(rule.state) for rule in rules}
+        self._memories, self._rows = memories_of(self._rules)
         self._now_us = BEFORE_US
         self._rest: dict[frozenset[str], frozenset[str]] = {}
 
@@ -105,7 +106,7 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """Give the whole memory as bytes that `restore` takes."""
-        return frozen(self._rules, Frozen(self._now_us, self._tables, self._memories))
+        return frozen(self._rules, Frozen(self._now_us, self._tables, self._memories, self._rows))
 
     def restore(self, data: bytes) -> tuple[str, ...]:
         """Take a snapshot's memory over; give the names of the rules that start anew.
@@ -116,7 +117,8 @@ class Engine:
             ValueError: the bytes are no whole snapshot that this release reads; the engine is as before.
         """
         image, anew = thawed(self._rules, data)
-        self._now_us, self._tables, self._memories = image.now_us, image.tables, image.memories
+        self._now_us, self._tables = image.now_us, image.tables
+        self._memories, self._rows = image.memories, image.rows
         return anew
 
     def _intake(self, family: Family, batch: pa.RecordBatch) -> Intake:
@@ -124,19 +126,20 @@ class Engine:
             raise ValueError(f"{family} readings do not have the schema of {family} readings")
         return taken_in(batch, self._tables[family], self._future_tolerance_s)
 
-    def _judged_by(self, rule: Rule, sight: Sight, ticks: Ticks) -> tuple[Indices, Said] | None:
+    def _judged_by(self, rule: Rule, sight: Sight, ticks: Ticks) -> tuple[Reach, Said] | None:
         """Let a rule judge; None if that could change nothing."""
         memory = self._memories[rule.name]
         due = memory.due(len(self._tables[rule.family]), ticks) if rule.takes_ticks else _NOWHERE
         if not len(due) and (not len(sight.touched) or rule.name in self._resting(sight.missing)):
             return None
         groups = sight.groups if not len(due) else sight.with_due(due)
+        reach = groups.reach(self._rows[rule.family])
         columns = Columns(
             group=groups.group,
             time_us=sight.time_us,
             frame=sight.frame,
             values={name: sight.value(name) for name in rule.inputs},
-            state=memory.take(groups.touched),
+            state=memory.turned(reach.rows),
             fleet_slot=groups.fleet_slot,
             fleet=sight.fleet,
             params=self._params[rule.name],
@@ -147,8 +150,8 @@ class Engine:
             shared=groups.shared,
         )
         outcome = rule.judge(columns)
-        memory.refuse_misshapen(rule.name, groups.touched, outcome.state)
-        return groups.touched, Said(rule, outcome, groups.named, groups.fleet_slot)
+        memory.refuse_misshapen(rule.name, len(groups.touched), outcome.state)
+        return reach, Said(rule, outcome, groups.named, groups.fleet_slot)
 
     def _resting(self, missing: frozenset[str]) -> frozenset[str]:
         """Give the rules that a batch without any value of some columns cannot move."""
@@ -159,13 +162,18 @@ class Engine:
         return self._rest[missing]
 
     def _write(
-        self, intakes: Mapping[Family, Intake], ticks: Ticks, touched: Sequence[tuple[Indices, Said]]
+        self, intakes: Mapping[Family, Intake], ticks: Ticks, touched: Sequence[tuple[Reach, Said]]
     ) -> None:
         for family, intake in intakes.items():
             self._tables[family].add(intake.fresh)
             self._tables[family].newest_us.put(intake.verdict.slots, intake.verdict.newest_us)
-        for slots, said in touched:
-            self._memories[said.rule.name].put(slots, said.outcome.state)
+        states: dict[Reach, dict[Memory, State]] = {}
+        for reach, said in touched:
+            states.setdefault(reach, {})[self._memories[said.rule.name]] = said.outcome.state
+        written: set[Rows] = set()
+        for reach, given in states.items():
+            reach.write(given, whole=reach.table not in written)
+            written.add(reach.table)
         if len(ticks.time_us):
             self._now_us = int(ticks.time_us[-1])
 
@@ -178,8 +186,15 @@ _NOWHERE: Indices = np.empty(0, dtype=np.intp)
 def _marked(intake: Intake) -> pa.RecordBatch:
     """Fill `late` (null where the clock is not believed) and mark the clocks that are not believed."""
     batch, believed = intake.batch, intake.verdict.believed
-    late = pa.array(intake.verdict.late, pa.bool_(), mask=~believed)
-    marked = pc.if_else(pa.array(believed), batch.column("clock_unsynchronised"), pa.scalar(True))
-    made = {"late": late, "clock_unsynchronised": marked}
-    columns = [made.get(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+    is_known = bool(believed.all())
+    late = pa.array(intake.verdict.late, pa.bool_(), mask=None if is_known else ~believed)
+    marked = _with(batch, "late", late)
+    if is_known:
+        return marked
+    doubted = pc.if_else(pa.array(believed), batch.column("clock_unsynchronised"), pa.scalar(True))
+    return _with(marked, "clock_unsynchronised", doubted)
+
+
+def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
+    place = batch.schema.get_field_index(name)
+    return batch.set_column(place, batch.schema.field(place), column)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from narrowgate_rules.columns import FleetColumns, Floats, Indices, Instants, Mask
 from narrowgate_rules.key_index import Key
 from narrowgate_rules.late import Verdict, believed_times, weigh
+from narrowgate_rules.memories import Reach, Rows
 from narrowgate_rules.segments import first_rows
 from narrowgate_rules.slots import Named, SeriesTable
 from narrowgate_schema.words import Late
@@ -44,6 +45,13 @@ class Groups:
     leading: Mask
     shared: dict[Any, Any] = field(default_factory=dict)
     """What one rule reckoned of the rows and another may want."""
+
+    def reach(self, rows: Rows) -> Reach:
+        """Give what is remembered of the groups, fetched once."""
+        if "reach" not in self.shared:
+            self.shared["reach"] = Reach(rows, self.touched)
+        reached: Reach = self.shared["reach"]
+        return reached
 
 
 def taken_in(batch: pa.RecordBatch, table: SeriesTable, future_tolerance_s: float) -> Intake:
@@ -118,7 +126,9 @@ def _order_for(verdict: Verdict, late: Late) -> Indices:
 
 
 def _instants(batch: pa.RecordBatch, name: str) -> Instants:
-    return batch.column(name).cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    column = batch.column(name)
+    counted = column if pa.types.is_int64(column.type) else column.view(pa.int64())
+    return counted.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _floats(intake: Intake | None, name: str, order: Indices) -> Floats:
@@ -130,5 +140,8 @@ def _floats(intake: Intake | None, name: str, order: Indices) -> Floats:
         return np.full(len(order), np.nan)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)[order]
-    return np.where(np.isfinite(values), values, np.nan)
+    if not pa.types.is_float64(column.type):
+        column = column.cast(pa.float64())
+    values: Floats = column.to_numpy(zero_copy_only=False)[order]
+    is_finite = np.isfinite(values)
+    return values if is_finite.all() else np.where(is_finite, values, np.nan)

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_rules.columns import BEFORE_US, NEVER_US, FleetColumns, Indices, Instants, Mask, State, Ticks
-from narrowgate_rules.declaration import DUE, StateColumn
+from narrowgate_rules.columns import BEFORE_US, FleetColumns, Indices, Instants, Mask
+from narrowgate_rules.declaration import StateColumn
 from narrowgate_rules.key_index import Key, KeyIndex
+from narrowgate_rules.memories import run_of
 
 
 class SeriesTable:
@@ -64,7 +65,7 @@ class SeriesTable:
 
     def leading(self, named: "Named") -> Mask:
         """Mark the slots that are the first one of their device, (n,)."""
-        marked: Mask = self._leading.take(named.slots, _run(named.slots))
+        marked: Mask = self._leading.take(named.slots, run_of(named.slots))
         new = np.flatnonzero(named.slots >= named.known)
         if len(new):
             devices = pa.array([device for device, _ in named.fresh], pa.string())
@@ -114,8 +115,8 @@ class _RegistrySlots:
     def of(self, named: Named, fleet: FleetColumns) -> NDArray[np.int32]:
         if self._fleet is not fleet or self._version != fleet.version:
             self._fleet, self._version, self._turn = fleet, fleet.version, self._turn + 1
-        said = self._said.take(named.slots, _run(named.slots))
-        asked = np.flatnonzero(self._said_in.take(named.slots, _run(named.slots)) != self._turn)
+        said = self._said.take(named.slots, run_of(named.slots))
+        asked = np.flatnonzero(self._said_in.take(named.slots, run_of(named.slots)) != self._turn)
         if len(asked):
             said[asked] = fleet.slots([named[group][0] for group in asked.tolist()])
             # Slots behind the last one are not anybody's before their batch went well.
@@ -157,119 +158,5 @@ class Grown:
         return self._values[:slots] if slots <= len(self._values) else self.take(np.arange(slots))
 
 
-class _Block:
-    """The columns of eight bytes a slot, side by side: a slot that reports brings all of them at once."""
-
-    def __init__(self, columns: Sequence[StateColumn]) -> None:
-        self._dtypes = {column.name: np.dtype(column.dtype) for column in columns}
-        fresh = [column.fresh(1).view(np.int64)[0] for column in columns]
-        self._fresh = np.array(fresh, np.int64)
-        self._values = np.empty((0, len(columns)), np.int64)
-
-    def take(self, slots: Indices, run: slice | None) -> State:
-        taken = np.empty((len(self._dtypes), len(slots)), np.int64)
-        for part in _parts(len(slots)):
-            taken[:, part] = self._rows(slots, run, part).T
-        return {name: taken[at].view(dtype) for at, (name, dtype) in enumerate(self._dtypes.items())}
-
-    def put(self, slots: Indices, state: State, run: slice | None) -> None:
-        needed = int(slots[-1]) + 1 if len(slots) else 0
-        if needed > len(self._values):
-            grown = np.empty((max(needed, 2 * len(self._values), 64), len(self._fresh)), np.int64)
-            grown[: len(self._values)] = self._values
-            grown[len(self._values) :] = self._fresh
-            self._values = grown
-        given = [np.ascontiguousarray(state[name]).view(np.int64) for name in self._dtypes]
-        for part in _parts(len(slots)):
-            rows = np.empty((part.stop - part.start, len(given)), np.int64)
-            for at, values in enumerate(given):
-                rows[:, at] = values[part]
-            self._values[slots[part] if run is None else _shifted(part, run)] = rows
-
-    def column(self, name: str, slots: int) -> NDArray[Any]:
-        """Give one column of the first slots."""
-        return self.take(np.arange(slots), slice(0, slots))[name]
-
-    def _rows(self, slots: Indices, run: slice | None, part: slice) -> NDArray[np.int64]:
-        if run is not None and run.stop <= len(self._values):
-            return self._values[_shifted(part, run)]
-        some = slots[part]
-        known = some < len(self._values)
-        if np.all(known):
-            return self._values[some]
-        rows = np.tile(self._fresh, (len(some), 1))
-        rows[known] = self._values[some[known]]
-        return rows
-
-
-class Memory:
-    """A rule's state columns over all slots of its family."""
-
-    def __init__(self, layout: Sequence[StateColumn]) -> None:
-        words = [each for each in layout if each.width == 1 and np.dtype(each.dtype).itemsize == _WORD_BYTES]
-        self._names = [column.name for column in layout]
-        self._layout = {column.name: column.fresh(0) for column in layout}
-        self._block = _Block(words)
-        self._others = {column.name: Grown(column) for column in layout if column not in words}
-        self._due_from_us, self._looked_at = BEFORE_US, 0
-        """Of so many slots none is due before that [us]."""
-
-    def due(self, slots: int, ticks: Ticks) -> Indices:
-        """Give those of the first slots that the ticks wake."""
-        is_early = slots == self._looked_at and ticks.time_us[-1:] < self._due_from_us
-        if not len(ticks.time_us) or is_early:
-            return np.empty(0, np.intp)
-        due_us = self._block.column(DUE, slots)
-        self._due_from_us, self._looked_at = int(due_us.min(initial=NEVER_US)), slots
-        return np.flatnonzero(due_us <= ticks.time_us[-1])
-
-    def take(self, slots: Indices) -> State:
-        """Give copies of the state of some slots, which increase."""
-        run = _run(slots)
-        state = self._block.take(slots, run)
-        state |= {name: column.take(slots, run) for name, column in self._others.items()}
-        return {name: state[name] for name in self._names}
-
-    def put(self, slots: Indices, state: State) -> None:
-        """Write the state of some slots, which increase."""
-        run = _run(slots)
-        self._block.put(slots, state, run)
-        for name, column in self._others.items():
-            column.put(slots, state[name], run)
-        if DUE in self._layout:
-            self._due_from_us = min(self._due_from_us, int(state[DUE].min(initial=NEVER_US)))
-
-    def refuse_misshapen(self, rule: str, slots: Indices, state: State) -> None:
-        """Refuse state that a rule handed back in another shape or type; ValueError names the column."""
-        for name, wanted in self._layout.items():
-            values = state.get(name)
-            if (
-                values is None
-                or values.dtype != wanted.dtype
-                or values.shape != (len(slots), *wanted.shape[1:])
-            ):
-                raise ValueError(f"rule {rule} handed back a misshapen state column {name!r}")
-
-
-_WORD_BYTES = 8
-_PART = 4096
-"""Slots turned from rows to columns at once: as many as stay near the processor meanwhile."""
-
-
-def _parts(count: int) -> list[slice]:
-    return [slice(first, min(first + _PART, count)) for first in range(0, count, _PART)]
-
-
-def _shifted(part: slice, run: slice) -> slice:
-    return slice(run.start + part.start, run.start + part.stop)
-
-
 def _nameless(count: int) -> pa.Array:
     return pa.array([""] * count, pa.string())
-
-
-def _run(slots: Indices) -> slice | None:
-    """Give increasing slots that follow one another as a slice."""
-    if not len(slots) or slots[-1] - slots[0] != len(slots) - 1:
-        return None
-    return slice(int(slots[0]), int(slots[-1]) + 1)

@@ -16,7 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from narrowgate_rules.declaration import Rule, StateColumn
-from narrowgate_rules.slots import Memory, SeriesTable
+from narrowgate_rules.memories import Memory, Rows, memories_of
+from narrowgate_rules.slots import SeriesTable
 from narrowgate_schema.words import Family
 
 _MAGIC = b"NGRULES\n"
@@ -32,6 +33,8 @@ class Frozen:
     now_us: int
     tables: dict[Family, SeriesTable]
     memories: dict[str, Memory]
+    rows: dict[str, Rows]
+    """What the memories lie in, by family."""
 
 
 def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
@@ -56,7 +59,7 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
     """
     index, parts = _opened(data)
     tables = {family: SeriesTable() for family in Family}
-    memories = {rule.name: Memory(rule.state) for rule in rules}
+    memories, rows = memories_of(rules)
     declared = {rule.name: rule for rule in rules}
     taken = set()
     for said, part in zip(index["parts"], parts, strict=True):
@@ -68,7 +71,7 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
             _fill_memory(rule, memories[rule.name], part)
             taken.add(rule.name)
     anew = tuple(rule.name for rule in rules if rule.name not in taken)
-    return Frozen(int(index["now_us"]), tables, memories), anew
+    return Frozen(int(index["now_us"]), tables, memories, rows), anew
 
 
 def _layout(rule: Rule) -> list[list[Any]]:

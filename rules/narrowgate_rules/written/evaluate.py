@@ -111,7 +111,8 @@ class Evaluation:
             values = columns.place_attribute(node.name, np.arange(len(columns.group)))
         else:
             values = self._layout.each(columns.attribute(node.name, np.nan, -np.inf, np.inf))
-        return np.where(np.isnan(values), node.otherwise, values)
+        is_unset = np.isnan(values)
+        return np.where(is_unset, node.otherwise, values) if is_unset.any() else values
 
     def _sun(self, node: n.SunElevation) -> Floats:
         rows = np.arange(len(self._columns.group))
