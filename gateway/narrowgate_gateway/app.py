@@ -9,6 +9,7 @@ import click
 from narrowgate_gateway.closed_streams import stand_in
 
 VERBS: dict[str, str] = {
+    "archive": "what is kept for good, in files that anybody's tools read",
     "backtest": "what rules would have raised on recorded readings",
     "backup": "a whole copy of a home, while running or stopped",
     "bench": "benchmarks side by side with peers, raw figures",

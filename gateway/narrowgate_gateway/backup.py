@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from narrowgate_gateway.settings import Home
-from narrowgate_ingest import quarantine, records, state, telemetry
+from narrowgate_ingest import archive_files, quarantine, records, state, telemetry
 from narrowgate_ingest.segments import first_offsets, segment_path, sync_directory
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_ingest.watermark import Mark, Watermark
@@ -33,6 +33,7 @@ FORMATS: Mapping[str, int] = {
     "state": state.FORMAT_VERSION,
     "quarantine": quarantine.FORMAT_VERSION,
     "telemetry": telemetry.FORMAT_VERSION,
+    "archive": archive_files.FORMAT_VERSION,
 }
 _CHUNK_BYTES = 1 << 20
 
@@ -80,7 +81,16 @@ def copy_stores(home: Home, stored: Telemetry, into: Path) -> None:
 
 
 def copy_rest(home: Home, config: Path | None, into: Path) -> None:
-    """Copy what no pipeline writes: registry, access, the door's counters, the configuration."""
+    """Copy what no pipeline writes: archive, registry, access, the door's counters, the configuration.
+
+    The archive comes behind the stores: what its copied cursor covers is in the parts, and parts beyond it
+    are written again.
+    """
+    for path in _files(home.archive):
+        target = into / path.relative_to(home.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # replaced or too old just now
+            shutil.copyfile(path, target)
     for path in (home.registry / "registry.db", home.root / "access.db"):
         if path.exists():
             _copy_database(path, into / path.relative_to(home.root))

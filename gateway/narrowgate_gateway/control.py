@@ -27,6 +27,8 @@ class Request(StrEnum):
     """Run quarantined frames again, or say what would become of them."""
     BACKUP = "backup"
     """Copy the stores as they stand between two batches into a directory."""
+    ARCHIVE = "archive"
+    """Archive now what waits for others."""
 
 
 class Refusal(StrEnum):

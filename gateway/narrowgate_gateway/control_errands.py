@@ -14,6 +14,7 @@ from narrowgate_gateway.backup import copy_stores
 from narrowgate_gateway.control import Refusal, Request
 from narrowgate_gateway.control_server import Handler, Refused
 from narrowgate_gateway.settings import Home
+from narrowgate_ingest.archiver import Archiver
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.retry import MOST_FRAMES, Retried, rehearse, retry
 from narrowgate_ingest.runner import Runner
@@ -22,6 +23,7 @@ from narrowgate_schema.clock import Clock
 BEGIN_WITHIN_S = 30.0
 """How long a request waits for the pipeline to come to it [s]."""
 _MOST_DETAIL = 300
+_LOOK_AGAIN_S = 0.05
 
 Told = TypeVar("Told")
 
@@ -30,17 +32,28 @@ class Errands:
     """Turns requests into what the pipeline's thread does."""
 
     def __init__(
-        self, runner: Runner, home: Home, clock: Clock, *, begin_within_s: float = BEGIN_WITHIN_S
+        self,
+        runner: Runner,
+        home: Home,
+        clock: Clock,
+        archiver: Archiver | None = None,
+        *,
+        begin_within_s: float = BEGIN_WITHIN_S,
     ) -> None:
-        """Take the runner of a core."""
+        """Take the runner of a core, and its archiver where it has one."""
         self._runner = runner
+        self._archiver = archiver
         self._home = home
         self._clock = clock
         self._begin_within_s = begin_within_s
 
     def handlers(self) -> dict[Request, Handler]:
         """Give what answers each request."""
-        return {Request.RETRY: self._retry, Request.BACKUP: self._backup}
+        return {
+            Request.RETRY: self._retry,
+            Request.BACKUP: self._backup,
+            Request.ARCHIVE: self._archive,
+        }
 
     async def _retry(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         frames, is_meant = said.get("frames"), said.get("apply")
@@ -64,6 +77,17 @@ class Errands:
         home, path = self._home, Path(into)
         await self._done(lambda pipeline: copy_stores(home, pipeline.stores.telemetry, path))
         return {}
+
+    async def _archive(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        archiver, until = self._archiver, self._runner.done
+        if archiver is None:
+            raise Refused(Refusal.FAILED, "the archive is switched off: archive.enabled = false")
+        archiver.hurry()
+        while archiver.cursor < until:
+            if archiver.trouble or not archiver.alive:
+                raise Refused(Refusal.FAILED, archiver.trouble or "the archive's thread ended")
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        return {"archived": archiver.cursor}
 
     async def _done(self, errand: Callable[[Pipeline], Told]) -> Told:
         """Have the pipeline do something; refused if it does not come to it."""

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader, seal_of
+from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
@@ -51,12 +52,13 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     with opening(home.state):
         pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
     runner = Runner(pipeline, tail, _pace(settings))
+    clock = clock_of(settings)
+    archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
-    sources.show(influx, webhook)
+    sources.show(archive, influx, webhook)
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
-    clock = clock_of(settings)
     services = Services(sources, clock, timezone=settings.zone)
     with opening(home.root / "access.db"):
         access = Access(home.root)
@@ -65,14 +67,16 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
+    archive.start()
     influx.start()
     webhook.start()
     try:
-        async with answering(home.run, Errands(runner, home, clock).handlers()):
+        async with answering(home.run, Errands(runner, home, clock, archive.archiver).handlers()):
             await _serve(services, access, settings, role, stop, ended)
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
+        await asyncio.to_thread(archive.stop)
         await asyncio.to_thread(influx.stop)
         await asyncio.to_thread(webhook.stop)
         stores.telemetry.close()

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from narrowgate_cases import counts
 from narrowgate_console import Check, Diagnosis, Part
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.parts import edge_parts, store_parts
@@ -38,13 +39,15 @@ class CoreSources:
         self._door = DoorCounters(home.door_counters)
         self._metrics = CollectorRegistry()
         self._metrics.register(_LedgerMetrics(self))
+        self._archive: Archiving | None = None
         self._influx: Influx | None = None
         self._webhook: WebhookOut | None = None
         self._doctor: DoctorVisits | None = None
 
-    def show(self, influx: Influx, webhook: WebhookOut) -> None:
-        """Show a further store and an outside case system too, among checks and metrics."""
-        self._influx, self._webhook = influx, webhook
+    def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
+        """Show archive, a further store and an outside case system too, among checks and metrics."""
+        self._archive, self._influx, self._webhook = archive, influx, webhook
+        self._metrics.register(archive)
         self._metrics.register(influx)
         self._metrics.register(webhook)
 
@@ -91,7 +94,10 @@ class CoreSources:
     def parts(self) -> Sequence[Part]:
         """Give listeners, brokers, stores and receivers, and how each does."""
         further = [
-            check for each in (self._influx, self._webhook) if each is not None for check in each.checks()
+            check
+            for each in (self._archive, self._influx, self._webhook)
+            if each is not None
+            for check in each.checks()
         ]
         return (
             *edge_parts(read_status(self._home.run, "edge")),
@@ -126,6 +132,7 @@ class CoreSources:
             Check("stores", not trouble, trouble or f"written to journal offset {self._runner.done}"),
             Check("ledger", ledger.difference == 0, f"{ledger.kept} kept, difference {ledger.difference}"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
+            *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
             *(self._webhook.checks() if self._webhook is not None else ()),
         )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from narrowgate_gateway.archive_settings import Archive
 from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
@@ -106,6 +107,7 @@ class Settings(Section):
     journal: Journal = Journal()
     door: DoorMemory = DoorMemory()
     core: Core = Core()
+    archive: Archive = Archive()
     influxdb: Influxdb = Influxdb()
     webhook: Webhook = Webhook()
     console: Console = Console()
@@ -172,6 +174,7 @@ class Home:
         self.journal = root / "journal"
         self.registry = root / "registry"
         self.quarantine = root / "quarantine"
+        self.archive = root / "archive"
         self.run = root / "run"
         self.state = root / "state.db"
         self.telemetry = root / "telemetry.duckdb"

@@ -8,12 +8,15 @@ from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_ingest.archive_files import ArchiveFiles
+from narrowgate_ingest.archiver import Archiver, Terms
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.retry import finish
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_schema.clock import SystemClock
 
 
 @contextmanager
@@ -33,6 +36,26 @@ def held_telemetry(home: Home) -> Iterator[Telemetry]:
             telemetry.close()
     finally:
         role.release()
+
+
+def archive_here(home: Home) -> None:
+    """Archive all that is stored in a home without a core.
+
+    Raises:
+        AlreadyRunning: a core is up, or comes up.
+        RegistryFault: there is no registry.
+        ValueError, duckdb.Error, sqlite3.Error, OSError: a store cannot be opened or written.
+    """
+    with held_telemetry(home) as telemetry:
+        state = State(home.state)
+        try:
+            fleet = FleetReader(home.registry).fleet
+            files, tail = ArchiveFiles(home.archive), Tail(home.journal)
+            archiver = Archiver(files, tail, telemetry, state, lambda: fleet, SystemClock(), Terms())
+            archiver.hurry()
+            archiver.turn()
+        finally:
+            state.close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A further store keeps such an offset as its cursor. It never stands in the pipel
 week, and the journal may be trimmed meanwhile: the rows are read from DuckDB.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -38,6 +38,14 @@ class Again:
 
     number: int
     readings: dict[Family, pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class FramesAgain:
+    """Frames that were run again, under one number."""
+
+    number: int
+    frames: list[int]
 
 
 class Follower:
@@ -99,6 +107,42 @@ class Follower:
         readings = {family: self._merged(family, _of_again(family), [end, following]) for family in Family}
         return Again(int(following), readings)
 
+    def stretches(self, start: int, until: int) -> Iterator[dict[Family, pa.RecordBatch]]:
+        """Yield the rows of the frames [start, until) as they came, bounded as slices are.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        while start < until:
+            end, _ = self._cut(start, until)
+            within, place = "frame >= $1 AND frame < $2", [start, end]
+            yield {family: self._plain(family, within, list(place)) for family in Family}
+            start = end
+
+    def frames_again(self, number: int) -> FramesAgain | None:
+        """Give the first frames behind a number that were run again; None if none.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        table = self._telemetry.query(
+            "SELECT number, frame FROM again WHERE number = (SELECT min(number) FROM again WHERE number > $1)"
+            " ORDER BY frame",
+            [number],
+        )
+        if table.num_rows == 0:
+            return None
+        return FramesAgain(int(table["number"][0].as_py()), table["frame"].to_pylist())
+
+    def of_frames(self, frames: Sequence[int]) -> dict[Family, pa.RecordBatch]:
+        """Give the rows of some frames as they came.
+
+        Raises:
+            duckdb.Error: the store could not be read.
+        """
+        condition = "frame IN (SELECT unnest($1::BIGINT[]))"
+        return {family: self._plain(family, condition, [list(frames)]) for family in Family}
+
     def keyed(self, family: Family, keys: Sequence[tuple[str, str, int]]) -> pa.RecordBatch:
         """Give readings by (device, series, time [us]) as they stand now; a key without a row is left out.
 
@@ -142,8 +186,15 @@ class Follower:
     def _rows(self, family: Family, start: int, until: int) -> pa.RecordBatch:
         return self._merged(family, "frame >= $1 AND frame < $2", [start, until])
 
+    def _plain(self, family: Family, condition: str, parameters: list[object]) -> pa.RecordBatch:
+        names = ", ".join(f'"{name}"' for name in READINGS[family].names)
+        table = self._telemetry.query(
+            f"SELECT {names} FROM {family}_rows WHERE {condition} ORDER BY frame, device, series, time",  # noqa: S608
+            parameters,
+        )
+        return _as_readings(family, table)
+
     def _merged(self, family: Family, condition: str, parameters: list[object]) -> pa.RecordBatch:
-        schema = READINGS[family]
         rest = [f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame"]
         columns = ", ".join(
             ["max(frame) AS frame", *(f'arg_max("{name}", frame) AS "{name}"' for name in rest)]
@@ -153,8 +204,13 @@ class Follower:
             f"WHERE {condition} GROUP BY device, series, time ORDER BY frame",
             parameters,
         )
-        arrays = [table[name].combine_chunks().cast(schema.field(name).type) for name in schema.names]
-        return pa.record_batch(arrays, schema=schema)
+        return _as_readings(family, table)
+
+
+def _as_readings(family: Family, table: pa.Table) -> pa.RecordBatch:
+    schema = READINGS[family]
+    arrays = [table[name].combine_chunks().cast(schema.field(name).type) for name in schema.names]
+    return pa.record_batch(arrays, schema=schema)
 
 
 def _of_again(family: Family) -> str:

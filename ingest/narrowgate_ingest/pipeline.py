@@ -9,6 +9,7 @@ Rule 3: after a crash the rules run again from their snapshot; what they say of 
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,8 @@ class Pipeline:
         versions = {rule.name: rule.version for rule in engine.rules}
         self._superseded: list[Row] = superseded(stores.state.connection, versions)
         self.offset = self._resume()
+        self.needed: list[Callable[[], int]] = []
+        """Offsets from which further readers need the journal."""
         self.registry_trouble = ""
         """Why the newest registry is not used, in words; the last good one is used meanwhile."""
 
@@ -260,7 +263,7 @@ class Pipeline:
         offset = state.snapshot_offset(self.stores.state.connection, _SNAPSHOTS)
         if offset is None:
             return 0
-        needed = min(offset, self._done, self.stores.telemetry.cursor())
+        needed = min(offset, self._done, self.stores.telemetry.cursor(), *(each() for each in self.needed))
         return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
 
 

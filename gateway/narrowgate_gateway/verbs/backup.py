@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @config_option
 @click.pass_context
 def command(context: click.Context, directory: Path, home: Path, config: Path) -> None:
-    """Copy a home into a new directory: journal, stores, quarantine, registry, users, configuration.
+    """Copy a home into a new directory: journal, stores, archive, quarantine, registry, users, configuration.
 
     Everything acknowledged before it began is in it. A running gateway goes on taking frames; its core copies
     the stores between two batches. Secrets are not copied: the key of the console's cookies, and the
