@@ -3,6 +3,7 @@
 A slot is a device's number for ever: arrays by slot may be kept from one version to the next, they only grow.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -81,6 +82,12 @@ class Fleet:
     def slots(self, devices: Sequence[str | None]) -> NDArray[np.int32]:
         """Give the slot of each device, (n,); -1 where the registry does not know it."""
         return self._index.find(devices)
+
+    def slots_of_encoded(
+        self, flat: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """Give the slot of each device in UTF-8, (n,): `lengths` bytes from `starts` on; -1 as in `slots`."""
+        return self._index.find_encoded(flat, starts, lengths)
 
     def device(self, slot: int) -> str:
         """Give the device at a slot; ValueError if none is there."""
@@ -193,6 +200,7 @@ class FleetReader:
     def __init__(self, directory: Path, seal: Seal | None = None) -> None:
         """Load the fleet of a registry directory; RegistryFault if there is none."""
         self._directory = directory
+        self._current = os.fspath(directory / CURRENT)
         self._seal = seal
         self._seen: tuple[int, int] | None = None
         self.refresh()
@@ -211,9 +219,10 @@ class FleetReader:
 
     def _sighted(self) -> tuple[int, int]:
         try:
-            found = (self._directory / CURRENT).stat()
+            # Asked for every batch at the door: a Path costs ten times what its text does.
+            found = os.stat(self._current)
         except FileNotFoundError:
-            raise RegistryFault(f"{self._directory / CURRENT}: no registry was published here") from None
+            raise RegistryFault(f"{self._current}: no registry was published here") from None
         return found.st_ino, found.st_mtime_ns
 
 

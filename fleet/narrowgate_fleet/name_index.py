@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 NONE = -1
 """The slot of an unknown device, the asset row where there is no asset, a free place of the index."""
 _WORD = 8
+_AT_ONCE = 4
+"""Places of the table that are looked at together: most names are in their first, hardly one beyond these."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -25,7 +27,7 @@ class Names:
 
     def __init__(self, names: pa.Array) -> None:
         """Take (n,) strings; a null is nobody's name."""
-        self._texts = _Texts(names)
+        self._texts = _Texts.of(names)
         longest = int(self._texts.lengths.max(initial=0))
         self.width = -(-longest // _WORD) * _WORD
         self.count = len(names)
@@ -56,10 +58,18 @@ class NameIndex:
 
     def find(self, names: Sequence[str | None]) -> NDArray[np.int32]:
         """Give the slot of each name, (n,); -1 where it is nobody's, or None."""
-        found = np.full(len(names), NONE, np.int32)
-        if len(names) == 0 or self._names.width == 0:
+        return self._find(_Texts.of(_encoded(names)))
+
+    def find_encoded(
+        self, flat: Bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """Give the slot of each name in UTF-8, (n,): `lengths` bytes from `starts` on; -1 as in `find`."""
+        return self._find(_Texts(flat, starts, lengths))
+
+    def _find(self, asked: "_Texts") -> NDArray[np.int32]:
+        found = np.full(len(asked.lengths), NONE, np.int32)
+        if len(found) == 0 or self._names.width == 0:
             return found
-        asked = _Texts(_encoded(names))
         open_rows: NDArray[np.intp] = np.flatnonzero(
             (asked.lengths > 0) & (asked.lengths <= self._names.width)
         )
@@ -69,18 +79,27 @@ class NameIndex:
         open_rows, wanted = open_rows[whole], wanted[whole]
         places = _first_places(wanted, len(self._places))
         # A damaged table can cost an answer; it can neither give a wrong one nor hold the search for ever.
-        for _ in range(len(self._places)):
+        for begin in range(0, len(self._places), _AT_ONCE):
             if len(open_rows) == 0:
                 break
-            slots = self._places[places]
-            is_taken = (slots >= 0) & (slots < self._names.count)
-            open_rows, wanted = open_rows[is_taken], wanted[is_taken]
-            places, slots = places[is_taken], slots[is_taken]
-            is_found = (self._names.at(slots) == wanted).all(axis=1)
-            found[open_rows[is_found]] = slots[is_found]
-            open_rows, wanted = open_rows[~is_found], wanted[~is_found]
-            places = (places[~is_found] + 1) & (len(self._places) - 1)
+            ahead = (places[:, None] + np.arange(begin, begin + _AT_ONCE)) & (len(self._places) - 1)
+            slots, is_open = self._looked_up(ahead, wanted)
+            found[open_rows] = slots
+            open_rows, wanted, places = open_rows[is_open], wanted[is_open], places[is_open]
         return found
+
+    def _looked_up(
+        self, ahead: NDArray[np.int64], wanted: Bytes
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Look at some places for each name, (n, k): give its slot, and whether it may be further on."""
+        held = self._places[ahead]
+        is_taken = (held >= 0) & (held < self._names.count)
+        rows, columns = np.nonzero(is_taken)
+        slots = held[rows, columns]
+        same = np.flatnonzero((self._names.at(slots) == wanted[rows]).all(axis=1))
+        found = np.full(len(ahead), NONE, np.int32)
+        found[rows[same]] = slots[same]
+        return found, is_taken.all(axis=1) & (found == NONE)
 
 
 def places_of(names: Names) -> NDArray[np.int32]:
@@ -109,14 +128,20 @@ def _first_places(names: Bytes, size: int) -> NDArray[np.int64]:
 
 
 class _Texts:
-    """The buffers of a string array."""
+    """Strings as bytes of n rows, anywhere in an array."""
 
-    def __init__(self, texts: pa.Array) -> None:
+    def __init__(self, flat: Bytes, starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> None:
+        self._bytes = flat
+        self._starts = starts
+        self.lengths = lengths
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> "_Texts":
+        """Give the buffers of a string array."""
         _, offsets, data = texts.buffers()
         edges = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4) if len(texts) else _NOTHING
-        self._starts = edges[:-1]
-        self._bytes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-        self.lengths = np.diff(edges)
+        flat = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+        return cls(flat, edges[:-1], np.diff(edges))
 
     def padded(self, rows: NDArray[np.integer], width: int) -> Bytes:
         """Give texts of at most `width` bytes, (n, width), filled up with zeros."""

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from narrowgate_fleet import Fleet
 from narrowgate_gateway.exchange_names import NO_MESSAGE_ID, Endpoints, Ragged, exchange_names
 from narrowgate_ingest.records import Kind, on_disk_schema
 from narrowgate_schema.words import Answer, Transport
@@ -84,9 +85,9 @@ class ArrivalBatch:
         """Tell which senders wait for an answer."""
         return np.array([arrival.confirmable for arrival in self._arrivals], np.bool_)
 
-    def devices(self) -> Sequence[str]:
-        """Give the devices that they claim to be of."""
-        return [arrival.device for arrival in self._arrivals]
+    def slots(self, fleet: Fleet) -> NDArray[np.int32]:
+        """Give the slots of the devices that they claim to be of."""
+        return fleet.slots([arrival.device for arrival in self._arrivals])
 
     def judged(self) -> NDArray[np.uint8]:
         """Give the answers that transport facts alone give."""

@@ -130,6 +130,7 @@ class Inbox:
         self._headers = headers = self._messages["header"]
         headers["name"], headers["control"] = rows_at(self._sources), rows_at(self._control)
         headers["parts"], headers["part_count"] = rows_at(self._parts), 1
+        self._used = most
         self._drops_seen = 0
         self.dropped = 0
         """Datagrams that the kernel had no room for, as far as it told."""
@@ -140,9 +141,10 @@ class Inbox:
         Raises:
             OSError: the socket cannot be read.
         """
-        self._headers["name_bytes"] = SOURCE_BYTES
-        self._headers["control_bytes"] = self._control.shape[1]
-        count = receive_many(self._descriptor, self._address, len(self._messages))
+        # The kernel says there how much it wrote: only what it wrote last is to be said anew.
+        self._headers["name_bytes"][: self._used] = SOURCE_BYTES
+        self._headers["control_bytes"][: self._used] = self._control.shape[1]
+        self._used = count = receive_many(self._descriptor, self._address, len(self._messages))
         return Datagrams(
             self._content[:count],
             self._messages["length"][:count].astype(np.int64),

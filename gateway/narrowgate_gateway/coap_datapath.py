@@ -3,7 +3,7 @@
 Rule 1: plain uplinks of a batch go to the journal as one, and their answers leave together after its sync.
 Rule 2: what needs a look of its own has a bounded share of the time; what is beyond it is told to come
 slower.
-Rule 3: while there is much to do the socket is read in intervals, so that batches grow and each costs less.
+Rule 3: while there is much to do datagrams gather for a while, so that batches grow and each costs less.
 """
 
 import asyncio
@@ -27,9 +27,11 @@ from narrowgate_gateway.coap_paths import PathColumns
 from narrowgate_gateway.coap_sorting import Fate, Sorted, answered_strangers, sort
 from narrowgate_gateway.coap_uplinks import Limits, Uplinks
 from narrowgate_gateway.door import Door, Trust
+from narrowgate_gateway.gathering import Gathering, waiting_bytes
 from narrowgate_gateway.networks import Networks
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.rates import Bucket
+from narrowgate_gateway.socket_watch import SocketWatch
 from narrowgate_schema.words import Answer
 
 MOST_UNDER_WAY = 1 << 14
@@ -39,11 +41,6 @@ SINGLES_PER_S = 2000.0
 SINGLES_AT_ONCE = 2000.0
 """Datagrams looked at one by one, in the long run [1/s] and at once."""
 
-LINGER_S = 0.004
-"""How long datagrams may gather while there is much to do [s]."""
-
-_MUCH = 1024
-"""A batch of so many is as large as it gets: nothing is waited for after it."""
 _LEAST_ROW_BYTES = 1536
 _HEAD_AND_OPTIONS_BYTES = 512
 _LONGEST_DATAGRAM_BYTES = 1 << 16
@@ -104,8 +101,11 @@ class Datapath:
         self._singles: Singles | None = None
         self._bucket = Bucket(SINGLES_PER_S, SINGLES_AT_ONCE)
         self._loop = asyncio.get_running_loop()
-        self._is_reading = self._is_closing = self._is_closed = False
-        self._lingering: asyncio.TimerHandle | None = None
+        self._watch = SocketWatch(listening, self._drain)
+        self._gathering = Gathering(listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+        self._gathers_since_s = 0.0
+        self._next_look: asyncio.TimerHandle | None = None
+        self._is_closing = self._is_closed = False
         self._rows_under_way = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
@@ -114,46 +114,48 @@ class Datapath:
     def start(self, singles: Singles) -> None:
         """Begin to read; what is no plain uplink goes to `singles`."""
         self._singles = singles
-        self._read_on()
+        self._watch.on()
 
     async def close(self) -> None:
         """Take no more, and let the answers that are due go out."""
         self._is_closing = True
-        self._read_no_more()
-        if self._lingering is not None:
-            self._lingering.cancel()
+        self._watch.end()
+        if self._next_look is not None:
+            self._next_look.cancel()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_idle.wait(), _LAST_ANSWERS_S)
         self._is_closed = True
 
-    def _read_on(self) -> None:
-        if not self._is_reading and not self._is_closing:
-            self._is_reading = True
-            self._loop.add_reader(self._socket, self._readable)
+    def _look(self) -> None:
+        """Let what gathers wait for more, or take it."""
+        waited_s = self._loop.time() - self._gathers_since_s
+        more_s = self._gathering.further_s(waited_s, waiting_bytes(self._socket))
+        if more_s > 0.0:
+            self._next_look = self._loop.call_later(more_s, self._drain)
+        else:
+            self._drain()
 
-    def _read_no_more(self) -> None:
-        if self._is_reading:
-            self._is_reading = False
-            self._loop.remove_reader(self._socket)
-
-    def _readable(self) -> None:
-        """Take what waits; then wait a little for more to gather, the less the more there was."""
-        self._lingering = None
+    def _drain(self) -> None:
+        """Take what waits; after what came alone the socket is watched, else looked at after a while."""
+        self._next_look = None
+        self._gathers_since_s = self._loop.time()
+        waiting = waiting_bytes(self._socket)
         datagrams = self._inbox.receive()
         count = len(datagrams)
+        self._gathering.learn(waiting, count)
         self._count_dropped()
         if count == 0:
-            self._read_on()
+            self._watch.on()
             return
         self.take(datagrams)
         if self._is_closing:
             return
         if count > 1 or self._rows_under_way > count:
-            self._read_no_more()
-            wait_s = LINGER_S * max(0.0, 1.0 - count / _MUCH)
-            self._lingering = self._loop.call_later(wait_s, self._readable)
+            self._watch.off()
+            look_at_s = self._gathers_since_s + self._gathering.first_s(count)
+            self._next_look = self._loop.call_at(look_at_s, self._look)
         else:
-            self._read_on()
+            self._watch.on()
 
     def _count_dropped(self) -> None:
         if self._inbox.dropped > self._dropped:

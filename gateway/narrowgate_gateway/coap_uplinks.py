@@ -4,13 +4,14 @@ They are copied out of the datagrams once: the next batch may come while these a
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from narrowgate_fleet import Fleet
 from narrowgate_gateway.arrivals import NUMBER, Trust
 from narrowgate_gateway.coap_columns import CON, Flags, Heads, Ints, Options
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams
@@ -26,6 +27,10 @@ BURST_S = 60.0
 """How long a sender may save its allowance up [s]."""
 _IPV4_MAPPED_WORD = 0xFFFF0000
 _SCHEMA = on_disk_schema(Kind.UPLINKS)
+_COLUMNS = tuple((field.name, field.type) for field in _SCHEMA)
+_INSTANT = _SCHEMA.field("received_at").type
+_SIZES = 256
+"""Columns that are the same throughout, of which so many are kept to be used again."""
 _SECRET = np.frombuffer(secrets.token_bytes(40), np.uint64)
 
 
@@ -99,12 +104,10 @@ class Uplinks:
         """Give their number."""
         return len(self._message_ids)
 
-    def devices(self) -> Sequence[str]:
-        """Give the devices that they claim to be of."""
-        text = self._devices.flat.tobytes().decode("ascii")
-        starts = self._devices.starts
-        ends = starts + self._devices.lengths
-        return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    def slots(self, fleet: Fleet) -> NDArray[np.int32]:
+        """Give the slots of the devices that they claim to be of."""
+        devices = self._devices
+        return fleet.slots_of_encoded(devices.flat, devices.starts, devices.lengths)
 
     def judged(self) -> NDArray[np.uint8]:
         """Give the answers that the listener's facts alone give; its networks are judged before."""
@@ -135,7 +138,7 @@ class Uplinks:
         n = len(rows)
         some = None if n == len(self) else rows
         columns: dict[str, pa.Array] = {
-            "received_at": _plain(received_at_us, _SCHEMA.field("received_at").type),
+            "received_at": _plain(received_at_us, _INSTANT),
             "transport": _same(Transport.COAP, n),
             "listener": _same(self._trust.listener, n),
             "path": _strings(self._paths, some, pa.string()),
@@ -145,14 +148,12 @@ class Uplinks:
             "message_id": _plain(_of(self._message_ids, some).astype(np.int32), pa.int32()),
             "token": _strings(_copied(self._tokens), some, pa.binary()),
             "confirmable": _flags(_of(self.confirmable, some)),
-            "dup": _flags(np.zeros(n, np.bool_)),
+            "dup": _never(n),
             "payload": _strings(self._payloads, some, pa.binary()),
         }
         if self._ports is not None:
             columns["port"] = _plain(_of(self._ports, some).astype(np.int32), pa.int32())
-        arrays = [
-            columns[field.name] if field.name in columns else pa.nulls(n, field.type) for field in _SCHEMA
-        ]
+        arrays = [columns[name] if name in columns else _unsaid(kind, n) for name, kind in _COLUMNS]
         return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
 
 
@@ -184,6 +185,17 @@ def _strings(strings: Ragged, some: NDArray[np.intp] | None, kind: pa.DataType) 
     return pa.Array.from_buffers(kind, len(strings.lengths), buffers)
 
 
+@lru_cache(maxsize=_SIZES)
+def _unsaid(kind: pa.DataType, n: int) -> pa.Array:
+    return pa.nulls(n, kind)
+
+
+@lru_cache(maxsize=_SIZES)
+def _never(n: int) -> pa.Array:
+    return _flags(np.zeros(n, np.bool_))
+
+
+@lru_cache(maxsize=_SIZES)
 def _same(text: str, n: int) -> pa.Array:
     data = text.encode()
     offsets = np.arange(n + 1, dtype=np.int32) * np.int32(len(data))

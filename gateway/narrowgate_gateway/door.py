@@ -55,8 +55,8 @@ class Batch(Protocol):
         """Tell which senders wait for an answer, (n,)."""
         ...
 
-    def devices(self) -> Sequence[str]:
-        """Give the n devices that they claim to be of."""
+    def slots(self, fleet: Fleet) -> NDArray[np.int32]:
+        """Give the slots of the devices that they claim to be of, (n,); -1 where the registry has none."""
         ...
 
     def judged(self) -> NDArray[np.uint8]:
@@ -160,7 +160,7 @@ class Door:
         now_s: float,
     ) -> None:
         """Refuse whom the registry shuts out, and who sends too fast; a repeat is never too fast."""
-        slots = fleet.slots(batch.devices())
+        slots = batch.slots(fleet)
         # The registry has no row -1: the last of the array stands for devices that it does not know.
         numbers[(numbers == _KEPT) & self._shut_out(fleet)[slots]] = NUMBER[Answer.FORBIDDEN]
         rows = np.flatnonzero(numbers == _KEPT)

@@ -34,8 +34,13 @@ class Rates:
         if len(keys) == 0:
             return np.zeros(0, np.bool_)
         self._grow(int(keys.max()) + 1)
-        before = _equal_before(keys)
         whole_at_s = np.maximum(self._whole_at_s[keys], now_s)
+        if whole_at_s.max() + len(keys) * self._each_s <= now_s + self._saved_s:
+            # Not even if all were of the key that has least left: nothing need be counted by key.
+            self._whole_at_s[keys] = whole_at_s
+            np.add.at(self._whole_at_s, keys, self._each_s)
+            return np.zeros(len(keys), np.bool_)
+        before = _equal_before(keys)
         worth_s = (before + 1) * self._each_s
         exceeded: NDArray[np.bool_] = whole_at_s + worth_s > now_s + self._saved_s + 1e-9 * self._each_s
         granted = ~exceeded

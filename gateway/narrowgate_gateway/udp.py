@@ -15,6 +15,7 @@ from typing import Any
 
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.door import Arrival, Door, Trust
+from narrowgate_gateway.socket_watch import SocketWatch
 from narrowgate_gateway.udp_dialect import Dialect
 from narrowgate_gateway.udp_settings import UdpListener
 from narrowgate_schema.words import Answer, Transport
@@ -60,10 +61,9 @@ class UdpServer:
         self._waiting: deque[_Datagram] = deque()
         self._news = asyncio.Event()
         self._closing = False
-        self._loop = asyncio.get_running_loop()
         self._socket = _bound(settings)
-        self._is_reading = False
-        self._read_on()
+        self._watch = SocketWatch(self._socket, self._readable)
+        self._watch.on()
 
     @property
     def port(self) -> int:
@@ -83,7 +83,7 @@ class UdpServer:
             batch = [self._waiting.popleft() for _ in range(n)]
             if not self._waiting and not self._closing:
                 self._news.clear()
-            self._read_on()
+            self._watch.on()
             if batch:
                 await self._take_in(batch)
         self._socket.close()
@@ -91,7 +91,7 @@ class UdpServer:
     def stop(self) -> None:
         """Read no more; `run` ends when what was read is kept and answered."""
         self._closing = True
-        self._read_no_more()
+        self._watch.end()
         self._news.set()
 
     def _readable(self) -> None:
@@ -106,7 +106,7 @@ class UdpServer:
                 continue  # an ICMP error of an earlier answer; the socket is well
             self._waiting.append((payload, address))
         if len(self._waiting) >= self._settings.pending_datagrams:
-            self._read_no_more()
+            self._watch.off()
         self._news.set()
 
     async def _take_in(self, batch: Sequence[_Datagram]) -> None:
@@ -143,16 +143,6 @@ class UdpServer:
             payload=payload,
             comparable=self._dialect.tells_repeats,
         )
-
-    def _read_on(self) -> None:
-        if not self._is_reading and not self._closing:
-            self._is_reading = True
-            self._loop.add_reader(self._socket, self._readable)
-
-    def _read_no_more(self) -> None:
-        if self._is_reading:
-            self._is_reading = False
-            self._loop.remove_reader(self._socket)
 
 
 def _bound(settings: UdpListener) -> socket.socket:

@@ -33,6 +33,7 @@ GAUGES: tuple[str, ...] = ("exchange_horizon_ms",)
 They lie from the end of the file backwards, so that counters may be added.
 """
 
+_PLACES = {name: 1 + place for place, name in enumerate(NAMES)}
 _PAGE_BYTES = 4096
 _FORMAT_VERSION = 1
 
@@ -63,7 +64,10 @@ class DoorCounters:
 
     def add(self, name: str, n: int = 1) -> None:
         """Add to a counter; ValueError if there is none of that name."""
-        self._words[1 + NAMES.index(name)] += n
+        place = _PLACES.get(name)
+        if place is None:
+            raise ValueError(f"no counter is called {name!r}")
+        self._words[place] += n
 
     def show(self, name: str, value: int) -> None:
         """Set a gauge; ValueError if there is none of that name."""

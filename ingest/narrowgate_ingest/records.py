@@ -169,7 +169,8 @@ def brand_of(data: bytes) -> bytes:
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """Give a batch in parts of PIECE_BYTES at most, or of one row."""
-    if batch.nbytes <= PIECE_BYTES or batch.num_rows <= 1:
+    # Whole buffers, which is quickly asked, are never less than the part of them that a batch is.
+    if batch.num_rows <= 1 or batch.get_total_buffer_size() <= PIECE_BYTES or batch.nbytes <= PIECE_BYTES:
         yield batch
         return
     half = batch.num_rows // 2

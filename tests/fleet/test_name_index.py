@@ -84,3 +84,12 @@ def test_a_snapshot_without_index_gets_one(tmp_path: Path) -> None:
     (snapshot / "manifest.json").write_text(json.dumps(manifest))
 
     assert fleet_of(tmp_path).slots(["w2", "w1", "x"]).tolist() == [1, 0, -1]
+
+
+def test_names_as_bytes_are_found_as_their_texts_are() -> None:
+    """What a listener cut out of its datagrams needs no decoding, and bytes that are no text are nobody's."""
+    index = index_of(["w1", "straße", None, "w22"])
+    flat = np.frombuffer("w1straßew22\xff".encode("latin-1") + "straße".encode(), np.uint8)
+    starts, lengths = np.array([0, 12, 8, 8, 11, 0]), np.array([2, 7, 3, 4, 1, 0])
+
+    assert index.find_encoded(flat, starts, lengths).tolist() == [0, 1, 3, -1, -1, -1]
