@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test lint clean constraints
+.PHONY: demo test chaos lint clean constraints
 
 demo: $(VENV)/.installed
 	$(BIN)/narrowgate demo $(ARGS)
@@ -14,6 +14,13 @@ test: $(VENV)/.installed-test
 	tests/debian-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Kills, power cuts, outages and a soak, ROUNDS times as many as `make test` makes: hours, not minutes.
+chaos: ROUNDS ?= 16
+chaos: $(VENV)/.installed-test
+	tests/debian-packages
+	NARROWGATE_CHAOS=$(ROUNDS) $(BIN)/python -m pytest -s -o timeout=7200 $(ARGS) \
+		$$(grep -rl NARROWGATE_CHAOS tests --include='test_*.py')
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -121,12 +121,12 @@ async def live_by_mqtt(stage: Stage, plan: Sequence[Kill] = ()) -> Aftermath:
     broker = Mosquitto(stage.home.root.with_name("broker"), options=MOST_PERSISTENT).start()
     try:
         async with wired(broker.port) as wire:
-            _lead_to(stage, wire.port)
+            lead_to(stage, wire.port)
             arguments = ("-m", "narrowgate_gateway.supervisor", str(stage.config), str(stage.home.root))
             with running(stage.home, *arguments) as gateway:
-                await _until(lambda: _is_connected(stage))
+                await until(lambda: is_connected(stage))
                 sent, falls = await _pass_hours(stage, broker, wire.notes, plan)
-                await _nothing_held_back(broker, wire.notes)
+                await nothing_held_back(broker, wire.notes)
                 await drained(stage)
                 assert await asyncio.to_thread(gateway.end) == 0, gateway.said()
             return _counted(stage, sent, wire.notes, falls)
@@ -134,21 +134,21 @@ async def live_by_mqtt(stage: Stage, plan: Sequence[Kill] = ()) -> Aftermath:
         broker.stop()
 
 
-def _lead_to(stage: Stage, port: int) -> None:
+def lead_to(stage: Stage, port: int) -> None:
     """Have the gateway's configuration name another broker."""
     text = stage.config.read_text(encoding="utf-8")
     text = text.replace(f"port = {stage.mqtt_port}\n", f"port = {port}\nretry_max_s = 0.3\n")
     stage.config.write_text(text.replace('version = "3.1.1"', 'version = "5"'), encoding="utf-8")
 
 
-def _is_connected(stage: Stage) -> bool:
+def is_connected(stage: Stage) -> bool:
+    """Tell whether edge and core are up and the broker is reached."""
     edge, core = (read_status(stage.home.run, role) for role in ("edge", "core"))
     return edge is not None and core is not None and edge["brokers"][0]["state"] == "connected"
 
 
-async def _until(
-    reached: Callable[[], bool], *, within_s: float = _PATIENCE_S, every_s: float = 0.02
-) -> None:
+async def until(reached: Callable[[], bool], *, within_s: float = _PATIENCE_S, every_s: float = 0.02) -> None:
+    """Wait until something is so; TimeoutError if it does not come to be."""
     async with asyncio.timeout(within_s):
         while not reached():
             await asyncio.sleep(every_s)
@@ -188,7 +188,7 @@ async def _fall(stage: Stage, broker: Mosquitto, notes: Notes, kill: Kill, falls
         roles = {role: role_pid(stage, role) for role in kill.roles if role != BROKER}
         before = notes.offered.total()
         with suppress(TimeoutError):
-            await _until(lambda: notes.offered.total() > before, within_s=_NEXT_OFFER_S, every_s=0.0)
+            await until(lambda: notes.offered.total() > before, within_s=_NEXT_OFFER_S, every_s=0.0)
         await asyncio.sleep(kill.after_s)
         falls.under_way += len(notes.offered.keys() - notes.acknowledged)
         up = {role: pid for role, pid in roles.items() if pid is not None and alive(pid)}
@@ -201,7 +201,7 @@ async def _fall(stage: Stage, broker: Mosquitto, notes: Notes, kill: Kill, falls
         await strike(stage, Kill(kill.step, tuple(roles.keys() - up.keys()), 0.0))
 
 
-async def _nothing_held_back(broker: Mosquitto, notes: Notes) -> None:
+async def nothing_held_back(broker: Mosquitto, notes: Notes) -> None:
     """Wait until the gateway has acknowledged a message newer than all that the broker holds for it."""
     publisher = await asyncio.to_thread(Publisher, broker)
     marks: set[bytes] = set()
@@ -211,7 +211,7 @@ async def _nothing_held_back(broker: Mosquitto, notes: Notes) -> None:
         publisher.send("nb/nobody/up", mark)
         return not marks.isdisjoint(notes.acknowledged)
 
-    await _until(is_through)
+    await until(is_through)
     await asyncio.to_thread(publisher.close)
 
 
@@ -227,7 +227,7 @@ def _counted(stage: Stage, sent: SentReport, notes: Notes, falls: _Falls) -> Aft
         ledger=count_now(stage.home),
         under_way=falls.under_way,
         again=notes.offered.total() - len(notes.offered),
-        told={(device, _second(time)) for device, time in acknowledged_times(stage.mqtt_acks)},
+        told={(device, second_of(time)) for device, time in acknowledged_times(stage.mqtt_acks)},
         offered={meant[payload] for payload in notes.offered.keys() & meant.keys()},
         withheld={
             payload
@@ -244,5 +244,6 @@ def _counted(stage: Stage, sent: SentReport, notes: Notes, falls: _Falls) -> Aft
     )
 
 
-def _second(time: datetime) -> int:
+def second_of(time: datetime) -> int:
+    """Give the second that a time falls into."""
     return int(time.timestamp())

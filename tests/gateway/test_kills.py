@@ -1,5 +1,6 @@
 """kill -9 of edge, core and both under load: nothing acknowledged is lost, nothing is there twice."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ SEED = 7
 DEVICES = 60
 HOURS = 28.0
 STEPS = int(HOURS * 12)
-KILLS = 8
+KILLS = 6
+ROUNDS = int(os.environ.get("NARROWGATE_CHAOS", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +21,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Life:
     return live(tmp_path_factory.mktemp("undisturbed"), seed=SEED, devices=DEVICES, hours=HOURS)
 
 
-@pytest.mark.parametrize(
-    ("seed", "choices"),
-    [(11, [("edge",)]), (12, [("core",)]), (13, [("edge", "core"), ("edge",), ("core",)])],
-    ids=["edge", "core", "both"],
-)
+@pytest.mark.parametrize("seed", range(13, 13 + ROUNDS))
 def test_kills_lose_nothing_double_nothing_and_change_no_finding(
-    tmp_path: Path, undisturbed: Life, seed: int, choices: list[tuple[str, ...]]
+    tmp_path: Path, undisturbed: Life, seed: int
 ) -> None:
-    """Eight kills of each sort: acknowledged equals stored; findings and cases are the undisturbed ones."""
-    life = live(tmp_path, seed=SEED, devices=DEVICES, hours=HOURS, plan=kills(seed, STEPS, KILLS, choices))
+    """Eight kills under a supervisor: acknowledged equals stored; findings and cases are as ever."""
+    plan = kills(seed, STEPS, KILLS, [("edge", "core"), ("edge",), ("core",)])
+    life = live(tmp_path, seed=SEED, devices=DEVICES, hours=HOURS, plan=plan)
 
     assert undisturbed.summary.objections == []
-    assert life.killed >= KILLS
+    assert life.killed >= KILLS + 2
     assert life.summary.objections == []
     assert life.readings == undisturbed.readings
     assert life.findings == undisturbed.findings

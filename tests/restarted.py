@@ -1,0 +1,62 @@
+"""Edge and core of one home, each started again the moment it is dead."""
+
+import asyncio
+import signal
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from gateway_home import Running, role_arguments, running
+from narrowgate_gateway.demo_city import Stage
+
+
+class Lives:
+    """Edge and core of one home, each started again the moment it is dead; an async context manager."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._now: dict[str, Running] = {}
+        self._keeping: list[asyncio.Task[None]] = []
+        self._is_ending = False
+        self.fallen: Counter[str] = Counter()
+
+    async def __aenter__(self) -> Self:
+        """Start both."""
+        self._keeping = [asyncio.create_task(self._keep(role)) for role in ("edge", "core")]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End both, the edge first; without mercy if a test is failing."""
+        self._is_ending = True
+        for role, keeping in zip(("edge", "core"), self._keeping, strict=True):
+            if kind is None:
+                self._now[role].process.terminate()
+            else:
+                keeping.cancel()
+            await asyncio.wait([keeping])
+        if kind is None:
+            for keeping in self._keeping:
+                keeping.result()
+
+    async def _keep(self, role: str) -> None:
+        """Run a role; whatever ends it but a kill is a fault."""
+        arguments = role_arguments(role, self._stage.config, self._stage.home)
+        while not self._is_ending:
+            with running(self._stage.home, *arguments) as one:
+                self._now[role] = one
+                while (code := one.process.poll()) is None:
+                    await asyncio.sleep(0.01)
+            self.fallen[role] += code == -signal.SIGKILL
+            assert code == (0 if self._is_ending else -signal.SIGKILL), one.said()
+
+    def kill(self, role: str) -> None:
+        """Kill a role wherever it stands; any thread may."""
+        self._now[role].process.kill()
+
+    def check(self) -> None:
+        """Raise what a role died of, if not of a kill."""
+        for keeping in self._keeping:
+            if keeping.done():
+                keeping.result()
