@@ -52,8 +52,11 @@ def archive_here(home: Home) -> None:
             fleet = FleetReader(home.registry).fleet
             files, tail = ArchiveFiles(home.archive), Tail(home.journal)
             archiver = Archiver(files, tail, telemetry, state, lambda: fleet, SystemClock(), Terms())
-            archiver.hurry()
-            archiver.turn()
+            try:
+                archiver.hurry()
+                archiver.turn()
+            finally:
+                archiver.close()
         finally:
             state.close()
 

@@ -134,7 +134,11 @@ class Archiver:
                 self.moved.wait(_IDLE_S)
         finally:
             self.alive = False
-            self._state.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the file of the cursors; `run` does so itself."""
+        self._state.close()
 
     def turn(self) -> None:
         """Archive whatever is due.
