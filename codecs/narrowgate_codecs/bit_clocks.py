@@ -28,7 +28,7 @@ class BitClock:
 
     name: str
     width: int
-    """[byte] 1 to 6, or 8."""
+    """[byte] 1 to 8."""
     pieces: tuple[Piece, ...]
     year: int = 2000
     """What the year's bits are added to."""

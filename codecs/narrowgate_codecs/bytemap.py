@@ -326,7 +326,7 @@ _WHAT: dict[type, Callable[..., str]] = {
     el.Code: _code,
     el.Named: _named,
     el.Bits: lambda field: f"bits, {_order(field.order)}",
-    el.Hex: lambda field: f"bytes as hex, {_order(field.order)}",
+    el.Hex: lambda field: "a key, never shown" if field.is_secret else f"bytes as hex, {_order(field.order)}",
     el.Rest: lambda field: "everything up to the end, as hex",
     el.Text: lambda field: "ASCII" if field.width is not None else "everything up to the end, as ASCII",
     el.Clock: _clock,

@@ -163,6 +163,8 @@ class Hex:
     order: Order = "big"
     """'little': the first byte on the wire is printed last."""
     default: str | None = None
+    is_secret: bool = False
+    """True: a key. It is never shown: its value is only that one is set; encode takes its digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,9 @@ class Numeral:
     lead: str = ""
     """Hex digits before it that are always the same and are not said."""
 
+
+HIDDEN = "set"
+"""What a secret says."""
 
 HEXADECIMAL = 16
 """The base of digits that go on to F."""

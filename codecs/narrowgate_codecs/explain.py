@@ -26,7 +26,8 @@ class Line:
     """[byte], exclusive; the same as `start` where no byte stands for it."""
     field: str
     raw: str
-    """The bytes as hex, after check sums of blocks are out and keys are in; of bits their number."""
+    """The bytes as hex, after check sums of blocks are out and keys are in; of bits their number, of a secret
+    nothing."""
     value: Value
     unit: str
     """Of the reading field it is carried into, or of the field of its name."""
@@ -87,7 +88,7 @@ def _spoken(scope: Scope, units: dict[str, str]) -> Iterator[Line]:
 
 def _lines(said: Said, scope: Scope, units: dict[str, str]) -> Iterator[Line]:
     """Give the lines of an element: one, or for bits one for all of them and one for each part."""
-    raw, note = scope.frame[said.start : said.stop].hex(), ""
+    raw, note = "" if _is_secret(said) else scope.frame[said.start : said.stop].hex(), ""
     values: dict[str, Value] = {}
     try:
         values = values_of(said, scope)
@@ -99,6 +100,10 @@ def _lines(said: Said, scope: Scope, units: dict[str, str]) -> Iterator[Line]:
         code = f"{part_code(part, said.raw):0{part.size}b}"
         value = values.get(part.name)
         yield Line(said.start, said.stop, scope.at(part.name), f"0b{code}", value, units.get(part.name, ""))
+
+
+def _is_secret(said: Said) -> bool:
+    return isinstance(said.element, el.Hex) and said.element.is_secret
 
 
 def _glimpsed(one: Glimpse, payload: bytes) -> Line:

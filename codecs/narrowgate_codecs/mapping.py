@@ -347,5 +347,7 @@ def _item_instants(
         raise TypeError("a list's level has places")
     if each.clock is not None:
         return clocks.instants(each.clock, items, rows, frames)
-    starts, dated = clocks.instants(reading.clock or "", items, rows, frames)
+    starts, dated = clocks.received_us[frames], clocks.received[frames]
+    if not each.from_reception:
+        starts, dated = clocks.instants(reading.clock or "", items, rows, frames)
     return starts + (each.first + items.index[rows]) * each.step_s * 1_000_000, dated

@@ -40,6 +40,8 @@ class Each:
     offset: str | None = None
     """Name of an Int inside the item, counted in microseconds from reception: it dates an item whose clock
     says nothing, and reception one that has neither. None: an item without an instant gives no row."""
+    from_reception: bool = False
+    """True: the items are spaced from reception, where a message has no clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,9 @@ def _items(
     rows: list[Row] = []
     for at, item in _reached(scope, reading.records):
         if each.clock is None:
-            start_us = _instant(reading.clock or "", item, timezone, received_at_us)
+            start_us = received_at_us
+            if not each.from_reception:
+                start_us = _instant(reading.clock or "", item, timezone, received_at_us)
             time_us = None if start_us is None else start_us + (each.first + at) * each.step_s * 1_000_000
         else:
             time_us = _instant(each.clock, item, timezone, received_at_us)

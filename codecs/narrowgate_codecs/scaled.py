@@ -64,12 +64,12 @@ class ScaledStep:
         cohort.say(leaf.name, product / np.where(said, divisor, 1.0), said)
 
 
-def sum_value(element: Sum, raw: tuple[int, ...], scope: Scope) -> float:
+def sum_value(element: Sum, raw: tuple[int, ...], scope: Scope) -> int | float:
     """Give what the raw numbers make together, each step one of float64."""
     total = 0.0
     for number, (_, weight) in zip(raw, element.of, strict=True):
         total += float(number) * weight
-    return total / element.per
+    return int(total) if element.is_whole else total / element.per
 
 
 class SumConstruct(c.Construct):  # type: ignore[misc]
@@ -101,4 +101,5 @@ class SumStep:
         total = np.zeros(cohort.count, np.float64)
         for name, weight in self.leaf.of:
             total = total + cohort.heard(raw_name(name)).astype(np.float64) * weight
-        cohort.say(self.leaf.name, total / self.leaf.per)
+        whole = self.leaf.is_whole
+        cohort.say(self.leaf.name, total.astype(np.int64) if whole else total / self.leaf.per)

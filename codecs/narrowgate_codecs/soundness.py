@@ -113,7 +113,7 @@ def _wired(field: Wired) -> str | None:
 
 
 def _bit_clock(field: BitClock) -> str | None:
-    if field.width not in (1, 2, 3, 4, 5, 6, 8):
+    if not 1 <= field.width <= 8:
         return f"a clock of {field.width} bytes"
     for letter, at, size, weight in field.pieces:
         if letter not in "YMDhms" or at < 0 or size < 1 or at + size > 8 * field.width or weight < 1:
@@ -135,7 +135,9 @@ def _deltas(field: lay.Deltas) -> str | None:
 
 
 def _sum(field: Sum) -> str | None:
-    return None if field.of and field.per > 0 else "a sum of nothing, or by a divisor that is not above 0"
+    if not field.of or field.per < 1 or (field.is_whole and field.per > 1):
+        return "a sum of nothing, by a divisor that is not above 0, or whole and divided"
+    return None
 
 
 def _moment(field: el.Moment) -> str | None:
@@ -287,7 +289,7 @@ def _dtype(field: lay.Element) -> Dtype:
             return "int64" if field.per == 1 else "float64"
         case el.Implied():
             return _words([field.value])
-        case el.Port() | el.Left() | el.Fact() | el.Digits():
+        case el.Port() | el.Left() | el.Fact() | el.Digits() | Sum(is_whole=True):
             return "int64"
         case el.Float() | el.Scaled() | Sum() | Wired():
             return "float64"

@@ -311,12 +311,17 @@ def _check_reading(profile: Profile, reading: Reading) -> None:
     for name in (reading.clock, *lists, profile.identity, each and each.clock, each and each.offset):
         if name is not None and name not in said:
             raise ValueError(f"{place}: nothing in the frame says {name}")
-    if each is not None and (reading.records is None or (each.clock is None and reading.clock is None)):
+    if each is not None and (
+        reading.records is None or (each.clock is None and reading.clock is None and not each.from_reception)
+    ):
         raise ValueError(f"{place}: items as rows need a list and a clock")
     _check_series(profile, reading, place)
     if reading.only_dated and (reading.clock is None or each is not None or reading.series_by is not None):
         raise ValueError(f"{place}: only a message's own clock can leave it undated")
+    secrets = {field.name for field in every(profile.up) if isinstance(field, el.Hex) and field.is_secret}
     for carry in reading.carries:
+        if carry.name in secrets:
+            raise ValueError(f"{place}.{carry.field}: {carry.name} is a secret")
         _check_carry(profile, carry, place, said)
 
 

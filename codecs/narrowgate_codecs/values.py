@@ -105,8 +105,9 @@ def _wired(element: Wired, raw: bytes, scope: Scope) -> float | None:
 
 
 def _hex(element: el.Hex | el.Rest, raw: bytes, scope: Scope) -> str:
-    little = isinstance(element, el.Hex) and element.order == "little"
-    return (raw[::-1] if little else raw).hex()
+    if isinstance(element, el.Rest):
+        return raw.hex()
+    return el.HIDDEN if element.is_secret else (raw[::-1] if element.order == "little" else raw).hex()
 
 
 def _implied(element: el.Implied, raw: None, scope: Scope) -> el.Word:

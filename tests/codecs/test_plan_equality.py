@@ -93,7 +93,7 @@ _RECEIVED = st.none() | st.integers(0, 2**52)
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(_SEED, st.sampled_from(_ZONES), _RECEIVED)
 def test_valid_frames_mean_the_same(
     profile: str, direction: Direction, seed: int, zone: str, received_at_us: int | None
@@ -108,7 +108,7 @@ def test_valid_frames_mean_the_same(
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(_SEED, _RECEIVED)
 def test_damaged_frames_mean_the_same(
     profile: str, direction: Direction, seed: int, received_at_us: int | None
@@ -124,7 +124,7 @@ def test_damaged_frames_mean_the_same(
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(_SEED)
 def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, seed: int) -> None:
     """Frames of one length, some bytes of them changed, mean the same by plan and by construct."""
@@ -142,7 +142,7 @@ def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, 
     assert by_plan == by_row
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(_SEED)
 def test_mixed_batch_means_the_same(seed: int) -> None:
     """Frames of all profiles and directions, shuffled, mean the same by plan and by construct."""

@@ -135,3 +135,12 @@ def test_items_as_rows_need_a_clock() -> None:
 
     with pytest.raises(ValueError, match="items as rows need a list and a clock"):
         validated(_profile(items, readings=(reading,)))
+
+
+def test_items_spaced_from_reception_need_no_clock() -> None:
+    """A list whose items are spaced from reception needs no clock in the frame."""
+    items = Array("l", 2, (Int("volume_m3", 1),))
+    each = Each(step_s=60, from_reception=True)
+    profile = _profile(items, readings=(Reading("frame", (Carry("volume_m3"),), records="l", each=each),))
+
+    assert validated(profile) is profile

@@ -99,7 +99,7 @@ def _memory(climate: tuple[Element, ...]) -> tuple[Case, ...]:
 _SETTINGS = (
     *SETTINGS,
     setting("temperature_alarm", 0x06, Hex("temperature_alarm", 9)),
-    setting("d2d_key", 0x35, Hex("d2d_key", 8)),
+    setting("d2d_key", 0x35, Hex("d2d_key", 8, is_secret=True)),
     setting("counter_control", 0x4E, Hex("counter_control", 2)),
     setting("d2d", 0x79, Hex("d2d", 4)),
     setting("counter", 0x92, number("counter_index", 1), number("counter", 4)),

@@ -98,8 +98,8 @@ def _multicast(first: int, last: int) -> Case:
         (
             Int("multicast_device", 1, limits=(first, last)),
             Hex("multicast_address", 4, "little"),
-            Hex("network_key", 16),
-            Hex("application_key", 16),
+            Hex("network_key", 16, is_secret=True),
+            Hex("application_key", 16, is_secret=True),
         ),
     )
 
