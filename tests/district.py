@@ -16,10 +16,10 @@ from narrowgate_gateway.status import read_status
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.words import Disposition, Family
 from narrowgate_simulators import CoapLink, Progress, Target, Timing, Weather, drive
-from ports import free_tcp_port
+from narrowgate_simulators.ports import free_tcp_port
 
 SECOND_US = 1_000_000
-TIMING = Timing(ack_timeout_s=0.2, longest_wait_s=1.0, max_retransmit=20, give_up_s=120.0)
+TIMING = Timing(ack_timeout_s=0.2, longest_wait_s=1.0, max_retransmit=20, give_up_s=250.0)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ async def strike(stage: Stage, kill: Kill) -> int:
     """Kill processes wherever they stand, in their start too; give how many died."""
     await asyncio.sleep(kill.after_s)
     for role in kill.roles:
-        async with asyncio.timeout(60):  # one that dies before it is up is started again ever more slowly
+        async with asyncio.timeout(200):  # one that dies before it is up is started again ever more slowly
             while (pid := role_pid(stage, role)) is None:
                 await asyncio.sleep(0.02)
         os.kill(pid, signal.SIGKILL)
@@ -124,7 +124,7 @@ def role_pid(stage: Stage, role: str) -> int | None:
 
 async def drained(stage: Stage) -> None:
     """Wait until the core is up and has decided all that is in the journal."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(250):
         while (
             not read_status(stage.home.run, "core")
             or count_now(stage.home).dispositions[Disposition.IN_FLIGHT]

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from browser import chromium
-from ports import free_tcp_port
+from narrowgate_simulators.ports import free_tcp_port
 
 WITHIN_S = 600.0
 _STEP_S = 0.1

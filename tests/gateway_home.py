@@ -17,7 +17,7 @@ from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
-from ports import free_tcp_port, free_udp_port
+from narrowgate_simulators.ports import free_tcp_port, free_udp_port
 
 FLEET = """\
 device,profile,state
@@ -27,7 +27,7 @@ suspended-1,pni_placepod_v1,suspended
 retired-1,pni_placepod_v1,retired
 """
 OCCUPIED = bytes.fromhex("156601")
-SOON_S = 20.0
+SOON_S = 120.0
 
 
 def make_home(root: Path, fleet: str = FLEET) -> Home:

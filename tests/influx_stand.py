@@ -19,8 +19,8 @@ from narrowgate_ingest.state import PIPELINE, State, set_cursor
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
+from narrowgate_simulators.ports import free_tcp_port
 from needs import debian
-from ports import free_tcp_port
 
 DATABASE = "narrowgate"
 BEGIN_US = 1_790_000_000_000_000
@@ -96,7 +96,7 @@ class _Server:
     def _ask(
         self, method: str, path: str, body: str, kind: str = "application/x-www-form-urlencoded"
     ) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)
         try:
             connection.request(method, path, body, {"Content-Type": kind})
             response = connection.getresponse()
@@ -245,7 +245,7 @@ def sending(store: InfluxStore) -> Iterator[InfluxStore]:
         assert not thread.is_alive()
 
 
-def arrives(is_so: Callable[[], bool], within_s: float = 30.0) -> bool:
+def arrives(is_so: Callable[[], bool], within_s: float = 120.0) -> bool:
     """Wait until something is so; False if it does not become so."""
     give_up_s = time.monotonic() + within_s
     while not is_so() and time.monotonic() < give_up_s:

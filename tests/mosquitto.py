@@ -19,10 +19,10 @@ from cryptography.x509.oid import NameOID
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from narrowgate_simulators.ports import free_tcp_port
 from needs import debian
-from ports import free_tcp_port
 
-SOON_S = 20.0
+SOON_S = 120.0
 
 
 @dataclass(frozen=True)

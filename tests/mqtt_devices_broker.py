@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from narrowgate_simulators import Target
+from narrowgate_simulators.ports import free_tcp_port
 from needs import debian
-from ports import free_tcp_port
 
 
 @dataclass

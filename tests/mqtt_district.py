@@ -30,14 +30,14 @@ from narrowgate_simulators import (
     Weather,
     drive,
 )
-from ports import free_tcp_port
+from narrowgate_simulators.ports import free_tcp_port
 
 BROKER = "broker"
 SECOND_US = 1_000_000
 MOST_PERSISTENT = "max_queued_messages 0\nautosave_on_changes true\nautosave_interval 1\n"
 """Mosquitto can save no oftener, and yet it acknowledges before it saves."""
 _WALL_S = 8.0
-_PATIENCE_S = 60.0
+_PATIENCE_S = 250.0
 _NEXT_OFFER_S = 1.0
 _LATEST_S = 0.012
 """An edge has kept and acknowledged most of what it was offered by then [s]."""

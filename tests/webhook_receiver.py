@@ -65,7 +65,7 @@ class Receiver:
             self.arrived.notify_all()
         return reply
 
-    def until(self, number: int, within_s: float = 20.0) -> None:
+    def until(self, number: int, within_s: float = 120.0) -> None:
         """Wait until a number of POSTs came in."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.posts) >= number, within_s), self.keys

@@ -16,7 +16,8 @@ class _Taker(resource.Resource, resource.PathCapable):  # type: ignore[misc]  # 
 async def _serve(port: int) -> None:
     site = resource.Site()
     site.add_resource(["nb"], _Taker())
-    await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port))
+    # UDP alone: by itself it would also want the same number of TCP's, which somebody else may have.
+    await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port), transports=["udp6"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().create_future()

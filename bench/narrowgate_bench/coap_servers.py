@@ -22,12 +22,13 @@ from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
+from narrowgate_simulators.ports import free_udp_port
 
 LIBCOAP = "coap-server-notls"
 PAYLOAD_BYTES = 40
 _POST, _PUT = 2, 3
 _HOST = "127.0.0.1"
-_WITHIN_S = 60.0
+_WITHIN_S = 250.0
 _STEP_S = 0.02
 _CONFIG = """\
 [[coap]]
@@ -78,7 +79,7 @@ def edge(root: Path, devices: int, *, listener: str = "", sync_ms: float = 0.0) 
         listener: further lines of its listener's configuration.
         sync_ms: by how much each sync of the journal is held up [ms].
     """
-    home, port = Home(root), _free_port()
+    home, port = Home(root), free_udp_port()
     sheet = "device,profile,state\n" + "".join(
         f"{_device(n)},pni_placepod_v1,active\n" for n in range(devices)
     )
@@ -94,26 +95,26 @@ def edge(root: Path, devices: int, *, listener: str = "", sync_ms: float = 0.0) 
     )
     arguments = [sys.executable, "-m", *how, str(config), str(root)]
     with _process(arguments, root) as process:
-        _until(process, lambda: read_status(home.run, "edge") is not None)
+        _until(process, root, lambda: read_status(home.run, "edge") is not None)
         yield Server(process.pid, port, _POST, _uplinks(devices))
 
 
 @contextmanager
 def libcoap(root: Path) -> Iterator[Server]:
     """Run libcoap's example server, which keeps the last thing it was sent in memory."""
-    port = _free_port()
+    port = free_udp_port()
     with _process([_program(LIBCOAP), "-A", _HOST, "-p", str(port), "-v", "0"], root) as process:
-        _until(process, lambda: _answers(port))
+        _until(process, root, lambda: _answers(port))
         yield Server(process.pid, port, _PUT, _tails([np.frombuffer(b"\xbcexample_data", np.uint8)]))
 
 
 @contextmanager
 def bare_aiocoap(root: Path) -> Iterator[Server]:
     """Run a server of aiocoap's that does nothing."""
-    port = _free_port()
+    port = free_udp_port()
     arguments = [sys.executable, "-m", "narrowgate_bench.coap_bare_server", str(port)]
     with _process(arguments, root) as process:
-        _until(process, lambda: _answers(port))
+        _until(process, root, lambda: _answers(port))
         yield Server(process.pid, port, _POST, _uplinks(1))
 
 
@@ -176,11 +177,12 @@ def _process(arguments: list[str], root: Path) -> Iterator["subprocess.Popen[byt
                 process.kill()
 
 
-def _until(process: "subprocess.Popen[bytes]", reached: Callable[[], bool]) -> None:
+def _until(process: "subprocess.Popen[bytes]", root: Path, reached: Callable[[], bool]) -> None:
     give_up_s = time.monotonic() + _WITHIN_S
     while not reached():
         if process.poll() is not None or time.monotonic() > give_up_s:
-            raise RuntimeError(f"{process.args!r} did not start")
+            words = (root / "server.log").read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"{process.args!r} did not start: {words}")
         time.sleep(_STEP_S)
 
 
@@ -194,10 +196,3 @@ def _answers(port: int) -> bool:
             return bool(probe.recv(64))
         except OSError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

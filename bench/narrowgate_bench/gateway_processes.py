@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from narrowgate_fleet import Registry, import_csv
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_simulators import City, Emission
+from narrowgate_simulators.ports import free_tcp_port, free_udp_port
 
 ROLES = ("edge", "core")
 IMPORTS = {
@@ -27,7 +27,7 @@ IMPORTS = {
 """The modules that a role has loaded when it is ready."""
 _HOST = "127.0.0.1"
 _HOUR_US = 3_600_000_000
-_WITHIN_S = 60.0
+_WITHIN_S = 250.0
 _STEP_S = 0.005
 _PAUSE_S = 0.2
 _CONFIG = """\
@@ -80,18 +80,11 @@ def lay_out(root: Path, seed: int, devices: int, frames: int) -> Place:
     families = {name: profile.family.value for name, profile in PROFILES.items()}
     with Registry(root) as registry, (root / "fleet.csv").open("rb") as sheet:
         import_csv(registry, sheet, families)
-    ports = _free_port(socket.SOCK_DGRAM), _free_port(socket.SOCK_STREAM)
+    ports = free_udp_port(), free_tcp_port()
     config = root / "narrowgate.toml"
     config.write_text(_CONFIG.format(coap=ports[0], console=ports[1]), encoding="utf-8")
     said = chain.from_iterable(step.emissions for step in city.steps())
     return Place(home, config, *ports, list(islice(said, frames)))
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from narrowgate_gateway.supervisor import AGAIN
 from narrowgate_schema.clock import SteppedClock
 from narrowgate_schema.words import Family
 from narrowgate_simulators import City, write_truth
+from narrowgate_simulators.ports import free_tcp_port, free_udp_port
 
 TIMEZONE = "Asia/Shanghai"
 HOST = "127.0.0.1"
@@ -125,7 +126,7 @@ def lay_out(root: Path, *, seed: int, devices: int, hours: float, console_port: 
         raise DemoTrouble(f"the demo's own fleet has a fault: {imported.faults[0]}")
     page = root / "clock"
     clock = SteppedClock.create(page, start_us)
-    coap_port, mqtt_port = _free_port(socket.SOCK_DGRAM), _free_port(socket.SOCK_STREAM)
+    coap_port, mqtt_port = free_udp_port(), free_tcp_port()
     config = root / "narrowgate.toml"
     config.write_text(
         _CONFIG.format(
@@ -154,13 +155,6 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Gateway:

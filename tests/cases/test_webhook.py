@@ -212,7 +212,7 @@ def test_a_sender_in_its_thread_ends_when_told(
     thread.start()
     receiver.until(2)
     sender.stop()
-    thread.join(5)
+    thread.join(100)
 
     assert not thread.is_alive()
     assert sorted(receiver.keys) == ["f1-1", "f2-1"]

@@ -14,7 +14,7 @@ from narrowgate_console import LOCAL, Access, Services
 from narrowgate_console.app import create_app
 from narrowgate_console.view import View
 
-STOP_WITHIN_S = 15
+STOP_WITHIN_S = 100
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
 

@@ -58,9 +58,9 @@ def test_probes_are_answered_beside_more_idle_connections_than_there_is_room_for
     place = urlsplit(address)
     with ExitStack() as idle:
         for _ in range(MOST_CONNECTIONS + 100):
-            idle.enter_context(socket.create_connection((place.hostname or "", place.port or 0), timeout=20))
-        wait_until(lambda: httpx.get(f"{address}/healthz", timeout=20).status_code == 200)
-        answers = [httpx.get(f"{address}/healthz", timeout=20).status_code for _ in range(20)]
+            idle.enter_context(socket.create_connection((place.hostname or "", place.port or 0), timeout=100))
+        wait_until(lambda: httpx.get(f"{address}/healthz", timeout=100).status_code == 200)
+        answers = [httpx.get(f"{address}/healthz", timeout=100).status_code for _ in range(20)]
 
     assert answers == [200] * 20
 

@@ -45,7 +45,7 @@ _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
 @contextmanager
 def _signed_in(address: str, who: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, timeout=30.0) as client:
+    with httpx.Client(base_url=address, timeout=100.0) as client:
         answer = client.post("/login", data={"name": who, "password": PASSWORD})
         assert answer.status_code == 303
         yield client
@@ -148,7 +148,7 @@ def test_it_speaks_tls(over_tls: tuple[str, Path]) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     address = address.replace("127.0.0.1", "localhost")
     answer = httpx.post(
-        f"{address}/login", data={"name": "viewer_all", "password": PASSWORD}, verify=trusting, timeout=30
+        f"{address}/login", data={"name": "viewer_all", "password": PASSWORD}, verify=trusting, timeout=100
     )
 
     assert (answer.status_code, "Secure" in answer.headers["set-cookie"]) == (303, True)

@@ -18,9 +18,9 @@ from click.testing import CliRunner, Result
 from gateway_home import SOON_S, alive, wait_until
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.status import read_status
-from ports import free_tcp_port
+from narrowgate_simulators.ports import free_tcp_port
 
-LONGEST_S = 60.0
+LONGEST_S = 240.0
 
 
 def demo(*arguments: str) -> Result:

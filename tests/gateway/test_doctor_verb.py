@@ -16,7 +16,7 @@ from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.broker_probe import DROPPED, Visit, judge_visit, visit_broker
 from narrowgate_gateway.finding import Verdict
 from narrowgate_gateway.host_checks import _volume
-from ports import free_tcp_port
+from narrowgate_simulators.ports import free_tcp_port
 
 SAFE = """\
 autosave_interval 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from narrowgate_gateway.doctor_visits import EVERY_S, DoctorVisits
 from narrowgate_gateway.finding import Finding, Verdict
 
-WITHIN_S = 10.0
+WITHIN_S = 100.0
 
 
 class _Patient:

@@ -17,7 +17,7 @@ UNAUTHORISED: Reply = (401, {}, b'{"code":"unauthorized","message":"unauthorized
 def _page(ports: Ports, path: str) -> tuple[int, str]:
     """Give status and text of a page of the console."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{ports.console}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports.console}{path}", timeout=100) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()

@@ -45,7 +45,7 @@ def listening(gateway: PretendGateway) -> Iterator[str]:
         yield address[0]
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(100)
         loop.close()
 
 

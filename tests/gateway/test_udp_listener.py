@@ -14,7 +14,7 @@ from gateway_home import kept_rows
 from mqtt_stand import until
 from narrowgate_gateway.udp import UdpServer
 from narrowgate_gateway.udp_settings import UdpListener
-from ports import free_udp_port
+from narrowgate_simulators.ports import free_udp_port
 from udp_frames import METER, frame
 
 REPLY = bytes.fromhex("aaaa030000")
@@ -50,7 +50,7 @@ class Port:
     async def answer(self) -> bytes:
         """Wait for the next answer."""
         loop = asyncio.get_running_loop()
-        return await asyncio.wait_for(loop.sock_recv(self.device, 100), 10)
+        return await asyncio.wait_for(loop.sock_recv(self.device, 100), 100)
 
     async def asked(self, payload: bytes) -> bytes:
         """Send a datagram and give its answer."""

@@ -10,7 +10,7 @@ import pytest
 
 from gateway_home import kept_rows, make_home, role_arguments, running
 from narrowgate_gateway.checks import faults_of
-from ports import free_udp_port
+from narrowgate_simulators.ports import free_udp_port
 from udp_frames import METER, frame
 
 REPLY = bytes.fromhex("aaaa030000")

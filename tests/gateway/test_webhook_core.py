@@ -22,8 +22,8 @@ from narrowgate_cases.webhook import Endpoint
 from narrowgate_cases.webhook_sender import Patience, Sender
 from narrowgate_gateway.settings import Home
 from narrowgate_ingest.state import State
+from narrowgate_simulators.ports import free_tcp_port
 from operator_verbs import make_site
-from ports import free_tcp_port
 from webhook_receiver import CLOSE, STALL, Receiver, Reply
 
 SECRET = b"a secret of the test's own"

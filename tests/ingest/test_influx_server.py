@@ -222,7 +222,7 @@ def test_a_server_that_is_away_under_load_loses_nothing(tmp_path: Path, core: Co
                 assert store.trouble
                 assert store.cursor < total
                 server.start()
-        assert arrives(lambda: store.cursor == total, within_s=60)
+        assert arrives(lambda: store.cursor == total, within_s=250)
         assert _arrived(server, Family.WATER, DATABASE) == _merged(core, Family.WATER)
     assert (store.points_written, store.points_refused) == (total, 0)
 

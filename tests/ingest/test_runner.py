@@ -174,7 +174,7 @@ def test_it_works_on_while_the_journal_grows(district: "District", tmp_path: Pat
         line.fuse.passed.appended.clear()
     assert reached.wait(30)
     runner.stop()
-    thread.join(30)
+    thread.join(100)
 
     assert (runner.done, runner.trouble) == (5, "")
     line.close()

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from narrowgate_simulators import City, Fault, GatewaySilentError, PretendFleet
+from narrowgate_simulators.ports import free_tcp_port
 from plain_district import START_US
-from ports import free_tcp_port
 from pretend_gateway import PretendGateway
 
 ROOT = Path(__file__).parents[2]
-LONGEST_S = 20.0
+LONGEST_S = 200.0
 """Four times what the example may take, for a machine that is busy."""
 
 

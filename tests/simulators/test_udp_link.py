@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from narrowgate_simulators import Emission, SentReport, Target, Timing, UdpLink, Weather
-from ports import free_udp_port
+from narrowgate_simulators.ports import free_udp_port
 
 CALM = Weather(1, 0.0, 0.0)
 QUICK = Timing(ack_timeout_s=0.05)
