@@ -28,8 +28,10 @@ _ROW: dict[str, object] = {
 
 
 def raised(finding: str = "f1", version: int = 1, **values: object) -> dict[str, object]:
-    """Give a version that says that the episode is open."""
-    return {**_ROW, "finding": finding, "version": version, "frame": version, **values}
+    """Give a version that says that the episode is open; each finding has a lamp of its own."""
+    n = finding.removeprefix("f")
+    own = {"device": f"lamp-{n}", "asset": f"column-{n}"}
+    return {**_ROW, **own, "finding": finding, "version": version, "frame": version, **values}
 
 
 def cleared(finding: str = "f1", version: int = 2, **values: object) -> dict[str, object]:

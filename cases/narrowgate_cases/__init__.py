@@ -4,12 +4,15 @@ Rule 1: the caller of the desk owns the transaction; only the outbox's sender be
 """
 
 from narrowgate_cases.desk import CaseChanges, apply
+from narrowgate_cases.installing import install
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
 from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
+from narrowgate_cases.practice import DEFAULT_PRACTICE, Practice, Service
 from narrowgate_cases.queries import Case, CaseCounts, CaseStep, case, counts, open_cases
 from narrowgate_cases.tables import SCHEMA
 
 __all__ = [
+    "DEFAULT_PRACTICE",
     "OPEN_STATES",
     "SCHEMA",
     "Case",
@@ -18,6 +21,8 @@ __all__ = [
     "CaseStep",
     "DeadLetter",
     "OutboxCounts",
+    "Practice",
+    "Service",
     "State",
     "Step",
     "advance",
@@ -25,6 +30,7 @@ __all__ = [
     "case",
     "counts",
     "dead_letters",
+    "install",
     "install_outbox",
     "open_cases",
     "outbox_counts",

@@ -1,23 +1,25 @@
-"""The desk: findings become cases, and what recovers closes them.
+"""The desk: findings become cases, and what recovers is said to be mended.
 
-A case follows the newest version of its finding that it has seen. What it has seen already changes nothing,
-so a batch may be split anywhere and handed in again after a crash.
+A case follows the newest version of each of its findings. What the desk has seen already changes nothing,
+so a batch may be split anywhere and handed in again after a crash. People's steps stand beside it: a finding
+moves its case only when what it says of the world changes.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
-from narrowgate_schema.tables import FINDINGS
-from narrowgate_schema.words import FindingState, Severity
+from narrowgate_cases.causes import Cause, latest_of
+from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
+from narrowgate_cases.practice import DEFAULT_PRACTICE, OPENS_A_CASE, Practice
+from narrowgate_cases.steps import Taken, standing_of, take
+from narrowgate_cases.versions import Standing, Version, versions
+from narrowgate_schema.words import Severity
 
-OPENS_A_CASE = {Severity.INFO: False, Severity.MINOR: True, Severity.MAJOR: True, Severity.SAFETY: True}
-"""Whether a finding sends somebody, by its severity; one that comes to do so opens its case then."""
-_DEVICE = "device"
+_DEVICE, _RULES, _DESK = "device", "rules", "desk"
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
@@ -27,162 +29,189 @@ class CaseChanges:
     opened: int
     """Cases reported or reopened."""
     closed: int
-    """Cases closed or found void."""
+    """Cases closed, merged into others, or found void."""
+
+    def __add__(self, other: "CaseChanges") -> "CaseChanges":
+        """Give both together."""
+        return CaseChanges(self.opened + other.opened, self.closed + other.closed)
 
 
-@dataclass(frozen=True)
-class _Version:
-    """One row of FINDINGS as the desk needs it; times in [us]."""
+def apply(
+    connection: sqlite3.Connection,
+    findings: pa.RecordBatch,
+    at_us: int,
+    practice: Practice = DEFAULT_PRACTICE,
+) -> CaseChanges:
+    """Let the desk's cases follow versions of findings, in the order of the rows.
 
-    finding: str
-    version: int
-    rule: str
-    severity: str
-    family: str
-    device: str
-    series: str
-    asset: str | None
-    members: str
-    state: FindingState
-    raised_at: int
-    cleared_at: int | None
-    evidence: str
-
-    @property
-    def is_retracted(self) -> bool:
-        """Whether the rule says that the episode never happened."""
-        if self.cleared_at != self.raised_at:
-            return False
-        evidence = json.loads(self.evidence)
-        return isinstance(evidence, dict) and evidence.get("retracted") is True
-
-    @property
-    def is_superseded(self) -> bool:
-        """Whether no rule follows the episode any more."""
-        evidence = json.loads(self.evidence)
-        return isinstance(evidence, dict) and evidence.get("superseded") is True
-
-    @property
-    def step(self) -> Step:
-        """The step that brings an existing case to where this version says that it stands."""
-        if self.state is FindingState.RAISED:
-            return Step.REOPENED
-        return Step.VOID if self.is_retracted else Step.CLOSED
-
-
-_ARRIVES_AT = {Step.REOPENED: State.REPORTED, Step.CLOSED: State.CLOSED, Step.VOID: State.VOID}
-_REASONS = {
-    Step.REPORTED: "raised",
-    Step.REOPENED: "revised",
-    Step.CLOSED: "recovered",
-    Step.VOID: "retracted",
-}
-_RULES = "rules"
-
-
-def _by(step: Step, version: _Version) -> tuple[str, str]:
-    """Give who takes a step, and why: a device recovers, and the rules may be others than they were."""
-    if step is Step.CLOSED and version.is_superseded:
-        return _RULES, "superseded"
-    return _DEVICE, _REASONS[step]
-
-
-def apply(connection: sqlite3.Connection, findings: pa.RecordBatch, at_us: int) -> CaseChanges:
-    """Open, close, void and reopen cases for versions of findings, in the order of the rows.
-
-    A finding has at most one case; OPENS_A_CASE says which severities open one.
+    A finding belongs to at most one case; one cause has at most one open case.
 
     Args:
         connection: the state database, in the caller's transaction.
         findings: (n,) rows of FINDINGS; n may be 0.
         at_us: the instant that the steps carry [us].
+        practice: how the desk works.
 
     Raises:
         ValueError: the batch is not of the schema FINDINGS, or a row's state is none or its evidence no JSON.
     """
-    opened = closed = 0
-    for version in _versions(findings):
-        for was_open, is_open in _follow(connection, version, at_us):
-            opened += is_open and not was_open
-            closed += was_open and not is_open
-    return CaseChanges(opened, closed)
+    desk = Following(connection, at_us, practice)
+    for version in versions(findings):
+        desk.follow(version)
+    return desk.changes
 
 
-def _versions(findings: pa.RecordBatch) -> Iterator[_Version]:
-    if not findings.schema.equals(FINDINGS):
-        raise ValueError(f"findings need the schema FINDINGS, got the columns {findings.schema.names}")
-    columns = findings.to_pydict()
-    for name in ("raised_at", "cleared_at"):
-        columns[name] = findings.column(name).cast(pa.int64()).to_pylist()
-    columns["members"] = [json.dumps(members, ensure_ascii=False) for members in columns["members"]]
-    columns["state"] = [FindingState(state) for state in columns["state"]]
-    names = [field.name for field in fields(_Version)]
-    return (_Version(*row) for row in zip(*(columns[name] for name in names), strict=True))
+class Following:
+    """The desk at one instant, following findings."""
 
+    def __init__(self, connection: sqlite3.Connection, at_us: int, practice: Practice) -> None:
+        """Stand in the caller's transaction."""
+        self._connection = connection
+        self._at_us = at_us
+        self._practice = practice
+        self.changes = CaseChanges(0, 0)
 
-def _follow(connection: sqlite3.Connection, version: _Version, at_us: int) -> Iterator[tuple[bool, bool]]:
-    """Take the steps that a version asks for; give for each whether the case was and is open."""
-    row = connection.execute(
-        "SELECT id, version, state FROM cases WHERE finding = ?", (version.finding,)
-    ).fetchone()
-    if row is None:
-        if not OPENS_A_CASE[Severity(version.severity)]:
+    def follow(self, version: Version) -> None:
+        """Take the steps that a version asks for."""
+        row = self._connection.execute(
+            "SELECT case_id, version, standing FROM case_findings WHERE finding = ?", (version.finding,)
+        ).fetchone()
+        if row is None:
+            if OPENS_A_CASE[Severity(version.severity)]:
+                self.enter(version)
+        elif version.version > row[1]:
+            self._connection.execute(
+                "UPDATE case_findings SET version = ?, standing = ? WHERE finding = ?",
+                (version.version, version.standing, version.finding),
+            )
+            self._update(row[0], version)
+            self._move(row[0], Standing(row[2]), version)
+
+    def enter(self, version: Version) -> None:
+        """Find the case that a new episode belongs to, or open one."""
+        known = latest_of(self._connection, version.cause)
+        case_id = None if known is None else self._joined(known, version)
+        is_new = case_id is None
+        if case_id is None:
+            case_id = self._open(version)
+        self._connection.execute(
+            "INSERT INTO case_findings VALUES (?, ?, ?, ?)",
+            (version.finding, case_id, version.version, version.standing),
+        )
+        if not is_new:
+            self._update(case_id, version)
+        if version.standing is not Standing.RAISED:
+            self._move(case_id, Standing.RAISED, version)
+
+    def _joined(self, known: Cause, version: Version) -> int | None:
+        """Give the case of the same cause that a new episode belongs to, told of it; None if to none."""
+        relapse_us = self._practice.service(version.rule).relapse_us
+        if relapse_us is None:
+            return None
+        if known.state in (State.CLOSED, State.RESOLVED, State.VERIFIED):
+            ended_at = known.closed_at if known.closed_at is not None else self._at_us
+            if self._at_us - ended_at > relapse_us:
+                return None
+            self._take(known.id, Step.REOPENED, version, _DEVICE, "relapsed")
+        elif known.state in OPEN_STATES:
+            self._take(known.id, Step.JOINED, version, _DEVICE, "same_cause")
+        else:
+            return None
+        return known.id
+
+    def _open(self, version: Version) -> int:
+        place = self._practice.place(version.rule, version.device, version.names, version.raised_at)
+        (case_id,) = self._connection.execute(
+            "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
+            " state, raised_at, cleared_at, opened_at, evidence, cause, unit, cell, district, placed_by, lat,"
+            " lon, street, road_class)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                version.finding, version.version, version.rule, version.severity, version.family,
+                version.device, version.series, version.asset, version.members, State.REPORTED,
+                version.raised_at, version.cleared_at, self._at_us, version.evidence, version.cause,
+                place.unit, place.cell, place.district, place.placed_by, place.lat, place.lon, place.street,
+                place.road_class,
+            ),
+        ).fetchone()  # fmt: skip
+        limit = self._practice.limit(version.rule, version.severity)
+        self._step(case_id, Taken(Step.REPORTED, _DEVICE, "raised", version.evidence, limit=limit))
+        return int(case_id)
+
+    def _update(self, case_id: int, version: Version) -> None:
+        """Bring what the case tells up to date, and say what is new of its group and its severity."""
+        severity, members, state = self._connection.execute(
+            "SELECT severity, members, state FROM cases WHERE id = ?", (case_id,)
+        ).fetchone()
+        self._connection.execute(
+            "UPDATE cases SET version = ?, severity = ?, asset = ?, members = ?, raised_at = ?,"
+            " cleared_at = ?, evidence = ? WHERE id = ?",
+            (
+                version.version, version.severity, version.asset, version.members, version.raised_at,
+                version.cleared_at, version.evidence, case_id,
+            ),
+        )  # fmt: skip
+        if version.standing is not Standing.RAISED or State(state) not in OPEN_STATES:
             return
-        case_id, state, steps = _insert(connection, version, at_us), None, [Step.REPORTED]
-    elif version.version > row[1]:
-        case_id, state, steps = row[0], State(row[2]), []
-        _update(connection, case_id, version)
-    else:
-        return
-    stands_at = State.REPORTED if state is None else state
-    if _ARRIVES_AT[version.step] is not stands_at:
-        steps.append(version.step)
-    for step in steps:
-        following = _take(connection, case_id, state, step, version, at_us)
-        yield state in OPEN_STATES, following in OPEN_STATES
-        state = following
+        if new := sorted(set(version.names) - set(json.loads(members))):
+            told = json.dumps({"members": new}, ensure_ascii=False)
+            self._step(case_id, Taken(Step.JOINED, _RULES, "members", told))
+        if _RANK[Severity(version.severity)] > _RANK[Severity(severity)]:
+            limit = self._practice.limit(version.rule, version.severity)
+            told = json.dumps({"from": severity, "to": version.severity})
+            self._step(case_id, Taken(Step.WORSENED, _RULES, "severity", told, limit=limit))
 
+    def _move(self, case_id: int, was: Standing, version: Version) -> None:
+        """Move a case to where a change of its finding says that it stands."""
+        if version.standing is was:
+            return
+        state = self._state(case_id)
+        if version.standing is Standing.RAISED:
+            if state in (State.RESOLVED, State.VERIFIED, State.CLOSED) or self._is_retracted(state, was):
+                self._take(case_id, Step.REOPENED, version, _DEVICE, "revised")
+        elif self._others(case_id, version, Standing.RAISED):
+            return
+        elif version.standing is Standing.RETRACTED and not self._others(case_id, version, Standing.CLEARED):
+            if state in OPEN_STATES or state is State.CLOSED:
+                self._take(case_id, Step.VOID, version, _DEVICE, "retracted")
+        elif self._is_retracted(state, was):
+            self._take(case_id, Step.CLOSED, version, _DEVICE, "recovered")
+        else:
+            self._recover(case_id, version)
 
-def _insert(connection: sqlite3.Connection, version: _Version, at_us: int) -> int:
-    (case_id,) = connection.execute(
-        "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
-        " state, raised_at, cleared_at, opened_at, evidence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (
-            version.finding, version.version, version.rule, version.severity, version.family, version.device,
-            version.series, version.asset, version.members, State.REPORTED, version.raised_at,
-            version.cleared_at, at_us, version.evidence,
-        ),
-    ).fetchone()  # fmt: skip
-    return int(case_id)
+    @staticmethod
+    def _is_retracted(state: State, was: Standing) -> bool:
+        """Say whether a case is void because its finding took itself back: what people void stays void."""
+        return state is State.VOID and was is Standing.RETRACTED
 
+    def _others(self, case_id: int, version: Version, standing: Standing) -> bool:
+        """Say whether another finding of the case stands so."""
+        found = self._connection.execute(
+            "SELECT 1 FROM case_findings WHERE case_id = ? AND standing = ? AND finding <> ? LIMIT 1",
+            (case_id, standing, version.finding),
+        ).fetchone()
+        return found is not None
 
-def _update(connection: sqlite3.Connection, case_id: int, version: _Version) -> None:
-    connection.execute(
-        "UPDATE cases SET version = ?, severity = ?, asset = ?, members = ?, raised_at = ?, cleared_at = ?,"
-        " evidence = ? WHERE id = ?",
-        (
-            version.version, version.severity, version.asset, version.members, version.raised_at,
-            version.cleared_at, version.evidence, case_id,
-        ),
-    )  # fmt: skip
+    def _recover(self, case_id: int, version: Version) -> None:
+        """Propose that a case is mended; where the service allows, the device has then seen it mended."""
+        actor, reason = (_RULES, "superseded") if version.is_superseded else (_DEVICE, "recovered")
+        steps = [Step.RESOLVED]
+        if self._practice.service(version.rule).device_verifies:
+            steps += [Step.VERIFIED, Step.CLOSED]
+        done = {State.RESOLVED: 1, State.VERIFIED: 2}
+        state = self._state(case_id)
+        if state in OPEN_STATES:
+            for step in steps[done.get(state, 0) :]:
+                self._take(case_id, step, version, actor, reason)
 
+    def _state(self, case_id: int) -> State:
+        state = standing_of(self._connection, case_id).state
+        return State.REPORTED if state is None else state
 
-def _take(
-    connection: sqlite3.Connection,
-    case_id: int,
-    state: State | None,
-    step: Step,
-    version: _Version,
-    at_us: int,
-) -> State:
-    following = advance(state, step)
-    connection.execute(
-        "UPDATE cases SET state = ?, closed_at = ? WHERE id = ?",
-        (following, None if following in OPEN_STATES else at_us, case_id),
-    )
-    connection.execute(
-        "INSERT INTO case_steps (case_id, at_us, step, actor, reason, evidence) VALUES (?, ?, ?, ?, ?, ?)",
-        (case_id, at_us, step, *_by(step, version), version.evidence),
-    )
-    return following
+    def _take(self, case_id: int, step: Step, version: Version, actor: str, reason: str) -> None:
+        self._step(case_id, Taken(step, actor, reason, version.evidence))
+
+    def _step(self, case_id: int, taken: Taken) -> None:
+        was, following = take(self._connection, case_id, taken, self._at_us, self._practice)
+        was_open, is_open = was in OPEN_STATES, following in OPEN_STATES
+        self.changes += CaseChanges(is_open and not was_open, was_open and not is_open)

@@ -4,7 +4,45 @@ A case's number is its rowid made readable, so that it costs no counter of its o
 rolled back and run again gives the same number.
 """
 
-SCHEMA: str = """
+from narrowgate_cases.lifecycle import OPEN_STATES
+
+FORMAT_VERSION = 2
+OPEN_STATES_SQL = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
+"""The open states as SQL writes a list of them."""
+
+ADDED_TO_CASES: tuple[str, ...] = (
+    "cause TEXT NOT NULL DEFAULT ''",
+    "unit TEXT",
+    "cell TEXT",
+    "district TEXT",
+    "placed_by TEXT",
+    "lat REAL",
+    "lon REAL",
+    "street TEXT",
+    "road_class TEXT",
+    "limit_us INTEGER",
+    "is_working INTEGER NOT NULL DEFAULT 0",
+    "spent_us INTEGER NOT NULL DEFAULT 0",
+    "running_since INTEGER",
+    "warns_at INTEGER",
+    "due_at INTEGER",
+    "alarm_at INTEGER",
+    "escalation INTEGER NOT NULL DEFAULT 0",
+    "reopened INTEGER NOT NULL DEFAULT 0",
+    "merged_into INTEGER",
+)
+"""Columns that came to `cases` with format version 2."""
+ADDED_TO_STEPS: tuple[str, ...] = ("state TEXT", "unit TEXT", "due_at INTEGER")
+"""Columns that came to `case_steps` with format version 2: where the case stood after the step."""
+
+STEPS_STAY = """
+CREATE TRIGGER IF NOT EXISTS case_steps_are_never_changed BEFORE UPDATE ON case_steps
+BEGIN SELECT RAISE(ABORT, 'a step of a case is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS case_steps_are_never_removed BEFORE DELETE ON case_steps
+BEGIN SELECT RAISE(ABORT, 'a step of a case is never removed'); END;
+"""
+
+SCHEMA: str = f"""
 CREATE TABLE IF NOT EXISTS cases (
     id INTEGER PRIMARY KEY,
     number TEXT NOT NULL UNIQUE GENERATED ALWAYS AS (printf('C-%06d', id)) VIRTUAL,
@@ -22,9 +60,15 @@ CREATE TABLE IF NOT EXISTS cases (
     cleared_at INTEGER,
     opened_at INTEGER NOT NULL,
     closed_at INTEGER,
-    evidence TEXT NOT NULL
+    evidence TEXT NOT NULL,
+    {", ".join(ADDED_TO_CASES)}
 ) STRICT;
 CREATE INDEX IF NOT EXISTS cases_by_state ON cases (state, id);
+CREATE INDEX IF NOT EXISTS open_cases_by_number ON cases (id) WHERE state IN ({OPEN_STATES_SQL});
+CREATE INDEX IF NOT EXISTS open_cases_by_due ON cases (due_at, id) WHERE state IN ({OPEN_STATES_SQL});
+CREATE INDEX IF NOT EXISTS open_cases_by_unit ON cases (unit, due_at, id) WHERE state IN ({OPEN_STATES_SQL});
+CREATE INDEX IF NOT EXISTS cases_by_cause ON cases (cause, id);
+CREATE INDEX IF NOT EXISTS cases_by_alarm ON cases (alarm_at) WHERE alarm_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS case_steps (
     id INTEGER PRIMARY KEY,
     case_id INTEGER NOT NULL REFERENCES cases (id),
@@ -32,17 +76,34 @@ CREATE TABLE IF NOT EXISTS case_steps (
     step TEXT NOT NULL,
     actor TEXT NOT NULL,
     reason TEXT NOT NULL,
-    evidence TEXT NOT NULL
+    evidence TEXT NOT NULL,
+    {", ".join(ADDED_TO_STEPS)}
 ) STRICT;
 CREATE INDEX IF NOT EXISTS case_steps_by_case ON case_steps (case_id, id);
-CREATE TRIGGER IF NOT EXISTS case_steps_are_never_changed BEFORE UPDATE ON case_steps
-BEGIN SELECT RAISE(ABORT, 'a step of a case is never changed'); END;
-CREATE TRIGGER IF NOT EXISTS case_steps_are_never_removed BEFORE DELETE ON case_steps
-BEGIN SELECT RAISE(ABORT, 'a step of a case is never removed'); END;
+CREATE TABLE IF NOT EXISTS case_findings (
+    finding TEXT PRIMARY KEY,
+    case_id INTEGER NOT NULL REFERENCES cases (id),
+    version INTEGER NOT NULL,
+    standing TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS case_findings_by_case ON case_findings (case_id);
+CREATE TABLE IF NOT EXISTS held_findings (
+    finding TEXT PRIMARY KEY,
+    device TEXT NOT NULL,
+    due_at INTEGER,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS held_findings_by_due ON held_findings (due_at, finding) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS held_findings_by_device ON held_findings (device);
+CREATE TABLE IF NOT EXISTS desk_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+{STEPS_STAY}
 """
-"""DDL for `sqlite3.Connection.executescript`, which ends an open transaction: run it when the file is opened.
+"""DDL of a desk that is new; `install` makes it in a database of any format version.
 
-`service` is the rule's name, `members` and `evidence` are JSON, times are microseconds since 1970 in UTC:
-`raised_at` and `cleared_at` as the device meant them, `opened_at`, `closed_at` and `at_us` as the desk saw
-them.
+`service` is the rule's name; `members` and `evidence` are JSON; times are microseconds since 1970 in UTC:
+`raised_at` and `cleared_at` as the device meant them, the others as the desk saw them. `cause` is what a
+case is about, the same at every relapse. `limit_us` … `alarm_at` are the case's clock: `running_since` is
+null while it stands, `spent_us` is what had gone by then, `due_at` is when the limit is reached.
+`case_findings` says which case tells of a finding; `held_findings` has those that wait for their group's
+window (`due_at`) or are told by a group's case (null).
 """

@@ -159,14 +159,19 @@ class CasePage(Page[CaseContent]):
                 {
                     "at": when(step.at_us),
                     "step": self._word(f"step_{step.step}"),
-                    "actor": self._word(f"actor_{step.actor}"),
-                    "step_reason": self._word(f"step_reason_{step.reason}"),
+                    "actor": self._told(f"actor_{step.actor}", step.actor),
+                    "step_reason": self._told(f"step_reason_{step.reason}", step.reason),
                 }
                 for step in content.steps
             ]
         )
         if content.series is not None:
             self._show_chart(case, content.series)
+
+    def _told(self, name: str, said: str) -> str:
+        """Give the page's word for what a machine said; what a person said stands as it is."""
+        word = self._word(name)
+        return said if word == name else word
 
     def _show_chart(self, case: Case, series: list[Points]) -> None:
         own = [points for points in series if points.series == case.series] or series

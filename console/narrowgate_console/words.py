@@ -2,11 +2,14 @@
 
 from typing import Literal, get_args
 
+from narrowgate_console.case_words import CASE_WORDS
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 HTML_LANGUAGE: dict[Language, Literal["en-US", "zh-CN"]] = {"en": "en-US", "zh": "zh-CN"}
 
 _WORDS: dict[str, tuple[str, str]] = {
+    **CASE_WORDS,
     "city": ("City", "城市总览"),
     "water_way": ("Water", "水务"),
     "parking_way": ("Parking", "停车"),
@@ -126,21 +129,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "step": ("Step", "步骤"),
     "actor": ("By", "操作人"),
     "step_reason": ("Why", "原因"),
-    "step_reported": ("Reported", "上报"),
-    "step_closed": ("Closed", "结案"),
-    "step_void": ("Voided", "作废"),
-    "step_reopened": ("Reopened", "重新立案"),
-    "step_reason_raised": ("the rule raised it", "规则触发"),
-    "step_reason_recovered": ("the device has recovered", "设备已恢复"),
-    "step_reason_superseded": ("its rule is another now", "规则版本已变更"),
-    "actor_rules": ("the rules", "规则"),
     "superseded": ("Its rule is another now", "规则版本已变更"),
-    "step_reason_retracted": ("it never was so", "判定撤回"),
-    "step_reason_revised": ("it is so after all", "判定修正"),
-    "actor_device": ("the device", "设备"),
-    "state_reported": ("Open", "未结"),
-    "state_closed": ("Closed", "已结案"),
-    "state_void": ("Void", "作废"),
     "case_facts": ("Case", "案件"),
     "evidence": ("Evidence", "依据"),
     "opened": ("Opened", "立案时间"),

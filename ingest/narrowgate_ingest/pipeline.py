@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_cases import apply
+from narrowgate_cases import DEFAULT_PRACTICE, Practice, apply
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch, batch_of
@@ -67,9 +67,17 @@ class Pipeline:
     """Takes the journal batch by batch from where the state says it stopped."""
 
     def __init__(
-        self, tail: Tail, fleet: FleetReader, stores: Stores, engine: Engine, *, timezone: ZoneInfo
+        self,
+        tail: Tail,
+        fleet: FleetReader,
+        stores: Stores,
+        engine: Engine,
+        *,
+        timezone: ZoneInfo,
+        practice: Practice = DEFAULT_PRACTICE,
     ) -> None:
         """Restore the rules from their snapshot and find the place to go on from."""
+        self.practice = practice
         self._tail = tail
         self._lineage = Lineage(tail.directory)
         self._fleet = fleet
@@ -233,8 +241,19 @@ class Pipeline:
         state.put_facts(connection, decoding.facts)
         for findings in (self._closings(batch), prepared.judgement.findings):
             state.put_findings(connection, findings)
-            _open_cases(connection, batch, findings)
+            self._open_cases(connection, batch, findings)
         state.set_cursor(connection, PIPELINE, batch.end)
+
+    def _open_cases(self, connection: sqlite3.Connection, batch: Batch, findings: pa.RecordBatch) -> None:
+        """Hand findings to the desk, each at the arrival of what decided it: the split leaves no trace."""
+        if findings.num_rows == 0:
+            return
+        offsets, times_us = batch.arrivals_us()
+        frames = np.asarray(findings["frame"], dtype=np.int64)
+        for frame in np.unique(frames).tolist():
+            rows = pa.array(np.flatnonzero(frames == frame))
+            at_us = int(times_us[np.searchsorted(offsets, frame)])
+            apply(connection, findings.take(rows), at_us, self.practice)
 
     def _closings(self, batch: Batch) -> pa.RecordBatch:
         """Give what ends the episodes that no rule follows, at the batch's first row."""
@@ -307,14 +326,3 @@ def _refused(prepared: Prepared) -> list[Refused]:
         )
         for place, (row, uplink) in enumerate(zip(rows, picked.to_pylist(), strict=True))
     ]
-
-
-def _open_cases(connection: sqlite3.Connection, batch: Batch, findings: pa.RecordBatch) -> None:
-    """Hand findings to the desk, each at the arrival of what decided it: the batch split leaves no trace."""
-    if findings.num_rows == 0:
-        return
-    offsets, times_us = batch.arrivals_us()
-    frames = np.asarray(findings["frame"], dtype=np.int64)
-    for frame in np.unique(frames).tolist():
-        rows = pa.array(np.flatnonzero(frames == frame))
-        apply(connection, findings.take(rows), int(times_us[np.searchsorted(offsets, frame)]))

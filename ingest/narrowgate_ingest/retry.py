@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narrowgate_cases import apply
+from narrowgate_cases import Practice, apply
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch
 from narrowgate_ingest.pipeline import Pipeline, Prepared
@@ -124,7 +124,7 @@ def _settle_asked(pipeline: Pipeline, asked: Sequence[tuple[int, int, int]]) -> 
             prepared.judgement.readings, prepared.judgement.sessions, [each.frame for each in waiting]
         )
         with pipeline.stores.state.transaction() as connection:
-            _write_state(connection, waiting, prepared, outcomes, asked)
+            _write_state(connection, waiting, prepared, outcomes, asked, pipeline.practice)
             pipeline.put_snapshots(connection)
         undo.pop_all()
     return outcomes
@@ -181,6 +181,7 @@ def _write_state(
     prepared: Prepared,
     outcomes: Sequence[Retried],
     asked: Sequence[tuple[int, int, int]],
+    practice: Practice,
 ) -> None:
     moves: Counter[tuple[str, str, str]] = Counter()
     for each, outcome in zip(waiting, outcomes, strict=True):
@@ -196,7 +197,7 @@ def _write_state(
     state.put_facts(connection, prepared.decoding.facts)
     findings = _lasting(prepared.judgement.findings)
     state.put_findings(connection, findings)
-    apply(connection, findings, asked[0][1])
+    apply(connection, findings, asked[0][1], practice)
     connection.executemany(
         "UPDATE retries SET disposition = ?, reason = ?, detail = ?, profile = ? WHERE frame = ?",
         ((each.disposition, each.reason, each.detail, each.profile, each.frame) for each in outcomes),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from narrowgate_cases import SCHEMA as CASES_SCHEMA
+from narrowgate_cases import install as install_desk
 from narrowgate_ingest.tail import Damage
 from narrowgate_schema.tables import FINDINGS
 
@@ -68,7 +68,8 @@ class State:
             self.connection.execute("PRAGMA synchronous=FULL")
             self._check_version()
             undo.pop_all()
-        self.connection.executescript(_SCHEMA + CASES_SCHEMA)
+        self.connection.executescript(_SCHEMA)
+        install_desk(self.connection)
         self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (FORMAT_VERSION,))
 
     def _check_version(self) -> None:

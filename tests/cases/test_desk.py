@@ -6,8 +6,11 @@ import pytest
 
 from findings_rows import DAY_US, batch, cleared, raised, retracted
 from narrowgate_cases import CaseChanges, Step, apply, case, counts, open_cases
-from narrowgate_cases.desk import OPENS_A_CASE
+from narrowgate_cases.practice import OPENS_A_CASE
 from narrowgate_schema.words import Severity
+
+MENDED = ["resolved", "verified", "closed"]
+"""What a device that recovers does to its case."""
 
 
 def _steps(connection: sqlite3.Connection, number: str = "C-000001") -> list[str]:
@@ -56,13 +59,13 @@ def test_an_older_version_changes_nothing(connection: sqlite3.Connection) -> Non
     apply(connection, batch(raised(), cleared(version=3)), 7)
 
     assert apply(connection, batch(raised(version=2)), 8) == CaseChanges(0, 0)
-    assert _steps(connection) == ["reported", "closed"]
+    assert _steps(connection) == ["reported", *MENDED]
 
 
 def test_an_episode_seen_only_when_over_is_reported_and_closed(connection: sqlite3.Connection) -> None:
     """A finding whose first version is its end leaves a closed case, not a gap."""
     assert apply(connection, batch(cleared()), 7) == CaseChanges(1, 1)
-    assert _steps(connection) == ["reported", "closed"]
+    assert _steps(connection) == ["reported", *MENDED]
 
 
 def test_a_retracted_finding_voids_its_case(connection: sqlite3.Connection) -> None:
@@ -75,7 +78,7 @@ def test_a_short_episode_is_not_void(connection: sqlite3.Connection) -> None:
     """An episode that ends in the instant it began is void only if the rule says so."""
     apply(connection, batch(raised(), cleared(cleared_at=DAY_US)), 7)
 
-    assert _steps(connection) == ["reported", "closed"]
+    assert _steps(connection) == ["reported", *MENDED]
 
 
 def test_a_revision_reopens_the_same_case(connection: sqlite3.Connection) -> None:
@@ -83,7 +86,7 @@ def test_a_revision_reopens_the_same_case(connection: sqlite3.Connection) -> Non
     apply(connection, batch(raised(), cleared()), 7)
 
     assert apply(connection, batch(raised(version=3)), 8) == CaseChanges(1, 0)
-    assert _steps(connection) == ["reported", "closed", "reopened"]
+    assert _steps(connection) == ["reported", *MENDED, "reopened"]
     assert open_cases(connection, 10)[0].closed_at_us is None
 
 
@@ -94,7 +97,7 @@ def test_an_end_that_moves_is_no_step(connection: sqlite3.Connection) -> None:
     found = case(connection, "C-000001")
 
     assert found is not None
-    assert (found[0].cleared_at_us, found[0].closed_at_us, len(found[1])) == (3 * DAY_US, 7, 2)
+    assert (found[0].cleared_at_us, found[0].closed_at_us, len(found[1])) == (3 * DAY_US, 7, 4)
 
 
 def test_severity_info_opens_no_case(connection: sqlite3.Connection) -> None:

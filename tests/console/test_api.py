@@ -37,6 +37,8 @@ def test_a_case_comes_with_its_history(stand: Stand, api: Api) -> None:
 
     assert [(step["step"], step["actor"], step["reason"]) for step in found["steps"]] == [
         ("reported", "device", "raised"),
+        ("resolved", "device", "recovered"),
+        ("verified", "device", "recovered"),
         ("closed", "device", "recovered"),
     ]
     assert found["evidence"] == {"power_w": 81.5}
