@@ -14,7 +14,7 @@ from narrowgate_cases.working_calendar import DAY_US, NoWorkingTime, WorkingCale
 WARNS_AT = Fraction(4, 5)
 """The share of its limit at which a case's light turns yellow."""
 _HOUR_US = 3_600_000_000
-_LIMIT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(h|d|wh|wd)")
+_LIMIT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(h|d|wh|wd)")
 _LONGEST_US = 3660 * DAY_US
 
 

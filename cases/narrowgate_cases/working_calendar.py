@@ -15,20 +15,20 @@ DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_SPAN = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _MINUTE = timedelta(minutes=1)
 _MINUTE_US = 60_000_000
 _AROUND = timedelta(hours=3)
 """What is looked at before and after a day for a clock change: midnight itself may be skipped."""
 _LONGEST_DAYS = 3660
-"""Ten years: a calendar that has no working time within them has none."""
+"""Ten years: a limit that is not reached within them never is."""
 
 Span = tuple[int, int]
 """Minutes of the day, from and to; 1440 is midnight at the day's end."""
 
 
 class NoWorkingTime(ValueError):
-    """A calendar without working time for years: no limit ever passes in it."""
+    """A calendar in which so much working time does not pass within ten years."""
 
 
 def spans_of(text: str) -> tuple[Span, ...]:
@@ -133,7 +133,7 @@ class WorkingCalendar:
         if amount_us <= 0:
             return from_us
         day, left = self._day(from_us), amount_us
-        for n in range(_LONGEST_DAYS + amount_us // max(1, self.day_us) * 8):
+        for n in range(_LONGEST_DAYS if any(self.week) else 0):
             for begin, end in self._spans.of(day + timedelta(n)):
                 here = end - max(begin, from_us)
                 if here >= left:
@@ -150,7 +150,7 @@ class _Days:
 
     def __init__(self, calendar: WorkingCalendar) -> None:
         self._calendar = calendar
-        self.of = lru_cache(maxsize=1024)(self._of)
+        self.of = lru_cache(maxsize=4096)(self._of)
 
     def _of(self, day: date) -> tuple[tuple[int, int], ...]:
         """Give the spans of a day, from and to [us]; a clock change within one parts it."""
