@@ -1,12 +1,10 @@
-"""Layouts that were learned of content that describes itself, and which of them a content has.
+"""Layouts that were learned of content that describes itself: what shapes it and where its leaves stand.
 
 A layout is learned by walking one content; it fits another of the same length if the two agree in every byte
-that the walk looked at. Layouts are on trial until a later batch needs them again: layouts that hostile
-frames make up drive out each other, not those that meters use.
+that the walk looked at.
 """
 
-from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.plan_leaves import LeafStep, Wants
 from narrowgate_codecs.plan_words import leaf_step
-from narrowgate_codecs.sketch import At, Item, Run, Sketch
+from narrowgate_codecs.sketch import At, Item, OrderedReader, Run, Sketch
 from narrowgate_codecs.wire import Places
 from narrowgate_codecs.wired import Wired
 
@@ -24,12 +22,10 @@ Words = NDArray[np.uint64]
 GIVEN = 3
 """Numbers given along with a leaf at most: the factors of a number, the shift of a clock."""
 COLUMNS = 3 + GIVEN
-PROVEN = 1024
-"""Layouts kept that a second batch needed, the last ones used."""
-TRIAL = 1024
-"""Layouts kept that only one batch needed so far."""
-EACH = 64
-"""Layouts kept of one length."""
+
+
+def _nowhere() -> Places:
+    return np.zeros((COLUMNS, 0), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +66,39 @@ class ListLayout:
 class Learned:
     """The layout of contents of one length."""
 
-    size: int
-    mask: Words
-    """(w,) Bits that shape the content."""
-    shape: Words
-    """(w,) What they are."""
-    says: Places
+    content: bytes
+    """The one that it was learned from."""
+    order: list[int]
+    """[byte] The places that shape the content, as the walk came to them."""
+    values: bytes
+    """What stands there."""
+    words: Words
+    """(2, w) Bits that shape the content, and what they are."""
+    says: Places = field(default_factory=_nowhere)
     """(COLUMNS, k) Where leaves stand: kind, item, place [byte] within the content, numbers given along."""
-    lists: dict[str, ListLayout]
-    announces: list[tuple[str, bytes]]
+    lists: dict[str, ListLayout] = field(default_factory=dict)
+    announces: list[tuple[str, bytes]] = field(default_factory=list)
     """What contents of this layout announce, by name."""
-    batch: int = 0
-    """The last batch that needed it."""
+    is_sound: bool = True
+    """False: contents of this layout are the row engine's."""
+
+    @property
+    def size(self) -> int:
+        """Length of the contents [byte]."""
+        return len(self.content)
+
+
+def shape_of(content: bytes, reader: OrderedReader) -> Learned:
+    """Give the layout of a content that was walked, without what it says: its contents are no plan's."""
+    values = bytes(content[at] for at in reader.order)
+    mask = words_of(bytes(reader.looked))
+    words = np.stack([mask, words_of(content) & mask])
+    return Learned(content, reader.order, values, words, is_sound=False)
 
 
 def words_of(content: bytes) -> Words:
-    """Give bytes as machine words, zeros behind them."""
-    return np.frombuffer(content + bytes(-len(content) % 8), "<u8")
+    """Give bytes as machine words, zeros behind them; one word at least."""
+    return np.frombuffer(content + bytes(-len(content) % 8 if content else 8), "<u8")
 
 
 class Compiler:
@@ -98,16 +110,17 @@ class Compiler:
         self.kinds: list[Kind] = []
         """By number."""
 
-    def learned(self, content: bytes, looked: bytes, sketch: Sketch) -> Learned:
+    def learned(self, content: bytes, reader: OrderedReader, sketch: Sketch) -> Learned:
         """Give the layout; Unplanned if it has a leaf that only the row engine can read."""
-        mask = words_of(looked)
-        lists = {
+        made = shape_of(content, reader)
+        made.lists = {
             name: self._list(sketch.lists.get(name, ()), sketch.runs.get(name, ()))
             for name in dict.fromkeys((*sketch.lists, *sketch.runs))
             if name in self._wants.lists
         }
-        says = self._spots([(0, said) for said in sketch.says])
-        return Learned(len(content), mask, words_of(content) & mask, says, lists, sketch.announces)
+        made.says = self._spots([(0, said) for said in sketch.says])
+        made.announces, made.is_sound = sketch.announces, True
+        return made
 
     def _list(self, items: "list[Item] | tuple[()]", runs: "list[Run] | tuple[()]") -> ListLayout:
         leaves = [(at, said) for at, item in enumerate(items) for said in item.leaves]
@@ -153,64 +166,3 @@ def _split(leaf: Leaf) -> tuple[Leaf, Params]:
 def plain_number(leaf: Wired) -> Wired:
     """Give a number of the same coding without a factor."""
     return Wired(leaf.name, leaf.width, leaf.coding, leaf.order, leaf.signed, leaf.void)
-
-
-class Layouts:
-    """The layouts of one described content that were learned, by its length; what is kept is bounded."""
-
-    def __init__(self) -> None:
-        self._by_size: dict[int, list[Learned]] = {}
-        self._trial: OrderedDict[int, Learned] = OrderedDict()
-        self._proven: OrderedDict[int, Learned] = OrderedDict()
-        self._batch = 0
-
-    def begin(self) -> None:
-        """Note that a batch begins."""
-        self._batch += 1
-
-    def of(self, size: int) -> list[Learned]:
-        """Give the layouts of a length, those needed last first."""
-        return list(self._by_size.get(size, ()))
-
-    def keep(self, layout: Learned) -> None:
-        """Put a new layout on trial."""
-        same = self._by_size.setdefault(layout.size, [])
-        if len(same) >= EACH:
-            self._forget(same[-1])
-            same = self._by_size.setdefault(layout.size, [])
-        same.insert(0, layout)
-        layout.batch = self._batch
-        self._trial[id(layout)] = layout
-        if len(self._trial) > TRIAL:
-            self._forget(next(iter(self._trial.values())))
-
-    def needed(self, layout: Learned) -> None:
-        """Note that a batch needs a layout: a later one than the first proves it."""
-        key = id(layout)
-        if key in self._proven:
-            self._proven.move_to_end(key)
-        elif key not in self._trial:
-            self.keep(layout)  # forgotten while this batch was being told apart
-        elif layout.batch != self._batch:
-            del self._trial[key]
-            self._proven[key] = layout
-            if len(self._proven) > PROVEN:
-                self._forget(next(iter(self._proven.values())))
-        layout.batch = self._batch
-        same = self._by_size[layout.size]
-        if same[0] is not layout:
-            same.remove(layout)
-            same.insert(0, layout)
-
-    def _forget(self, layout: Learned) -> None:
-        self._trial.pop(id(layout), None)
-        self._proven.pop(id(layout), None)
-        same = self._by_size[layout.size]
-        same.remove(layout)
-        if not same:
-            del self._by_size[layout.size]
-
-    @property
-    def count(self) -> int:
-        """The number of layouts kept."""
-        return len(self._trial) + len(self._proven)

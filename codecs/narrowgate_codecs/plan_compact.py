@@ -9,13 +9,14 @@ import numpy as np
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.checksums import strided_sums
-from narrowgate_codecs.cohort import Cohort, Level, Mask
+from narrowgate_codecs.cohort import Cohort, Level
 from narrowgate_codecs.grammars.en13757_compact import CRC, PREFIX, SUM, fact_name, family_formats, weave_of
 from narrowgate_codecs.learned import Learned
-from narrowgate_codecs.plan_described import DescribedSteps, Part
+from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.sketch import Reader
+from narrowgate_codecs.shelf import NONE, Shelf
+from narrowgate_codecs.sketch import OrderedReader
 from narrowgate_codecs.wire import Bytes, Places
 
 KEPT = 1024
@@ -28,19 +29,29 @@ class CompactSteps(DescribedSteps):
     def __init__(self, element: lay.Described, wants: Wants) -> None:
         super().__init__(element, wants)
         self.family = family_formats(element.table)
-        self.made: dict[bytes, Learned | None] = {}
+        self.made: dict[bytes, int] = {}
+        """By heads: the number of their layout; NONE where only the row engine can say what they are."""
+        self.kept = Shelf()
 
-    def _parts(self, cohort: Cohort) -> tuple[list[Part], Mask]:
+    @property
+    def shelf(self) -> Shelf:
+        """The layouts by number."""
+        return self.kept
+
+    def _told(self, cohort: Cohort) -> Places:
         starts = cohort.starts + cohort.at
         sizes = np.broadcast_to(cohort.end - cohort.at, cohort.count)
-        known = np.zeros(cohort.count, np.bool_)
-        parts = []
+        numbers = np.full(cohort.count, NONE, np.int64)
         for heads, rows in self._by_heads(cohort, starts, sizes):
-            part = self._of_heads(cohort.level, heads, starts, rows, sizes)
-            if part is not None:
-                known[part.rows] = True
-                parts.append(part)
-        return parts, known
+            number = self._number(heads)
+            if number != NONE:
+                numbers[self._sound(cohort.level, heads, starts, rows, sizes)] = number
+        return numbers
+
+    def _end(self) -> None:
+        if len(self.made) > KEPT:
+            self.made.clear()
+            self.kept = Shelf()
 
     def _by_heads(self, cohort: Cohort, starts: Places, sizes: Places) -> Iterator[tuple[bytes, Places]]:
         """Give the rows that go by the same heads; those whose heads nobody knows are left out."""
@@ -48,52 +59,47 @@ class CompactSteps(DescribedSteps):
         level_rows = np.arange(cohort.count) if cohort.rows is None else cohort.rows
         level.asking.append(level_rows)
         signatures = np.where(sizes >= PREFIX, level.wire.window("<u2")[starts].astype(np.int64), -1)
-        found: dict[bytes, list[int]] = {}
         recall = level.recall
-        for row in np.flatnonzero(signatures >= 0).tolist():
+        if recall is None:
+            for signature in np.unique(signatures).tolist():
+                if signature in self.family:
+                    yield self.family[signature], (signatures == signature).nonzero()[0]
+            return
+        found: dict[bytes, list[int]] = {}
+        for row in (signatures >= 0).nonzero()[0].tolist():
             signature = int(signatures[row])
-            own = None if recall is None else recall(int(level_rows[row]), fact_name(signature))
-            heads = own or self.family.get(signature)
+            heads = recall(int(level_rows[row]), fact_name(signature)) or self.family.get(signature)
             if heads is not None:
                 found.setdefault(heads, []).append(row)
         for heads, rows in found.items():
             yield heads, np.array(rows, np.int64)
 
-    def _of_heads(
-        self, level: Level, heads: bytes, starts: Places, rows: Places, sizes: Places
-    ) -> Part | None:
-        """Give the rows that are sound, with their layout."""
-        layout = self._layout(heads)
-        if layout is None:
-            return None
+    def _sound(self, level: Level, heads: bytes, starts: Places, rows: Places, sizes: Places) -> Places:
+        """Give the rows whose size and check sum are right."""
         weave = weave_of(heads)
         rows = rows[sizes[rows] == weave.size]
-        if not len(rows):
-            return None
         data = level.wire.data
         values = data[starts[rows][:, None] + np.maximum(weave.places, 0)]
         full: Bytes = np.where(weave.places < 0, np.frombuffer(weave.content, np.uint8), values)
         sent = level.wire.window("<u2")[starts[rows] + SUM]
-        rows = rows[strided_sums(CRC, np.ascontiguousarray(full)) == sent]
-        return Part(layout, rows) if len(rows) else None
+        return rows[strided_sums(CRC, np.ascontiguousarray(full)) == sent] if len(rows) else rows
 
-    def _layout(self, heads: bytes) -> Learned | None:
-        """Give the layout behind heads; None if only the row engine can say what they are."""
+    def _number(self, heads: bytes) -> int:
+        """Give the number of the layout behind heads; NONE if only the row engine can say what they are."""
         if heads not in self.made:
-            if len(self.made) >= KEPT:
-                self.made.clear()
-            self.made[heads] = self._compiled(heads)
+            layout = self._compiled(heads)
+            self.made[heads] = NONE if layout is None else self.kept.put(layout)
         return self.made[heads]
 
     def _compiled(self, heads: bytes) -> Learned | None:
         try:
             weave = weave_of(heads)
-            reader = Reader(weave.content)
+            reader = OrderedReader(weave.content)
             sketch = self.grammar.sketch(reader, self.element)
             values = np.frombuffer(bytes(reader.looked), np.uint8)[weave.places >= 0]
             if sketch.faults or any(sketch.runs.values()) or values.any():
                 return None
-            learned = self.compiler.learned(weave.content, bytes(reader.looked), sketch)
+            learned = self.compiler.learned(weave.content, reader, sketch)
         except (FrameRefused, Unplanned):
             return None
         for spots in (learned.says, *(one.spots for one in learned.lists.values())):

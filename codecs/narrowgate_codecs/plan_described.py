@@ -1,27 +1,28 @@
 """The plan's reading of content that describes itself; the mirror of described.py.
 
-Contents are told apart by length, then by the bytes that shape them: a layout learned from one content is
-proven on all others of its length by one comparison of machine words. Then every kind of leaf is read once,
-in all layouts that have it. Contents whose layout may not be learned any more in this batch are left to the
-row engine.
+Contents are told apart by the bytes that shape them: the few bytes in which learned layouts of their length
+differ lead to the one that they can be of, and one comparison of machine words proves it, for all contents of
+a batch at once. Then every kind of leaf is read once, in all layouts that have it. Contents whose layout may
+not be learned any more in this batch are left to the row engine.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level
+from narrowgate_codecs.cohort import Cohort, Level, all_in
 from narrowgate_codecs.grammars import GRAMMARS
-from narrowgate_codecs.learned import Compiler, Kind, Layouts, Learned, RunSpot
+from narrowgate_codecs.learned import Compiler, Kind, Learned, RunSpot, shape_of
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.plan_lists import all_places, tell
 from narrowgate_codecs.plan_stated import counts_of
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.sketch import Reader
+from narrowgate_codecs.shelf import NONE, Parts, Shelf
+from narrowgate_codecs.sketch import OrderedReader
+from narrowgate_codecs.told_apart import Layouts
 from narrowgate_codecs.wire import Places
 from narrowgate_codecs.wired import Wired
 
@@ -30,21 +31,17 @@ SHARE = 8
 FEW = 16
 
 
-@dataclass(slots=True)
-class Part:
-    """Contents of one layout."""
-
-    layout: Learned
-    rows: Places
-    """(r,) Rows of the cohort, ascending."""
-
-
 class DescribedSteps:
     """Reads content up to the end of the region."""
 
     def __init__(self, element: lay.Described, wants: Wants) -> None:
         self.element, self.grammar = element, GRAMMARS[element.grammar]
         self.wants, self.compiler, self.layouts = wants, Compiler(wants), Layouts()
+
+    @property
+    def shelf(self) -> Shelf:
+        """The layouts by number."""
+        return self.layouts.shelf
 
     def run(self, cohort: Cohort) -> None:
         """Put the reading off until all frames have come to their content, by whichever header."""
@@ -60,111 +57,106 @@ class DescribedSteps:
 
     def finish(self, cohort: Cohort) -> None:
         """Read what is wanted; drop the rows whose layout is not learned."""
-        parts, known = self._parts(cohort)
-        if not known.all():
-            renumbered = np.cumsum(known) - 1
+        numbers = self._told(cohort)
+        known = numbers != NONE
+        if not all_in(known):
             cohort.drop(~known)
-            for part in parts:
-                part.rows = renumbered[part.rows]
-        if parts:
-            self._announce(cohort, parts)
-            self._say(cohort, parts)
-            for name in dict.fromkeys(name for part in parts for name in part.layout.lists):
-                self._list(cohort, name, [part for part in parts if name in part.layout.lists])
+            numbers = numbers[known]
+        if len(numbers):
+            shelf = self.shelf
+            used = np.unique(numbers).tolist()
+            layouts = {number: shelf[number] for number in used}
+            if cohort.level.parent is None:
+                self._announce(cohort, numbers, layouts)
+            self._say(cohort, numbers, layouts)
+            for name in dict.fromkeys(name for layout in layouts.values() for name in layout.lists):
+                self._list(cohort, name, numbers)
+        self._end()
 
-    def _announce(self, cohort: Cohort, parts: list[Part]) -> None:
+    def _end(self) -> None:
+        """Let go of what is too much, now that no number is needed any more."""
+        self.layouts.end()
+
+    def _announce(self, cohort: Cohort, numbers: Places, layouts: dict[int, Learned]) -> None:
         """Keep what the frames' own contents announce."""
-        for part in parts:
-            if part.layout.announces and cohort.level.parent is None:
-                rows = part.rows if cohort.rows is None else cohort.rows[part.rows]
-                cohort.level.announced.append((rows, part.layout.announces))
+        told = {number: layout.announces for number, layout in layouts.items() if layout.announces}
+        for number, announces in told.items():
+            rows = (numbers == number).nonzero()[0]
+            cohort.level.announced.append((rows if cohort.rows is None else cohort.rows[rows], announces))
 
-    def _parts(self, cohort: Cohort) -> tuple[list[Part], NDArray[np.bool_]]:
-        self.layouts.begin()
-        self.budget = FEW + cohort.count // SHARE
+    def _told(self, cohort: Cohort) -> Places:
+        """Give the layout of each content, (n,); NONE where it is not learned, or not sound."""
+        layouts = self.layouts
+        layouts.begin()
         starts = cohort.starts + cohort.at
-        sizes = np.broadcast_to(cohort.end - cohort.at, cohort.count)
-        parts: list[Part] = []
-        for size, rows in _by_size(sizes):
-            parts.extend(self._of_size(cohort.level, starts, int(size), rows))
-        known = np.zeros(cohort.count, np.bool_)
-        for part in parts:
-            known[part.rows] = True
-        return parts, known
+        sizes: Places = np.broadcast_to(cohort.end - cohort.at, cohort.count)
+        numbers = layouts.find(cohort.level.wire, starts, sizes)
+        unknown = (numbers == NONE).nonzero()[0]
+        if len(unknown):
+            self._learn(cohort, unknown, starts, sizes, numbers)
+        return numbers if layouts.all_sound else np.where(layouts.sound(numbers), numbers, NONE)
 
-    def _of_size(self, level: Level, starts: Places, size: int, rows: Places) -> Iterator[Part]:
-        """Give the parts of the contents of one length."""
-        words = level.wire.window("<u8")[starts[rows][:, None] + np.arange(0, size, 8)]
-        for layout in self.layouts.of(size):
-            fits = ((words & layout.mask) == layout.shape).all(axis=1)
-            if fits.any():
-                self.layouts.needed(layout)
-                yield Part(layout, rows[fits])
-                rows, words = rows[~fits], words[~fits]
-                if not len(rows):
+    def _learn(self, cohort: Cohort, unknown: Places, starts: Places, sizes: Places, numbers: Places) -> None:
+        """Number the contents of new layouts, as many as may be learned in one batch."""
+        budget, data = FEW + cohort.count // SHARE, cohort.level.wire.data
+        for size, some in _by_size(sizes[unknown]):
+            rows = unknown[some]
+            words = cohort.level.wire.window("<u8")[starts[rows][:, None] + np.arange(0, max(size, 1), 8)]
+            while len(rows):
+                if not budget:
                     return
-        while len(rows) and self.budget > 0:
-            self.budget -= 1
-            first = int(starts[rows[0]])
-            learned = self._learned(level.wire.data[first : first + size].tobytes())
-            fits = np.zeros(len(rows), np.bool_)
-            fits[0] = True
-            if learned is not None:
-                fits = ((words & learned.mask) == learned.shape).all(axis=1)
-                self.layouts.keep(learned)
-                yield Part(learned, rows[fits])
-            rows, words = rows[~fits], words[~fits]
+                budget -= 1
+                first = int(starts[rows[0]])
+                learned = self._learned(data[first : first + size].tobytes())
+                fits = ((words & learned.words[0]) == learned.words[1]).all(axis=1)
+                numbers[rows[fits]] = self.layouts.keep(learned)
+                rows, words = rows[~fits], words[~fits]
 
-    def _learned(self, content: bytes) -> Learned | None:
-        """Give the layout of one content; None if it is not sound in all its parts, or has no plan."""
-        reader = Reader(content)
+    def _learned(self, content: bytes) -> Learned:
+        """Give the layout of one content; it is none of ours if not all its parts are, or it has no plan."""
+        reader = OrderedReader(content)
         try:
             sketch = self.grammar.sketch(reader, self.element)
-            if sketch.faults:
-                return None
-            return self.compiler.learned(content, bytes(reader.looked), sketch)
+            if not sketch.faults:
+                return self.compiler.learned(content, reader, sketch)
         except (FrameRefused, Unplanned):
-            return None
+            pass
+        return shape_of(content, reader)
 
-    def _say(self, cohort: Cohort, parts: list[Part]) -> None:
-        if len(parts) == 1:
+    def _say(self, cohort: Cohort, numbers: Places, layouts: dict[int, Learned]) -> None:
+        if len(layouts) == 1:
             # One layout for all: the rows stay as they are, and with them strides.
-            for number, _, place, *given in parts[0].layout.says.T.tolist():
+            (layout,) = layouts.values()
+            for number, _, place, *given in layout.says.T.tolist():
                 kind = self.compiler.kinds[number]
                 _read(kind, cohort, place, given[: kind.given])
             return
-        rows = np.concatenate([part.rows for part in parts])
-        for kind, owners, spots in self._kinds_of(parts, [part.layout.says for part in parts]):
-            own = rows[owners]
-            at = spots[2] + (cohort.at if isinstance(cohort.at, int) else cohort.at[own])
-            level_rows = own if cohort.rows is None else cohort.rows[own]
-            sub = Cohort(cohort.level, cohort.starts[own], at, 0, level_rows)
+        starts = cohort.starts + cohort.at
+        for kind, owners, spots in self._kinds_of(self.shelf.says, numbers):
+            level_rows = owners if cohort.rows is None else cohort.rows[owners]
+            sub = Cohort(cohort.level, starts[owners] + spots[2], 0, 0, level_rows)
             _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
 
-    def _kinds_of(self, parts: list[Part], tables: list[Places]) -> Iterator[tuple[Kind, Places, Places]]:
-        """Give each kind with the contents that have it, numbered part by part, and where, (COLUMNS, m)."""
-        contents = [len(part.rows) for part in parts]
-        widths = np.repeat([table.shape[1] for table in tables], contents)
-        firsts = np.repeat(np.cumsum([0, *(table.shape[1] for table in tables[:-1])]), contents)
-        owners = np.repeat(np.arange(len(widths)), widths)
-        entries = np.arange(len(owners)) + np.repeat(firsts - (np.cumsum(widths) - widths), widths)
-        table = np.concatenate(tables, axis=1)
-        kinds = table[0][entries]
+    def _kinds_of(self, parts: Parts, numbers: Places) -> Iterator[tuple[Kind, Places, Places]]:
+        """Give each kind with the contents that have it, and where, (COLUMNS, m)."""
+        owners, entries = parts.of(numbers)
+        kinds = parts.table[0].astype(np.int16)[entries]
         order = np.argsort(kinds, kind="stable")
-        edges = np.flatnonzero(np.diff(kinds[order])) + 1
-        for chosen in np.split(order, edges):
-            if len(chosen):
-                yield self.compiler.kinds[int(kinds[chosen[0]])], owners[chosen], table[:, entries[chosen]]
+        owners, entries, kinds = owners[order], entries[order], kinds[order]
+        spots = parts.table[:, entries]
+        edges = [0, *((kinds[1:] != kinds[:-1]).nonzero()[0] + 1).tolist(), len(kinds)]
+        for first, stop in pairwise(edges):
+            if stop > first:
+                yield self.compiler.kinds[kinds[first]], owners[first:stop], spots[:, first:stop]
 
-    def _list(self, cohort: Cohort, name: str, parts: list[Part]) -> None:
+    def _list(self, cohort: Cohort, name: str, numbers: Places) -> None:
         """Read a list's items, of all layouts that have it, as rows of a level of their own."""
-        lists = [part.layout.lists[name] for part in parts]
-        contents = [len(part.rows) for part in parts]
-        counts = np.repeat([one.count for one in lists], contents)
-        if not counts.sum():
+        lists = self.shelf.lists(name)
+        counts = lists.counts[numbers]
+        if not counts.any():
             return
-        heads = np.cumsum(counts) - counts
-        owners = np.repeat(np.concatenate([part.rows for part in parts]), counts)
+        heads = counts.cumsum() - counts
+        owners = np.repeat(np.arange(len(counts)), counts)
         level = Level(
             cohort.level.wire,
             (cohort.starts + cohort.at)[owners],
@@ -172,25 +164,29 @@ class DescribedSteps:
             parent=cohort.level,
             owners=owners if cohort.rows is None else cohort.rows[owners],
         )
-        level.index = np.arange(len(owners)) - np.repeat(heads, counts)
-        for kind, which, spots in self._kinds_of(parts, [one.spots for one in lists]):
+        level.index = np.arange(len(owners)) - heads[owners]
+        for kind, which, spots in self._kinds_of(lists.spots, numbers):
             rows = heads[which] + spots[1]
-            sub = Cohort(level, level.starts[rows], spots[2], 0, rows)
+            sub = Cohort(level, level.starts[rows] + spots[2], 0, 0, rows)
             _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
-        first = 0
-        for one, count in zip(lists, contents, strict=True):
-            for spot in one.runs:
-                self._run(level, int(heads[first]), count, one.count, spot)
-            first += count
+        for number, runs in lists.runs.items():
+            firsts = heads[numbers == number]
+            for spot in runs if len(firsts) else ():
+                self._run(level, firsts + spot.item, spot)
         tell(cohort, name, level)
 
-    def _run(self, level: Level, first: int, count: int, width: int, spot: RunSpot) -> None:
-        """Read a run of differences: summed up from the base, row by row of the block."""
-        run = spot.run
+    def _run(self, level: Level, rows: Places, spot: RunSpot) -> None:
+        """Read a run of differences: summed up from the base, row by row of the block.
+
+        Args:
+            level: the items'.
+            rows: (n,) the run's first item in each content.
+            spot: the run.
+        """
+        run, count = spot.run, len(rows)
         base = run.base.leaf
         if run.difference.name not in self.wants.values or not isinstance(base, Wired):
             return
-        rows = first + np.arange(count) * width + spot.item
         start, said = counts_of(base, Cohort(level, level.starts[rows], run.base.at, 0, rows))
         items = (rows[:, None] + np.arange(spot.count)).ravel()
         at = np.tile(run.first + run.difference.width * np.arange(spot.count), count)

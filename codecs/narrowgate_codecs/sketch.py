@@ -101,6 +101,31 @@ class Reader:
         return int.from_bytes(self.bytes(at, width), order)
 
 
+class OrderedReader(Reader):
+    """A Reader that remembers in which order it came to the bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        """Take the content."""
+        super().__init__(content)
+        self.order: list[int] = []
+        """[byte] The places looked at, each once."""
+
+    def byte(self, at: int) -> int:
+        """Look at a byte; FrameRefused as `length` behind the end."""
+        self.need(at, 1)
+        self._come_to(at, 1)
+        return super().byte(at)
+
+    def bytes(self, at: int, width: int) -> bytes:
+        """Look at bytes; FrameRefused as `length` if they reach past the end."""
+        self.need(at, width)
+        self._come_to(at, width)
+        return super().bytes(at, width)
+
+    def _come_to(self, at: int, width: int) -> None:
+        self.order += [place for place in range(at, at + width) if not self.looked[place]]
+
+
 def refused(reason: Reason, place: str, what: str) -> FrameRefused:
     """Give the one form of a grammar's refusals."""
     return FrameRefused(reason, f"{place}: {what}")

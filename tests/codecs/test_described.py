@@ -16,11 +16,11 @@ from narrowgate_codecs import PROFILES, encode, registry
 from narrowgate_codecs.bit_clocks import date_g, time_f
 from narrowgate_codecs.elements import Code
 from narrowgate_codecs.layout import Described, Listed
-from narrowgate_codecs.learned import EACH, PROVEN, TRIAL
 from narrowgate_codecs.plan import plan_of
 from narrowgate_codecs.plan_described import FEW, DescribedSteps
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
 from narrowgate_codecs.sketch import Reader
+from narrowgate_codecs.told_apart import EACH, PROVEN, TRIAL
 from narrowgate_codecs.validate import validated
 from narrowgate_codecs.wire import packed
 from narrowgate_codecs.wired import Wired
@@ -139,7 +139,7 @@ def test_layouts_of_one_length_are_bounded() -> None:
 
 def test_layout_that_is_driven_out_amid_a_batch_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A layout that others drive out while a batch is told apart is kept anew, and its contents are read."""
-    monkeypatch.setattr("narrowgate_codecs.learned.PROVEN", 2)
+    monkeypatch.setattr("narrowgate_codecs.told_apart.PROVEN", 2)
     plan, _ = _steps()
     frames = [bytes([0x78, 0x04, 0xFD, at, 1, 2, 3, 4]) for at in range(5)] * 8
 
