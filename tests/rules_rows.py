@@ -63,7 +63,7 @@ class Columns:
 
     def asset_column(self, name: str) -> NDArray[Any]:
         """Give an asset column."""
-        if name == "stay_limit":
+        if name in ("stay_limit", "role", "dimming_curve"):
             return np.array([*self.asset_columns.get(name, [None] * len(self.names)), None], dtype=object)[
                 :-1
             ]

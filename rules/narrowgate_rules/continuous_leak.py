@@ -22,6 +22,7 @@ from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indic
 from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
 from narrowgate_rules.hours import Blocks, collect
+from narrowgate_rules.roles import CUSTOMER
 from narrowgate_rules.segments import Layout, first_rows, shifted, sum_since
 from narrowgate_rules.trailing import GRAIN_US, HOUR_US, KEPT_LOOKS, MOST_STEPS, Hours, Kept, hours_behind
 from narrowgate_schema.words import Family, Late, Severity
@@ -209,6 +210,7 @@ CONTINUOUS_LEAK = Rule(
         StateColumn("open_us", "int64", NEVER_US),
     ),
     judge=_judge,
+    roles=(CUSTOMER,),
     hold="`flowing_h` of flow without a dry hour; cleared by one dry hour",
     undecided=(
         "Across a hole over `longest_hole_h` nobody knows whether an hour was dry: the evidence begins"

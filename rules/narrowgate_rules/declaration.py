@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from narrowgate_rules.columns import Columns
 from narrowgate_rules.episodes import Outcome
+from narrowgate_rules.roles import ROLES
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family, Late, Severity
 
@@ -90,6 +91,8 @@ class Rule:
     takes_ticks: bool = False
     rests: Callable[[Collection[str]], bool] = never_rests
     """Whether a batch without any value of some columns can change nothing: it is not judged then."""
+    roles: tuple[str, ...] = ()
+    """Of which places it speaks, of `roles.ROLES`; none named: of all."""
     hold: str = ""
     """How long the condition holds before the rule speaks, in words."""
     undecided: str = ""
@@ -108,6 +111,8 @@ class Rule:
         unknown = [name for name in self.inputs if name not in numeric]
         if unknown:
             raise ValueError(f"rule {self.name}: {unknown[0]!r} is no number or flag of {self.family}")
+        if strange := [role for role in self.roles if role not in ROLES]:
+            raise ValueError(f"rule {self.name}: {strange[0]!r} is no role; known: {', '.join(ROLES)}")
         if self.takes_ticks and DUE not in {column.name for column in self.state}:
             raise ValueError(f"rule {self.name} takes ticks and has no state column {DUE!r}")
         for param in self.params:

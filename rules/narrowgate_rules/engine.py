@@ -20,6 +20,7 @@ from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, 
 from narrowgate_rules.declaration import Parameters, Rule, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
+from narrowgate_rules.roles import CUSTOMER, Roles
 from narrowgate_rules.sight import Intake, Sight, taken_in
 from narrowgate_rules.slots import SeriesTable
 from narrowgate_rules.snapshot import Frozen, frozen, thawed
@@ -71,6 +72,7 @@ class Engine:
         self._future_tolerance_s = future_tolerance_s
         self._tables = {family: SeriesTable() for family in Family}
         self._memories, self._rows = memories_of(self._rules)
+        self._roles = Roles()
         self._now_us = BEFORE_US
         self._rest: dict[frozenset[str], frozenset[str]] = {}
 
@@ -90,8 +92,9 @@ class Engine:
         """
         forward = ticks.forward_from(self._now_us)
         intakes = {family: self._intake(family, readings[family]) for family in sorted(readings)}
+        codes = self._roles.by_asset(fleet)
         sights = {
-            key: Sight(intakes.get(key[0]), key[1], self._tables[key[0]], fleet)
+            key: Sight(intakes.get(key[0]), key[1], self._tables[key[0]], fleet, codes)
             for key in {(rule.family, rule.late) for rule in self._rules}
         }
         answers = [self._judged_by(rule, sights[rule.family, rule.late], forward) for rule in self._rules]
@@ -130,7 +133,7 @@ class Engine:
         """Let a rule judge; None if that could change nothing."""
         memory = self._memories[rule.name]
         due = memory.due(len(self._tables[rule.family]), ticks) if rule.takes_ticks else _NOWHERE
-        if not len(due) and (not len(sight.touched) or rule.name in self._resting(sight.missing)):
+        if not len(due) and self._nothing_to_say(rule, sight):
             return None
         groups = sight.groups if not len(due) else sight.with_due(due)
         reach = groups.reach(self._rows[rule.family])
@@ -138,7 +141,7 @@ class Engine:
             group=groups.group,
             time_us=sight.time_us,
             frame=sight.frame,
-            values={name: sight.value(name) for name in rule.inputs},
+            values=sight.values(rule.inputs, rule.roles),
             state=memory.turned(reach.rows),
             fleet_slot=groups.fleet_slot,
             fleet=sight.fleet,
@@ -152,6 +155,11 @@ class Engine:
         outcome = rule.judge(columns)
         memory.refuse_misshapen(rule.name, len(groups.touched), outcome.state)
         return reach, Said(rule, outcome, groups.named, groups.fleet_slot)
+
+    def _nothing_to_say(self, rule: Rule, sight: Sight) -> bool:
+        if not len(sight.touched) or (rule.roles and CUSTOMER not in rule.roles and not sight.has_network):
+            return True
+        return rule.name in self._resting(sight.missing)
 
     def _resting(self, missing: frozenset[str]) -> frozenset[str]:
         """Give the rules that a batch without any value of some columns cannot move."""

@@ -36,7 +36,7 @@ def page() -> str:
 
 def _told(rule: Rule, source: Source) -> str:
     facts = [
-        f"Severity {rule.severity}; {_hold(rule)}; {_late(rule)}; {rule.state_bytes} bytes a device.",
+        f"Severity {rule.severity}; {_hold(rule)}; {_late(rule)}; {rule.state_bytes} bytes a device.{_of(rule)}",
         f"*Cannot decide:* {rule.undecided}",
     ]
     declared = [f"```toml\n{source.text}\n```\n"] if source.text else []
@@ -48,6 +48,10 @@ def _told(rule: Rule, source: Source) -> str:
 
 def _hold(rule: Rule) -> str:
     return "raised at once" if rule.hold == "at once" else f"holds {rule.hold}"
+
+
+def _of(rule: Rule) -> str:
+    return f" Of places with the role {', '.join(rule.roles)}." if rule.roles else ""
 
 
 def _late(rule: Rule) -> str:

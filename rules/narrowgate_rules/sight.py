@@ -1,5 +1,6 @@
 """What rules see of a batch: reckoned once for all rules of a family."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from narrowgate_rules.columns import FleetColumns, Floats, Indices, Instants, Ma
 from narrowgate_rules.key_index import Key
 from narrowgate_rules.late import Verdict, believed_times, weigh
 from narrowgate_rules.memories import Reach, Rows
+from narrowgate_rules.roles import Codes, rows_of
 from narrowgate_rules.segments import first_rows
 from narrowgate_rules.slots import Named, SeriesTable
 from narrowgate_schema.words import Late
@@ -67,8 +69,27 @@ def taken_in(batch: pa.RecordBatch, table: SeriesTable, future_tolerance_s: floa
 class Sight:
     """The rows that rules of one family with one answer to late rows see, sorted by (slot, arrival)."""
 
-    def __init__(self, intake: Intake | None, late: Late, table: SeriesTable, fleet: FleetColumns) -> None:
+    def __init__(
+        self,
+        intake: Intake | None,
+        late: Late,
+        table: SeriesTable,
+        fleet: FleetColumns,
+        roles: Codes | None = None,
+    ) -> None:
+        """Look at a batch.
+
+        Args:
+            intake: its rows; None = it has none of the family.
+            late: what becomes of late rows.
+            table: the slots.
+            fleet: the registry.
+            roles: of its assets, as `Roles` gives them.
+        """
         self.fleet = fleet
+        self.has_network = roles is not None
+        """Some places are no customer's."""
+        self._roles = roles
         self._intake, self._table = intake, table
         self._order = _NOWHERE if intake is None else _order_for(intake.verdict, late)
         self._slots = _NOWHERE if intake is None else intake.slot[self._order]
@@ -105,6 +126,20 @@ class Sight:
         """Give the groups of the rows and those of some slots more."""
         touched = np.union1d(self.touched, due)
         return self._groups(touched, np.searchsorted(touched, self._slots))
+
+    def values(self, names: Sequence[str], roles: tuple[str, ...] = ()) -> dict[str, Floats]:
+        """Give inputs, (n,) each; those of places with other roles, if some are named, are NaN."""
+        if self._roles is None or not roles or not names:
+            return {name: self.value(name) for name in names}
+        groups = self.groups
+        key = ("roles", roles)
+        if key not in groups.shared:
+            slot = groups.fleet_slot[groups.group]
+            groups.shared[key] = rows_of(roles, self._roles, self.fleet, slot, self.time_us)
+        is_spoken_of: Mask = groups.shared[key]
+        if is_spoken_of.all():
+            return {name: self.value(name) for name in names}
+        return {name: np.where(is_spoken_of, self.value(name), np.nan) for name in names}
 
     def value(self, name: str) -> Floats:
         """Give an input, (n,); missing and infinite are NaN."""

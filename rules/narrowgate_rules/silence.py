@@ -6,6 +6,10 @@ reading and the limit added, and cleared by the next reading. A tick that comes 
 means that the gateway was away and nobody could be heard: who is due at it is given the limit again, counted
 from it, whatever old readings come in meanwhile. Of a device with several series the one that was heard
 first speaks for all. Repeats of a time are no new reading.
+
+A rhythm is what the registry says, or what the operator says of all that it does not speak of. Without one
+nothing can be missed: a bay that reports its changes only, or a lamp of unknown habits, is not evaluable.
+Water meters alone have a bound that asks for no rhythm: three days without a frame.
 """
 
 from dataclasses import dataclass
@@ -89,8 +93,9 @@ def _limit_us(columns: Columns) -> Instants:
     params = columns.params
     default_s = params["default_interval_h"] * 3600.0
     interval_s = columns.attribute("report_interval_s", default_s, 1.0, LONGEST_INTERVAL_S)
-    limit_s: Floats = np.maximum(params["least_h"] * 3600.0, params["missed"] * interval_s)
-    return np.rint(limit_s * 1e6).astype(np.int64)
+    # Without a rhythm nothing is ever missed.
+    limit_us: Floats = np.maximum(params["least_h"] * 3600e6, params["missed"] * interval_s * 1e6)
+    return np.where(np.isnan(limit_us), NEVER_US, np.rint(np.nan_to_num(limit_us))).astype(np.int64)
 
 
 def _settled(columns: Columns, waits: _Waits, open_us: Instants) -> _Ends:
@@ -162,7 +167,9 @@ def _transitions(columns: Columns, waits: _Waits, ends: _Ends, raised_us: Instan
     )
 
 
-def _rule(name: str, family: Family, help_: str, *, missed: float, least_h: float, interval_h: float) -> Rule:
+def _rule(
+    name: str, family: Family, help_: str, *, missed: float, least_h: float, interval_h: float | None
+) -> Rule:
     return Rule(
         name=name,
         version=1,
@@ -179,6 +186,7 @@ def _rule(name: str, family: Family, help_: str, *, missed: float, least_h: floa
                 0.01,
                 8784.0,
                 "how often a device reports whose registry row has no report_interval_s",
+                optional=interval_h is None,
             ),
             Param("away_min", 10.0, "min", 1.0, 1440.0, "ticks further apart mean that the gateway was away"),
         ),
@@ -194,7 +202,9 @@ def _rule(name: str, family: Family, help_: str, *, missed: float, least_h: floa
         judge=_judge,
         hold="`missed` reports of the device's own interval, `least_h` at least; cleared by the next reading",
         undecided=(
-            "A device that was never heard. While the gateway is away nobody is heard: who falls due at its"
+            "A device that was never heard"
+            f"{'' if interval_h else ', or of which no rhythm is known'}."
+            " While the gateway is away nobody is heard: who falls due at its"
             " return is given the limit again. Whether the device, its radio or its cell is at fault."
         ),
     )
@@ -214,7 +224,7 @@ LAMP_SILENT = _rule(
     "Nothing was heard of the lamp for too long.",
     missed=3.0,
     least_h=0.0,
-    interval_h=1.0,
+    interval_h=None,
 )
 BAY_SILENT = _rule(
     "bay_silent",
@@ -222,7 +232,7 @@ BAY_SILENT = _rule(
     "Nothing was heard of the bay for too long.",
     missed=2.0,
     least_h=0.0,
-    interval_h=24.0,
+    interval_h=None,
 )
 SILENCE = (METER_SILENT, LAMP_SILENT, BAY_SILENT)
 """The rules of silence."""

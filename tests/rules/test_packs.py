@@ -5,6 +5,8 @@ import pytest
 from narrowgate_rules import RULES
 from narrowgate_rules.casebook import Case, read_cases, tried
 from narrowgate_rules.packs import shipped_cases, shipped_rules
+from narrowgate_rules.written import read_rules
+from narrowgate_rules.written.rule_file import RuleFaults
 from narrowgate_schema.words import Severity
 
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -34,3 +36,11 @@ def test_cases_are_told_apart() -> None:
 def test_what_sends_nobody_is_worth_knowing_only(rule: str) -> None:
     """An empty home, a guess, a battery and a fault of the data open no case."""
     assert BY_NAME[rule].severity is Severity.INFO
+
+
+def test_a_role_is_one_of_those_that_meters_have() -> None:
+    """A rule file that names another is refused with its place."""
+    text = '[x]\nfamily = "water"\nhelp = "x"\nseverity = "info"\nwhen = "tamper"\nroles = ["inn"]\n'
+
+    with pytest.raises(RuleFaults, match=r"x\.roles: 'inn' is none of customer, inlet, outlet, tank"):
+        read_rules(text, "x.toml")

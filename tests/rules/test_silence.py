@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from narrowgate_rules import BAY_SILENT, LAMP_SILENT, METER_SILENT, Engine
+from narrowgate_rules import BAY_SILENT, LAMP_SILENT, METER_SILENT, Engine, Rule
 from narrowgate_schema.words import Family
 from rules_arrivals import CUTS
 from rules_rows import (
@@ -128,13 +128,30 @@ def test_a_meter_may_be_silent_for_three_days() -> None:
     ]
 
 
-def test_a_lamp_without_an_interval_has_the_default() -> None:
+@pytest.mark.parametrize(("rule", "family"), [(LAMP_SILENT, Family.LIGHTING), (BAY_SILENT, Family.PARKING)])
+def test_nothing_is_missed_without_a_rhythm(rule: Rule, family: Family) -> None:
+    """A bay that reports its changes only may stand for a month, a lamp of unknown habits too."""
+    arrivals = [Row(1, "a", MONDAY_US, {}), *quiet(MONDAY_US, MONDAY_US + 30 * DAY_US, HOUR_US // 6)]
+
+    assert hear(Engine([rule]), family, arrivals, Columns(("a",), {})).episodes() == []
+
+
+def test_the_operator_may_say_the_rhythm_of_all() -> None:
     """Three hours: three reports an hour apart."""
-    nameless = Columns(("a",), {})
+    engine = Engine([LAMP_SILENT], {"lamp_silent": {"default_interval_h": 1.0}})
     arrivals = [Row(1, "a", MONDAY_US, {}), *quiet(MONDAY_US, MONDAY_US + 4 * HOUR_US)]
 
-    assert hear(Engine([LAMP_SILENT]), Family.LIGHTING, arrivals, nameless).episodes() == [
+    assert hear(engine, Family.LIGHTING, arrivals, Columns(("a",), {})).episodes() == [
         ("a", MONDAY_US + 3 * HOUR_US, None)
+    ]
+
+
+def test_a_meter_may_be_silent_for_three_days_whatever_its_rhythm() -> None:
+    """That bound asks for no rhythm."""
+    arrivals = [Row(1, "a", MONDAY_US, {}), *quiet(MONDAY_US, MONDAY_US + 4 * DAY_US)]
+
+    assert hear(Engine([METER_SILENT]), Family.WATER, arrivals, Columns(("a",), {})).episodes() == [
+        ("a", MONDAY_US + 3 * DAY_US, None)
     ]
 
 

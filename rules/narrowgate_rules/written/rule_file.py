@@ -20,6 +20,7 @@ import numpy as np
 
 from narrowgate_fleet.columns import COLUMNS
 from narrowgate_rules.declaration import Param, Rule, StateColumn
+from narrowgate_rules.roles import ROLES
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.durations import duration_us
 from narrowgate_rules.written.grammar import parse
@@ -42,6 +43,7 @@ _KEYS = {
     "for": str,
     "clear_for": str,
     "longest_hole_h": (int, float),
+    "roles": list,
     "params": dict,
 }
 _NEEDED = ("family", "help", "severity", "when")
@@ -153,6 +155,7 @@ class _RuleReader:
         severity = self._word(Severity, "severity")
         params = self._params()
         hold_us, clear_hold_us = self._duration("for"), self._duration("clear_for")
+        self._check_roles()
         if family is None or severity is None or len(params) < len(self._table.get("params", {})):
             return None
         names, memories = _names(family, params), Memories()
@@ -177,6 +180,7 @@ class _RuleReader:
             state=state,
             judge=decision.judge,
             rests=decision.rests,
+            roles=tuple(self._table.get("roles", ())),
             hold=self._held(),
             undecided=undecided(memories),
         )
@@ -219,6 +223,11 @@ class _RuleReader:
         except ValueError as error:
             self._fault(key, str(error))
             return 0
+
+    def _check_roles(self) -> None:
+        strange = [role for role in self._table.get("roles", ()) if role not in ROLES]
+        if strange:
+            self._fault("roles", f"{strange[0]!r:.60} is none of {', '.join(ROLES)}")
 
     def _hole(self) -> Param:
         default = float(self._table.get("longest_hole_h", 6.0))
