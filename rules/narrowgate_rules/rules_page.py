@@ -36,7 +36,8 @@ def page() -> str:
 
 def _told(rule: Rule, source: Source) -> str:
     facts = [
-        f"Severity {rule.severity}; {_hold(rule)}; {_late(rule)}; {rule.state_bytes} bytes a device.{_of(rule)}",
+        f"Severity {rule.severity}; {_hold(rule)}; {_late(rule)}; {rule.state_bytes} bytes a device."
+        + _of(rule),
         f"*Cannot decide:* {rule.undecided}",
     ]
     declared = [f"```toml\n{source.text}\n```\n"] if source.text else []
