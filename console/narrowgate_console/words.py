@@ -253,6 +253,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "suspected_leak": ("Suspected leak", "疑似漏水"),
     "reverse_flow": ("Reverse flow", "水流倒流"),
     "register_falls": ("Register falls", "读数下降"),
+    "night_flow_high": ("Night flow has risen", "夜间流量升高"),
+    "inflow_high": ("Inflow beyond its history", "进水量异常偏高"),
     "register_falls_far": ("Register falls far", "读数大幅下降"),
     "meter_tamper": ("Meter tampered with", "水表被拆动"),
     "bay_tamper": ("Bay sensor tampered with", "泊位传感器被拆动"),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from narrowgate_rules.columns import Columns
 from narrowgate_rules.episodes import Outcome
-from narrowgate_rules.roles import ROLES
+from narrowgate_rules.roles import CUSTOMER, ROLES, network_of
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family, Late, Severity
 
@@ -97,6 +97,12 @@ class Rule:
     """How long the condition holds before the rule speaks, in words."""
     undecided: str = ""
     """What the rule cannot decide, in words."""
+
+    @property
+    def realm(self) -> str:
+        """Give whose memory it shares: its family's, or that of its meters that are no customers'."""
+        is_of_network = self.roles and CUSTOMER not in self.roles
+        return network_of(self.family) if is_of_network else self.family.value
 
     @property
     def state_bytes(self) -> int:

@@ -20,12 +20,11 @@ from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, 
 from narrowgate_rules.declaration import Parameters, Rule, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
-from narrowgate_rules.roles import CUSTOMER, Roles
+from narrowgate_rules.roles import Codes, Roles, network_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
-from narrowgate_rules.slots import SeriesTable
-from narrowgate_rules.snapshot import Frozen, frozen, thawed
+from narrowgate_rules.snapshot import Frozen, frozen, tables_for, thawed
 from narrowgate_schema.tables import READINGS
-from narrowgate_schema.words import Family
+from narrowgate_schema.words import Family, Late
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Engine:
         self._params = resolved(rules, parameters or {})
         self._timezone = timezone or ZoneInfo("UTC")
         self._future_tolerance_s = future_tolerance_s
-        self._tables = {family: SeriesTable() for family in Family}
+        self._tables = tables_for(self._rules)
         self._memories, self._rows = memories_of(self._rules)
         self._roles = Roles()
         self._now_us = BEFORE_US
@@ -91,18 +90,21 @@ class Engine:
                 as it is after anything that a rule raises.
         """
         forward = ticks.forward_from(self._now_us)
-        intakes = {family: self._intake(family, readings[family]) for family in sorted(readings)}
+        marked = {family: self._intake(family, readings[family]) for family in sorted(readings)}
         codes = self._roles.by_asset(fleet)
+        intakes = {family.value: intake for family, intake in marked.items()}
+        if codes is not None:
+            intakes |= self._of_network(intakes, fleet, codes)
         sights = {
             key: Sight(intakes.get(key[0]), key[1], self._tables[key[0]], fleet, codes)
-            for key in {(rule.family, rule.late) for rule in self._rules}
+            for key in {(rule.realm, rule.late) for rule in self._rules}
         }
-        answers = [self._judged_by(rule, sights[rule.family, rule.late], forward) for rule in self._rules]
+        answers = [self._judged_by(rule, sights[rule.realm, rule.late], forward) for rule in self._rules]
         touched = [answer for answer in answers if answer is not None]
         judged = Judged(
             findings=findings_of([said for _, said in touched], fleet),
             sessions=sessions_of([said for _, said in touched], fleet),
-            readings={family: _marked(intake) for family, intake in intakes.items()},
+            readings={family: _marked(intake) for family, intake in marked.items()},
         )
         self._write(intakes, forward, touched)
         return judged
@@ -127,16 +129,30 @@ class Engine:
     def _intake(self, family: Family, batch: pa.RecordBatch) -> Intake:
         if not batch.schema.equals(READINGS[family]):
             raise ValueError(f"{family} readings do not have the schema of {family} readings")
-        return taken_in(batch, self._tables[family], self._future_tolerance_s)
+        return taken_in(batch, self._tables[family.value], self._future_tolerance_s)
+
+    def _of_network(
+        self, intakes: Mapping[str, Intake], fleet: FleetColumns, codes: Codes
+    ) -> dict[str, Intake]:
+        """Give the rows of meters that are no customers', by realm, where rules speak of such meters."""
+        found = {}
+        for family in Family:
+            realm = network_of(family)
+            if family.value in intakes and realm in self._rows:
+                sight = Sight(intakes[family.value], Late.REVISE, self._tables[family.value], fleet, codes)
+                batch = sight.rows_of_network()
+                if batch.num_rows:
+                    found[realm] = taken_in(batch, self._tables[realm], self._future_tolerance_s)
+        return found
 
     def _judged_by(self, rule: Rule, sight: Sight, ticks: Ticks) -> tuple[Reach, Said] | None:
         """Let a rule judge; None if that could change nothing."""
         memory = self._memories[rule.name]
-        due = memory.due(len(self._tables[rule.family]), ticks) if rule.takes_ticks else _NOWHERE
+        due = memory.due(len(self._tables[rule.realm]), ticks) if rule.takes_ticks else _NOWHERE
         if not len(due) and self._nothing_to_say(rule, sight):
             return None
         groups = sight.groups if not len(due) else sight.with_due(due)
-        reach = groups.reach(self._rows[rule.family])
+        reach = groups.reach(self._rows[rule.realm])
         columns = Columns(
             group=groups.group,
             time_us=sight.time_us,
@@ -157,9 +173,7 @@ class Engine:
         return reach, Said(rule, outcome, groups.named, groups.fleet_slot)
 
     def _nothing_to_say(self, rule: Rule, sight: Sight) -> bool:
-        if not len(sight.touched) or (rule.roles and CUSTOMER not in rule.roles and not sight.has_network):
-            return True
-        return rule.name in self._resting(sight.missing)
+        return not len(sight.touched) or rule.name in self._resting(sight.missing)
 
     def _resting(self, missing: frozenset[str]) -> frozenset[str]:
         """Give the rules that a batch without any value of some columns cannot move."""
@@ -170,11 +184,11 @@ class Engine:
         return self._rest[missing]
 
     def _write(
-        self, intakes: Mapping[Family, Intake], ticks: Ticks, touched: Sequence[tuple[Reach, Said]]
+        self, intakes: Mapping[str, Intake], ticks: Ticks, touched: Sequence[tuple[Reach, Said]]
     ) -> None:
-        for family, intake in intakes.items():
-            self._tables[family].add(intake.fresh)
-            self._tables[family].newest_us.put(intake.verdict.slots, intake.verdict.newest_us)
+        for realm, intake in intakes.items():
+            self._tables[realm].add(intake.fresh)
+            self._tables[realm].newest_us.put(intake.verdict.slots, intake.verdict.newest_us)
         states: dict[Reach, dict[Memory, State]] = {}
         for reach, said in touched:
             states.setdefault(reach, {})[self._memories[said.rule.name]] = said.outcome.state

@@ -149,15 +149,15 @@ class Reach:
 
 
 def memories_of(rules: Sequence[Rule]) -> tuple[dict[str, Memory], dict[str, Rows]]:
-    """Give an empty memory for each rule by name, and the rows of their families."""
+    """Give an empty memory for each rule by name, and the rows of their realms."""
     memories: dict[str, Memory] = {}
     tables: dict[str, Rows] = {}
-    for family in {rule.family: None for rule in rules}:
-        own = [rule for rule in rules if rule.family == family]
+    for realm in {rule.realm: None for rule in rules}:
+        own = [rule for rule in rules if rule.realm == realm]
         places, fresh = _laid_out([rule.state for rule in own])
-        tables[family] = Rows(fresh)
+        tables[realm] = Rows(fresh)
         for rule, (words, others) in zip(own, places, strict=True):
-            memories[rule.name] = Memory(rule.state, tables[family], words, others)
+            memories[rule.name] = Memory(rule.state, tables[realm], words, others)
     return memories, tables
 
 

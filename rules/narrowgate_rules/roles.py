@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_rules.columns import FleetColumns, Indices, Instants, Mask
+from narrowgate_schema.words import Family
 
 CUSTOMER = "customer"
 NETWORK = ("inlet", "outlet", "tank")
@@ -17,6 +18,11 @@ NETWORK = ("inlet", "outlet", "tank")
 ROLES = (CUSTOMER, *NETWORK)
 
 Codes = NDArray[np.int8]
+
+
+def network_of(family: Family) -> str:
+    """Give the realm of a family's meters that are no customers'."""
+    return f"{family.value} network"
 
 
 class Roles:

@@ -13,7 +13,7 @@ from narrowgate_rules.columns import FleetColumns, Floats, Indices, Instants, Ma
 from narrowgate_rules.key_index import Key
 from narrowgate_rules.late import Verdict, believed_times, weigh
 from narrowgate_rules.memories import Reach, Rows
-from narrowgate_rules.roles import Codes, rows_of
+from narrowgate_rules.roles import NETWORK, Codes, rows_of
 from narrowgate_rules.segments import first_rows
 from narrowgate_rules.slots import Named, SeriesTable
 from narrowgate_schema.words import Late
@@ -87,8 +87,6 @@ class Sight:
             roles: of its assets, as `Roles` gives them.
         """
         self.fleet = fleet
-        self.has_network = roles is not None
-        """Some places are no customer's."""
         self._roles = roles
         self._intake, self._table = intake, table
         self._order = _NOWHERE if intake is None else _order_for(intake.verdict, late)
@@ -131,15 +129,26 @@ class Sight:
         """Give inputs, (n,) each; those of places with other roles, if some are named, are NaN."""
         if self._roles is None or not roles or not names:
             return {name: self.value(name) for name in names}
+        is_spoken_of = self._spoken_of(roles, self._roles)
+        if is_spoken_of.all():
+            return {name: self.value(name) for name in names}
+        return {name: np.where(is_spoken_of, self.value(name), np.nan) for name in names}
+
+    def rows_of_network(self) -> pa.RecordBatch:
+        """Give the rows of places that are no customers', in the order of the batch."""
+        if self._intake is None or self._roles is None:
+            raise ValueError("there are no rows, or all are customers'")
+        row = np.sort(self._order[self._spoken_of(NETWORK, self._roles)])
+        return self._intake.batch.take(pa.array(row))
+
+    def _spoken_of(self, roles: tuple[str, ...], codes: Codes) -> Mask:
         groups = self.groups
         key = ("roles", roles)
         if key not in groups.shared:
             slot = groups.fleet_slot[groups.group]
-            groups.shared[key] = rows_of(roles, self._roles, self.fleet, slot, self.time_us)
-        is_spoken_of: Mask = groups.shared[key]
-        if is_spoken_of.all():
-            return {name: self.value(name) for name in names}
-        return {name: np.where(is_spoken_of, self.value(name), np.nan) for name in names}
+            groups.shared[key] = rows_of(roles, codes, self.fleet, slot, self.time_us)
+        spoken_of: Mask = groups.shared[key]
+        return spoken_of
 
     def value(self, name: str) -> Floats:
         """Give an input, (n,); missing and infinite are NaN."""

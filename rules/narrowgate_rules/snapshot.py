@@ -31,22 +31,29 @@ class Frozen:
     """All that an engine remembers."""
 
     now_us: int
-    tables: dict[Family, SeriesTable]
+    tables: dict[str, SeriesTable]
+    """By realm."""
     memories: dict[str, Memory]
     rows: dict[str, Rows]
-    """What the memories lie in, by family."""
+    """What the memories lie in, by realm."""
+
+
+def tables_for(rules: Sequence[Rule]) -> dict[str, SeriesTable]:
+    """Give an empty table for each family, and for each realm beside it that rules speak of."""
+    realms = [family.value for family in Family] + [rule.realm for rule in rules]
+    return {realm: SeriesTable() for realm in dict.fromkeys(realms)}
 
 
 def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
     """Give the memory as bytes."""
     index: dict[str, Any] = {"now_us": image.now_us, "parts": []}
     parts = []
-    for family, table in image.tables.items():
-        index["parts"].append({"family": family.value})
+    for realm, table in image.tables.items():
+        index["parts"].append({"family": realm})
         parts.append(_table_batch(table))
     for rule in rules:
         index["parts"].append({"rule": rule.name, "version": rule.version, "layout": _layout(rule)})
-        parts.append(_memory_batch(rule, image.memories[rule.name], len(image.tables[rule.family])))
+        parts.append(_memory_batch(rule, image.memories[rule.name], len(image.tables[rule.realm])))
     body = _packed([json.dumps(index).encode(), *map(_written, parts)])
     return b"".join((_MAGIC, _FORMAT.to_bytes(2, "big"), _digest(body), body))
 
@@ -58,13 +65,13 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
         ValueError: the bytes are cut, changed, no snapshot, or of a format that this release does not read.
     """
     index, parts = _opened(data)
-    tables = {family: SeriesTable() for family in Family}
+    tables = tables_for(rules)
     memories, rows = memories_of(rules)
     declared = {rule.name: rule for rule in rules}
     taken = set()
     for said, part in zip(index["parts"], parts, strict=True):
         if "family" in said:
-            _fill_table(tables[Family(said["family"])], part)
+            _fill_table(tables.setdefault(said["family"], SeriesTable()), part)
             continue
         rule = declared.get(said["rule"])
         if rule is not None and (rule.version, _layout(rule)) == (said["version"], said["layout"]):
