@@ -40,6 +40,16 @@ class _Heard:
 
     rows: list[tuple[int, float]] = field(default_factory=list)
     since_us: int = 0
+    pairs: list[tuple[Any, Any]] = field(default_factory=list)
+    """Of a switch: value and key of every row."""
+
+
+def _last_run(rows: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Give the last rows of one value."""
+    begin = len(rows) - 1
+    while begin > 0 and rows[begin - 1][1] == rows[-1][1]:
+        begin -= 1
+    return rows[begin:]
 
 
 @dataclass
@@ -155,10 +165,32 @@ class _Reading:
         if name == "abs":
             value = self.of(tree.args[0])
             return None if value is None else abs(value)
+        if name in ("steady", "before_switch") and key not in self._said:
+            self._said[key] = self._switched(name, key, tree)
         # Said once a row: the second time it is asked the row would count twice.
         if key not in self._said:
             self._said[key] = self._remembered(name, key, self.of(tree.args[0]), tree)
         return self._said[key]
+
+    def _switched(self, name: str, key: str, tree: ast.Call) -> Any:
+        heard = self._device.heard.setdefault(key, _Heard())
+        if name == "steady":
+            value = self.of(tree.args[0])
+            if value is None:
+                return None
+            heard.rows.append((self.time_us, value))
+            since_us = next(at for at, _ in _last_run(heard.rows))
+            assert isinstance(tree.args[1], ast.Constant)
+            return self.time_us - since_us >= span_us(str(tree.args[1].value))
+        value, by = self.of(tree.args[0]), self.of(tree.args[1])
+        heard.pairs.append((value, heard.pairs[-1][1] if by is None and heard.pairs else by))
+        keys = [pair[1] for pair in heard.pairs]
+        switched = [n for n, at in enumerate(keys) if at is not None and at != ([None, *keys])[n]]
+        if not switched:
+            return None
+        begin = switched[-2] if len(switched) > 1 else 0
+        known = [pair[0] for pair in heard.pairs[begin : switched[-1]] if pair[0] is not None]
+        return known[-1] if known else None
 
     def _remembered(self, name: str, key: str, value: float | None, tree: ast.Call) -> float | None:
         heard = self._device.heard.setdefault(key, _Heard())

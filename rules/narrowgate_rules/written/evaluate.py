@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from narrowgate_rules.columns import Columns, Floats, Indices, Instants, Mask, State
+from narrowgate_rules.dimming import dimming_power_w
 from narrowgate_rules.localtime import local_us
 from narrowgate_rules.segments import Layout, last_known, last_rows, layout_of
 from narrowgate_rules.sun import solar_elevation_deg
@@ -18,6 +19,7 @@ from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.lone import LonePanes
 from narrowgate_rules.written.panes import Panes, mask_of
 from narrowgate_rules.written.quantities import Rows
+from narrowgate_rules.written.switches import before_switch, steady_since
 
 _DAY_MIN = 1440
 _THURSDAY = 3
@@ -200,6 +202,21 @@ class Evaluation:
         slopes[row[is_near]] = risen[is_near] / (passed_us[is_near] / 3.6e9)
         return slopes
 
+    def _steady(self, node: n.Steady) -> Floats:
+        values = self.of(node.of)
+        row, layout, time_us = self.known_rows(values)
+        since_us = steady_since(layout, values[row], time_us, self.state, f"m{node.memory}_")
+        answer = self._full(np.nan)
+        answer[row] = time_us - since_us >= node.span_us
+        return answer
+
+    def _before_switch(self, node: n.BeforeSwitch) -> Floats:
+        of, key = self.of(node.of), self.of(node.key)
+        return before_switch(self._layout, of, key, self.state, f"m{node.memory}_")
+
+    def _dimming_power(self, node: n.DimmingPower) -> Floats:
+        return dimming_power_w(self._columns, self.of(node.level))
+
     def _first_known(self, node: n.FirstKnown) -> Floats:
         values = self.of(node.parts[0])
         for part in node.parts[1:]:
@@ -248,6 +265,9 @@ _EVALUATED: dict[type[Any], Callable[[Evaluation, Any], Floats]] = {
     n.Held: Evaluation._held,
     n.Previous: Evaluation._previous,
     n.Slope: Evaluation._slope,
+    n.Steady: Evaluation._steady,
+    n.BeforeSwitch: Evaluation._before_switch,
+    n.DimmingPower: Evaluation._dimming_power,
     n.FirstKnown: Evaluation._first_known,
     n.Window: Evaluation._window,
 }

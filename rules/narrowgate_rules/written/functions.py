@@ -52,6 +52,9 @@ class Calls:
             "known": (range(1, 2), self._known),
             "first_known": (range(2, 9), self._first_known),
             "any_of": (range(2, 9), self._any_of),
+            "steady": (range(2, 3), self._steady),
+            "before_switch": (range(2, 3), self._before_switch),
+            "dimming_power": (range(1, 2), self._dimming_power),
             "attribute": (range(1, 3), self._attribute),
             "sun_elevation": (range(1), self._sun_elevation),
             "between": (range(2, 3), self._between),
@@ -116,6 +119,21 @@ class Calls:
     def _any_of(self, arguments: _Arguments) -> n.Typed:
         parts = tuple(self._reader.condition(argument) for argument in arguments)
         return n.Typed(n.AnyOf(parts), "condition")
+
+    def _steady(self, arguments: _Arguments) -> n.Typed:
+        of = self._reader.read(arguments[0]).node
+        node = n.Steady(of, _told(duration_us, arguments[1]), 0)
+        return n.Typed(self._memories.keep(node), "condition")
+
+    def _before_switch(self, arguments: _Arguments) -> n.Typed:
+        of, key = (self._reader.read(argument) for argument in arguments)
+        return n.Typed(self._memories.keep(n.BeforeSwitch(of.node, key.node, 0)), of.unit)
+
+    def _dimming_power(self, arguments: _Arguments) -> n.Typed:
+        level = self._reader.number(arguments[0])
+        if unit_in(level) != unit_of("%") and level.unit != "any":
+            raise ExpressionFault("dimming_power is taken of a level in %", column_of(arguments[0]))
+        return n.Typed(n.DimmingPower(level.node), unit_of("W"))
 
     def _attribute(self, arguments: _Arguments) -> n.Typed:
         name = _text(arguments[0])

@@ -87,7 +87,10 @@ def memory_columns(memories: list[n.Remembering]) -> tuple[StateColumn, ...]:
             columns += window_columns(node.memory, node)
         else:
             columns.append(StateColumn(f"m{node.memory}_value", "float64", float("nan")))
-        if isinstance(node, n.Slope):
+        if isinstance(node, n.BeforeSwitch):
+            names = (f"m{node.memory}_last", f"m{node.memory}_before")
+            columns += [StateColumn(name, "float64", float("nan")) for name in names]
+        if isinstance(node, n.Slope | n.Steady):
             columns.append(StateColumn(f"m{node.memory}_us", "int64", BEFORE_US))
     return tuple(columns)
 

@@ -149,6 +149,31 @@ class Slope:
 
 
 @dataclass(frozen=True)
+class Steady:
+    """A value has been what it is for some time; unknown where the value is."""
+
+    of: "Node"
+    span_us: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class BeforeSwitch:
+    """The last known value before another one, the key, was switched last."""
+
+    of: "Node"
+    key: "Node"
+    memory: int
+
+
+@dataclass(frozen=True)
+class DimmingPower:
+    """What the lamp draws at a level [W]: by the asset's dimming curve; without one at full level only."""
+
+    level: "Node"
+
+
+@dataclass(frozen=True)
 class FirstKnown:
     """The first of some numbers, or of some conditions, that is known."""
 
@@ -186,12 +211,15 @@ Node = (
     | Held
     | Previous
     | Slope
+    | Steady
+    | BeforeSwitch
+    | DimmingPower
     | FirstKnown
     | Window
 )
 
 
-Remembering = Held | Previous | Slope | Window
+Remembering = Held | Previous | Slope | Steady | BeforeSwitch | Window
 """Nodes with a memory of their own."""
 
 
