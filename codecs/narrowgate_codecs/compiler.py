@@ -14,7 +14,7 @@ from narrowgate_codecs.plan_choices import Choose
 from narrowgate_codecs.plan_compact import CompactSteps
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
-from narrowgate_codecs.plan_joint import Joint, Region
+from narrowgate_codecs.plan_joint import Joint, Part, weight_of
 from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
 from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps, Span
 from narrowgate_codecs.plan_optional import when
@@ -77,9 +77,9 @@ class _Run:
 class Compiler:
     """Makes the steps of one direction's elements."""
 
-    def __init__(self, wants: Wants, cases: dict[str, int], joints: frozenset[Region] = frozenset()) -> None:
+    def __init__(self, wants: Wants, cases: dict[str, int], joints: frozenset[Part] = frozenset()) -> None:
         self.wants, self.cases, self.joints = wants, cases, joints
-        self.joined: dict[Region, Joint] = {}
+        self.joined: dict[Part, Joint] = {}
         self.seen: set[str] = set()
         self.sent: set[str] = set()
         """Names whose very bytes the steps keep."""
@@ -155,8 +155,13 @@ class Compiler:
         """Give the steps of elements that fill a region exactly."""
         return (*self.steps(fields), Close(exact=True))
 
-    def switch(self, field: lay.Switch) -> Choose:
-        """Give the step of a choice by code."""
+    def switch(self, field: lay.Switch) -> Choose | Joint:
+        """Give the step of a choice by code; one behind several headers goes on to its region's end."""
+        if field in self.joints and field not in self.joined:
+            self.joined[field] = Joint((self._choose(field), Close(exact=True)), weight_of(field))
+        return self.joined[field] if field in self.joined else self._choose(field)
+
+    def _choose(self, field: lay.Switch) -> Choose:
         cases = [(case.when, self.cases[case.name], self.steps(case.fields)) for case in field.cases]
         default = field.default
         other = None if default is None else (self.cases[default.name], self.steps(default.fields))
@@ -175,9 +180,11 @@ class Compiler:
         measure = partial(measured, self.measure(fields))
         return Kind(number, case.when, self.item(fields), 0, to_end=False, measure=measure)
 
-    def joint(self, field: Region, inside: Steps) -> Steps:
+    def joint(self, field: lay.Body | lay.Encrypted, inside: Steps) -> Steps:
         """Give the steps inside a region; one of several headers is the same step behind all of them."""
-        return (self.joined.setdefault(field, Joint(inside)),) if field in self.joints else inside
+        if field not in self.joints:
+            return inside
+        return (self.joined.setdefault(field, Joint(inside, weight_of(field))),)
 
     def body(self, field: lay.Body) -> Bodily:
         """Give the step of all but the last bytes."""

@@ -21,7 +21,7 @@ from narrowgate_codecs.known import Keys
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.plan_described import finish
-from narrowgate_codecs.plan_joint import joints_of
+from narrowgate_codecs.plan_joint import parts_of as joint_parts
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.plan_regions import (
     Close,
@@ -133,7 +133,7 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     heard = shaping | units | clocks | set(_heard(fields)) | {learn.name for learn in profile.learns}
     sent = frozenset(_sent(fields)) | ({profile.identity} if profile.identity is not None else set())
     wants = Wants(frozenset(values), shaping, units, heard, {}, lists, sent)
-    compiler = Compiler(wants, cases, joints_of(fields, _uses))
+    compiler = Compiler(wants, cases, joint_parts(fields, _uses))
     steps = (*compiler.steps(fields), Close(exact=True))
     by_port = any(isinstance(field, (el.Port, lay.Resources)) for field in every(fields))
     by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))

@@ -12,6 +12,9 @@ from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_regions import Steps
 from narrowgate_codecs.wire import Places
 
+_TABLED = 1 << 16
+"""Codes below it are looked up."""
+
 
 def runs_of(numbers: NDArray[np.int16]) -> list[tuple[int, Places]]:
     """Give the numbers that occur, ascending, each with its rows, ascending."""
@@ -32,10 +35,13 @@ class Choose:
         self.by_code = {code: (number, steps) for codes, number, steps in cases for code in codes}
         self.cases = [(number, steps, list(codes)) for codes, number, steps in cases if codes]
         self.default: tuple[int, Steps] | None = default
-        self.table = np.full(256, len(self.cases), np.int16)
-        """The place of its case for every code of one byte."""
+        self.table = np.full(
+            max(256, min(max(self.by_code, default=0) + 2, _TABLED)), len(self.cases), np.int16
+        )
+        """The place of its case for every code that there is one for; the last stands for all behind it."""
         for case, (_, _, own) in enumerate(self.cases):
             self.table[[code for code in own if 0 <= code < len(self.table)]] = case
+        self.is_tabled = all(0 <= code < len(self.table) - 1 for code in self.by_code)
 
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give the rows of each code that occurs; drop those whose code has no case."""
@@ -69,6 +75,9 @@ class Choose:
         """Give the place of each row's case among the declared ones."""
         if codes.dtype == np.uint8:
             return self.table.take(codes)
+        if self.is_tabled:
+            known = np.minimum(codes, len(self.table) - 1)
+            return self.table.take(known if codes.dtype.kind == "u" else np.where(known < 0, -1, known))
         taken = np.full(len(codes), len(self.cases), np.int16)
         for case, (_, _, own) in enumerate(self.cases):
             taken[one_of(codes, own)] = case

@@ -34,6 +34,9 @@ FEW = 16
 class DescribedSteps:
     """Reads content up to the end of the region."""
 
+    weight = 0
+    """It holds nothing that is put off: it is read last."""
+
     def __init__(self, element: lay.Described, wants: Wants) -> None:
         self.element, self.grammar = element, GRAMMARS[element.grammar]
         self.wants, self.compiler, self.layouts = wants, Compiler(wants), Layouts()
@@ -199,14 +202,12 @@ class DescribedSteps:
 
 
 def finish(level: Level) -> None:
-    """Read what was put off, all that one step has to read together; what that puts off comes after it."""
+    """Read what was put off, all that one step has to read together; what holds others comes before them."""
     while level.put_off:
-        found: dict[int, tuple[Any, list[Cohort]]] = {}
-        for step, cohort in level.put_off:
-            found.setdefault(id(step), (step, []))[1].append(cohort)
-        level.put_off = []
-        for step, cohorts in found.values():
-            step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
+        step = max((step for step, _ in level.put_off), key=lambda one: one.weight)
+        cohorts = [cohort for one, cohort in level.put_off if one is step]
+        level.put_off = [(one, cohort) for one, cohort in level.put_off if one is not step]
+        step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
 
 
 def _joined(level: Level, cohorts: list[Cohort]) -> Cohort:

@@ -32,6 +32,8 @@ from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
 
 SILENT_WORD = -1
+_TABLED = 2
+"""[byte] Codes of so many bytes at most are looked up in a table."""
 
 
 class CodeStep:
@@ -45,8 +47,8 @@ class CodeStep:
         self.shaping = leaf.width if sole or leaf.name in wants.shaping else 0
         # A code that also names a unit is looked at again.
         self.is_shape = bool(self.shaping) and leaf.name not in wants.units
-        few = leaf.accepts is not None and leaf.width == 1
-        self.accepts = np.isin(np.arange(256), leaf.accepts or ()) if few else None
+        few = leaf.accepts is not None and leaf.width <= _TABLED
+        self.accepts = np.isin(np.arange(1 << 8 * leaf.width), leaf.accepts or ()) if few else None
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep the raw code and doubt one of another layout."""
@@ -56,7 +58,7 @@ class CodeStep:
         if self.accepts is not None:
             cohort.doubt(~self.accepts[raw])
         elif self.leaf.accepts is not None:
-            cohort.doubt(~np.isin(raw, np.array(self.leaf.accepts, np.uint64)))
+            cohort.doubt(~one_of(raw, self.leaf.accepts))
 
 
 class Lookup:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from narrowgate_codecs.elements import Check, Code, Const, Int
 from narrowgate_codecs.layout import Body, Case, Element, Sized, Switch
 from narrowgate_codecs.plan import plan_of
-from narrowgate_codecs.plan_joint import Joint, joints_of
+from narrowgate_codecs.plan_joint import Joint, joints_of, tails_of
 from narrowgate_codecs.plan_regions import Steps
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.wire import packed
@@ -89,6 +89,41 @@ def _uses(fields: tuple[Element, ...]) -> list[str]:
         elif isinstance(field, (Body, Sized)):
             used += _uses(field.fields)
     return used
+
+
+_CHOICES = _profile(_INSIDE, (Int("a", 2), *_INSIDE), (Int("b", 1), Sized(1, _INSIDE)))
+
+
+def test_choice_up_to_the_end_is_one_step() -> None:
+    """A choice that ends its region behind every header is the very same step behind all of them."""
+    assert len(_found(plan_of(_CHOICES, _CHOICES.up).steps)) == 1
+
+
+def test_choice_that_a_region_before_it_goes_by_is_read_in_its_turn() -> None:
+    """A region beside a choice may go by what the choice says: the choice stays where it is."""
+    default = Case("else", (), (Code("mode", 1),))
+    choice = Switch("kind", (Case("small", (1,), (Code("mode", 1),)),), default=default)
+    beside = Sized(1, (Switch("mode", (), default=Case("any", (), ())),))
+
+    assert tails_of((Code("kind", 1), beside, choice, Sized(1, (choice,))), _uses) == frozenset()
+
+
+@given(st.integers(0, 2**32))
+def test_choices_say_the_same_by_whatever_header(seed: int) -> None:
+    """Mixed headers before one choice give every frame its own volume, and leave the broken ones over."""
+    rng = random.Random(seed)
+    payloads, wanted = [], []
+    for _ in range(40):
+        header, kind, volume = rng.randrange(3), rng.randrange(1, 4), rng.randrange(256)
+        inside = bytes([kind]) + volume.to_bytes(1 if kind == 1 else 4)
+        before = (b"", bytes(2), bytes([0, len(inside)]))[header]
+        payloads.append(bytes([header]) + before + inside)
+        wanted.append(None if kind == 3 else volume)
+    level = plan_of(_CHOICES, _CHOICES.up).read(*packed(payloads))
+
+    column = level.columns["volume_m3"].values.tolist() if "volume_m3" in level.columns else [0] * 40
+    read = [None if odd else round(value) for value, odd in zip(column, level.odd.tolist(), strict=True)]
+    assert read == wanted
 
 
 @given(st.integers(0, 2**32))
