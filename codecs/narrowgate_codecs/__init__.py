@@ -3,6 +3,7 @@
 Rule 1: nothing here opens a socket, a file or a clock; bytes in, columns out, and bytes never raise.
 """
 
+from narrowgate_codecs.commands import Downlink, carried_out, command_kinds, encode_command
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.decode import decode
 from narrowgate_codecs.detect import candidates, detected, ranked
@@ -16,11 +17,15 @@ __all__ = [
     "PROFILES",
     "Context",
     "Decoded",
+    "Downlink",
     "Profile",
     "candidates",
+    "carried_out",
+    "command_kinds",
     "decode",
     "detected",
     "encode",
+    "encode_command",
     "explain",
     "messages",
     "port_of",

@@ -19,7 +19,13 @@ def frame_of(profile: str, direction: Direction) -> Frame:
     return Frame(PROFILES[profile].fields(direction))
 
 
-def encode(profile: str, message: str, values: Mapping[str, object], key: bytes | None = None) -> bytes:
+def encode(
+    profile: str,
+    message: str,
+    values: Mapping[str, object],
+    key: bytes | None = None,
+    direction: Direction | None = None,
+) -> bytes:
     """Give the frame of a message that says the values, by their declared names.
 
     Lengths, check sums and the codes that choose the message are made; what has a default may be left out.
@@ -40,6 +46,7 @@ def encode(profile: str, message: str, values: Mapping[str, object], key: bytes 
         message: the message's name.
         values: by declared name.
         key: the device's key, where the message travels encrypted.
+        direction: of the message; None: the one that has it, up where both have.
 
     Raises:
         ValueError: no such profile or message, or a value that is missing, unknown, of the wrong kind or out
@@ -47,20 +54,25 @@ def encode(profile: str, message: str, values: Mapping[str, object], key: bytes 
     """
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r}: one of {', '.join(PROFILES)} is possible")
-    direction, fixed = _route(PROFILES[profile], message)
-    return frame_of(profile, direction).write(Wanted(values, fixed, keys=keys_of(key)))
+    way, fixed = _route(PROFILES[profile], message, direction)
+    return frame_of(profile, way).write(Wanted(values, fixed, keys=keys_of(key)))
 
 
-def port_of(profile: str, message: str) -> int | None:
+def port_of(profile: str, message: str, direction: Direction | None = None) -> int | None:
     """Give the port that a message travels on; None where the frame itself says what it is.
+
+    Args:
+        profile: its name.
+        message: the message's name.
+        direction: of the message; None: the one that has it, up where both have.
 
     Raises:
         ValueError: no such profile or message.
     """
     if profile not in PROFILES:
         raise ValueError(f"profile {profile!r}: one of {', '.join(PROFILES)} is possible")
-    direction, fixed = _route(PROFILES[profile], message)
-    ports = [field for field in every(PROFILES[profile].fields(direction)) if isinstance(field, Port)]
+    way, fixed = _route(PROFILES[profile], message, direction)
+    ports = [field for field in every(PROFILES[profile].fields(way)) if isinstance(field, Port)]
     return fixed.get(ports[0].name, ports[0].default) if ports else None
 
 
@@ -81,9 +93,11 @@ def messages(profile: Profile, direction: Direction) -> tuple[str, ...]:
     return messages_of(fields) or ((profile.single_message,) if fields else ())
 
 
-def _route(profile: Profile, message: str) -> tuple[Direction, dict[str, int]]:
+def _route(
+    profile: Profile, message: str, wanted: Direction | None = None
+) -> tuple[Direction, dict[str, int]]:
     known: list[str] = []
-    directions: tuple[Direction, ...] = ("up", "down")
+    directions: tuple[Direction, ...] = ("up", "down") if wanted is None else (wanted,)
     for direction in directions:
         names = messages(profile, direction)
         if message in names:

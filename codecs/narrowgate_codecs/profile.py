@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from narrowgate_codecs.layout import Direction, Element
+from narrowgate_codecs.orders import Order
 from narrowgate_schema.words import Family
 
 
@@ -108,6 +109,8 @@ class Profile:
     """The zone of clocks that state none."""
     learns: tuple[Learn, ...] = ()
     """What its messages announce for later frames."""
+    orders: tuple[Order, ...] = ()
+    """How its devices are told the commands of the closed set; of one kind the first that takes it."""
 
     def fields(self, direction: Direction) -> tuple[Element, ...]:
         """Give the declaration of one direction; () if the device has none."""

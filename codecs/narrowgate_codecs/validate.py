@@ -7,6 +7,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.ciphers import BLOCK
 from narrowgate_codecs.moments import parts_of
+from narrowgate_codecs.order_checks import check_orders
 from narrowgate_codecs.profile import Carry, Each, Learn, Profile, Reading
 from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null, width_of
 from narrowgate_codecs.sums import Sum
@@ -46,6 +47,7 @@ def validated(profile: Profile) -> Profile:
     _check_learns(profile)
     for reading in profile.readings:
         _check_reading(profile, reading)
+    check_orders(profile)
     return profile
 
 

@@ -19,7 +19,9 @@ back, high byte first:
 
 from narrowgate_codecs.elements import Bits, Code, Hex, Int, Named, Part, Word
 from narrowgate_codecs.layout import Case, Element, Records, Switch, When
+from narrowgate_codecs.orders import Arg, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _SENSORS: tuple[tuple[int, Word], ...] = (
@@ -118,4 +120,12 @@ PROFILE = Profile(
     ),
     single_message="messages",
     readings=(Reading("messages", (Carry("valve"), Carry("leak")), records="records"),),
+    orders=(
+        Order(
+            CommandKind.VALVE,
+            "set_valve",
+            (("valve", Arg("is_open", words=((True, "open"), (False, "closed")))),),
+        ),
+        Order(CommandKind.REBOOT, "control", (("control", "restart"),)),
+    ),
 )

@@ -52,7 +52,9 @@ from narrowgate_codecs.elements import (
     Units,
 )
 from narrowgate_codecs.layout import Case, Lead, Sized, Switch, Tail
+from narrowgate_codecs.orders import Answer, Arg, Identity, Number, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family, Reason
 
 _WATER_TYPES = (*range(0x10, 0x1A), 0xAA)
@@ -267,5 +269,17 @@ PROFILE = Profile(
         ),
         Reading("purchases", carries=(Carry("valve"), Carry("battery_low"))),
         Reading("valve_reply", carries=(Carry("valve"), Carry("battery_low"))),
+    ),
+    orders=(
+        Order(
+            CommandKind.VALVE,
+            "set_valve",
+            (
+                ("address", Identity()),
+                ("serial", Number()),
+                ("order", Arg("is_open", words=((True, "open"), (False, "close")))),
+            ),
+            answer=Answer("valve_reply", number="serial"),
+        ),
     ),
 )

@@ -29,7 +29,9 @@ for AEP). Big-endian; L bytes behind L:
 
 from narrowgate_codecs.elements import Bits, Code, Epoch, Float, Implied, Int, Part, Text
 from narrowgate_codecs.layout import Case, Element, Sized, Switch
+from narrowgate_codecs.orders import Answer, Arg, Number, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _STATES = ((0, False), (1, True))
@@ -177,5 +179,13 @@ PROFILE = Profile(
         Reading("error", (Carry("sensor_fault"),)),
         Reading("low_voltage", (Carry("battery_v"), Carry("battery_low"))),
         Reading("magnetic_disturbance", (Carry("magnetic_disturbance"),)),
+    ),
+    orders=(
+        Order(
+            CommandKind.REPORT_INTERVAL,
+            "set_heartbeat_time",
+            (("task", Number(1 << 16)), ("heartbeat_time_h", Arg("interval_s", per=3600))),
+            answer=Answer("heartbeat_time_done", number="task"),
+        ),
     ),
 )

@@ -6,7 +6,7 @@ Source: TheThingsNetwork/lorawan-devices, vendor/decentlab. Layout: profiles/dec
 """
 
 from narrowgate_codecs.profile import Profile
-from narrowgate_codecs.profiles.decentlab.pulses import DOWN, readings, up
+from narrowgate_codecs.profiles.decentlab.pulses import DOWN, ORDERS, readings, up
 from narrowgate_schema.words import Family
 
 PROFILE = Profile(
@@ -18,4 +18,5 @@ PROFILE = Profile(
     down=DOWN,
     identity="identity",
     readings=readings(1),
+    orders=ORDERS,
 )

@@ -19,7 +19,9 @@ Source: TheThingsNetwork/lorawan-devices, vendor/dingtek/do200.js and its exampl
 
 from narrowgate_codecs.elements import HEXADECIMAL, Bits, Code, Const, Digits, Hex, Int, Part, Port
 from narrowgate_codecs.layout import Case, Element, Switch
+from narrowgate_codecs.orders import Arg, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _LOWERED = ((0, False),)
@@ -98,6 +100,15 @@ def orders(password: bytes, options: tuple[tuple[str, int, int], ...]) -> tuple[
     )
 
 
+ORDERS = (
+    Order(
+        CommandKind.REPORT_INTERVAL,
+        "set_upload_interval",
+        (("upload_interval", Arg("interval_s", per=3600)),),
+    ),
+)
+"""Of every model, in whole hours; they do not answer."""
+
 _STATE: tuple[Element, ...] = (Int("distance_m", 2, per=1000), ALARMS, *BATTERY_AND_AXES, *COUNTER)
 _PARAMETERS: tuple[Element, ...] = (
     Int("firmware_major", 1),
@@ -130,4 +141,5 @@ PROFILE = Profile(
         Reading("alarm", (*CARRIES, Carry("distance_m"))),
         Reading("periodic", (*CARRIES, Carry("distance_m"))),
     ),
+    orders=ORDERS,
 )

@@ -21,6 +21,7 @@ from narrowgate_codecs.profiles.dingtek_do200_v1 import (
     BATTERY_AND_AXES,
     CARRIES,
     COUNTER,
+    ORDERS,
     frames,
     orders,
 )
@@ -68,4 +69,5 @@ PROFILE = Profile(
     up=frames(0x31, 0x17, _STATE, (*FIRMWARE, Int("level_threshold", 1), *THRESHOLDS)),
     down=orders(b"9999", OPTIONS),
     readings=(Reading("alarm", _SAID), Reading("periodic", _SAID)),
+    orders=ORDERS,
 )

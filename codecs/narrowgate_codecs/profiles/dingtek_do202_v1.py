@@ -16,6 +16,7 @@ from narrowgate_codecs.profiles.dingtek_do200_v1 import (
     BATTERY_AND_AXES,
     CARRIES,
     COUNTER,
+    ORDERS,
     frames,
     orders,
 )
@@ -33,4 +34,5 @@ PROFILE = Profile(
     up=frames(0x32, 0x17, _STATE, (*FIRMWARE, Hex("level_threshold", 1, default="00"), *THRESHOLDS)),
     down=orders(b"9999", OPTIONS),
     readings=(Reading("alarm", _SAID), Reading("periodic", _SAID)),
+    orders=ORDERS,
 )

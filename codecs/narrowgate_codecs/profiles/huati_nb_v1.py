@@ -15,12 +15,15 @@ Source: yhmaoc/StreetLight-plugin (HuatiReport, HuatiConstant, HuatiControl, Hua
 * The signal's unit is documented nowhere: it is said as a value, not carried as rsrp_dbm or rssi_dbm.
 * A measured register of nothing but FF measured nothing: it is null, the others of its report stay. No power
   factor is above 1: a report that states one is refused, for nobody can tell what else of it holds.
+* A response names no command: the one that is on its way is meant.
 * Only lamp A is documented in the report; the other registers are kept as they are.
 """
 
 from narrowgate_codecs.elements import Check, Code, Const, Hex, Int, Mark, Named, Rest
 from narrowgate_codecs.layout import Array, Body, Case, Sized, Switch
+from narrowgate_codecs.orders import Answer, Arg, Item, Number, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _CHECK = Check("sum8_inverted", since="command")
@@ -123,6 +126,8 @@ _DOWN = (
     Switch("head", (Case("command", (0xAA72,), _COMMAND), Case("ack", (0xAAAA,), _ACK))),
 )
 
+_ANSWER = Answer("response", "result", ("done",))
+
 PROFILE = Profile(
     name="huati_nb_v1",
     family=Family.LIGHTING,
@@ -140,6 +145,24 @@ PROFILE = Profile(
                 Carry("power_factor"),
                 Carry("energy_kwh"),
             ),
+        ),
+    ),
+    orders=(
+        Order(
+            CommandKind.LAMP_LEVEL,
+            "set_dimming",
+            (("mid", Number(1 << 16)), ("lamps", (Item((("action", "off"),)),) * 3)),
+            only=(("level_pct", (0,)),),
+            answer=_ANSWER,
+        ),
+        Order(
+            CommandKind.LAMP_LEVEL,
+            "set_dimming",
+            (
+                ("mid", Number(1 << 16)),
+                ("lamps", (Item((("action", "dim"), ("level_pct", Arg("level_pct")))),) * 3),
+            ),
+            answer=_ANSWER,
         ),
     ),
 )

@@ -23,7 +23,7 @@ from narrowgate_codecs.elements import Bits, Part
 from narrowgate_codecs.layout import Element, When
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles.jooby.counters import READINGS
-from narrowgate_codecs.profiles.jooby.messages import DOWN, up
+from narrowgate_codecs.profiles.jooby.messages import DOWN, ORDERS, up
 from narrowgate_codecs.profiles.jooby.states import STATE
 from narrowgate_schema.words import Family
 
@@ -52,4 +52,5 @@ PROFILE = Profile(
     down=DOWN,
     single_message="commands",
     readings=(STATE, *READINGS),
+    orders=ORDERS,
 )

@@ -18,7 +18,7 @@ from narrowgate_codecs.elements import Int
 from narrowgate_codecs.layout import Case
 from narrowgate_codecs.profile import Carry, Profile
 from narrowgate_codecs.profiles.jooby.counters import READINGS
-from narrowgate_codecs.profiles.jooby.messages import DOWN, up
+from narrowgate_codecs.profiles.jooby.messages import DOWN, ORDERS, up
 from narrowgate_codecs.profiles.jooby.states import RESISTANCE, STATE, battery
 from narrowgate_codecs.profiles.jooby.water import ANSWER, FLAGS, METER_STATE
 from narrowgate_schema.words import Family
@@ -44,4 +44,5 @@ PROFILE = Profile(
         replace(STATE, carries=(*STATE.carries, *(Carry(name) for name in FLAGS))),
         *READINGS,
     ),
+    orders=ORDERS,
 )

@@ -8,6 +8,7 @@ Channels: profiles/milesight/em300.py and profiles/milesight/channels.py.
 """
 
 from narrowgate_codecs.profile import Profile
+from narrowgate_codecs.profiles.milesight.channels import ORDERS
 from narrowgate_codecs.profiles.milesight.em300 import DOWN, READINGS, UP
 from narrowgate_schema.words import Family
 
@@ -20,4 +21,5 @@ PROFILE = Profile(
     down=(DOWN,),
     single_message="records",
     readings=READINGS,
+    orders=ORDERS,
 )

@@ -9,6 +9,7 @@ profiles/milesight/envelope.py. What goes down has none.
 """
 
 from narrowgate_codecs.profile import Profile, Reading
+from narrowgate_codecs.profiles.milesight.channels import ORDERS
 from narrowgate_codecs.profiles.milesight.envelope import SENT, envelope
 from narrowgate_codecs.profiles.milesight.uc501 import DOWN, READINGS, UP
 from narrowgate_schema.words import Family
@@ -23,4 +24,5 @@ PROFILE = Profile(
     single_message="records",
     identity="imei",
     readings=(Reading("records", SENT), *READINGS),
+    orders=ORDERS,
 )

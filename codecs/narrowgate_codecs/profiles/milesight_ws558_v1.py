@@ -14,8 +14,10 @@ their sensors say and can be told: profiles/milesight/channels.py. Low byte firs
 
 from narrowgate_codecs.elements import Bits, Const, Int, Part
 from narrowgate_codecs.layout import Case, Records
+from narrowgate_codecs.orders import Above, Answer, Item, Order, Template
 from narrowgate_codecs.profile import Carry, Profile, Reading
-from narrowgate_codecs.profiles.milesight.channels import ABOUT, SETTINGS, channels, number
+from narrowgate_codecs.profiles.milesight.channels import ABOUT, ORDERS, SETTINGS, channels, number
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _RELAYS = range(1, 9)
@@ -51,6 +53,22 @@ DOWN = Records(
     ),
 )
 
+
+def _switched(relays: tuple[int, ...], series: str) -> Order:
+    """Give how relays are switched: there is no level between off and on."""
+    says: list[tuple[str, Template]] = [("record", "switch")]
+    for relay in _RELAYS:
+        says.append((f"switch_{relay}", relay in relays))
+        says.append((f"relay_{relay}", Above("level_pct") if relay in relays else False))
+    return Order(
+        CommandKind.LAMP_LEVEL,
+        "records",
+        (("records", (Item(tuple(says)),)),),
+        only=(("level_pct", (0, 100)), ("series", (series,))),
+        answer=Answer("records", item=("records", "relays")),
+    )
+
+
 PROFILE = Profile(
     name="milesight_ws558_v1",
     family=Family.LIGHTING,
@@ -71,5 +89,10 @@ PROFILE = Profile(
             Reading("records", (Carry("on", f"relay_{relay}"),), records="records", series=f"relay_{relay}")
             for relay in _RELAYS
         ),
+    ),
+    orders=(
+        _switched(tuple(_RELAYS), ""),
+        *(_switched((relay,), f"relay_{relay}") for relay in _RELAYS),
+        *ORDERS[:1],
     ),
 )

@@ -18,6 +18,7 @@ from narrowgate_codecs.elements import Bits, Code, Hex, Int, Named, Part, Port, 
 from narrowgate_codecs.layout import Array, Case, Element, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.nas.lamp_commands import COMMANDS_10, GEAR_READING, READINGS, commands
+from narrowgate_codecs.profiles.nas.lamp_orders import CALENDAR_10, INTERVAL, LEVELS
 from narrowgate_codecs.profiles.nas.lamp_settings import SETTINGS_10, settings
 from narrowgate_codecs.profiles.nas.lamps import (
     CLOCK,
@@ -146,4 +147,5 @@ PROFILE = Profile(
         *READINGS,
         GEAR_READING,
     ),
+    orders=(*LEVELS, *CALENDAR_10, INTERVAL),
 )

@@ -19,6 +19,7 @@ from narrowgate_codecs.elements import Bits, Code, Int, Named, Part, Port, Word
 from narrowgate_codecs.layout import Array, Case, Element, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.nas.lamp_commands import COMMANDS_10, GEAR_READING, READINGS, commands
+from narrowgate_codecs.profiles.nas.lamp_orders import CALENDAR_10, INTERVAL, LEVELS
 from narrowgate_codecs.profiles.nas.lamp_settings import SETTINGS_10, requests, settings
 from narrowgate_codecs.profiles.nas.lamps import (
     ALERTS,
@@ -161,4 +162,5 @@ PROFILE = Profile(
         *READINGS,
         GEAR_READING,
     ),
+    orders=(*LEVELS, *CALENDAR_10, INTERVAL),
 )

@@ -24,6 +24,7 @@ from narrowgate_codecs.elements import Bits, Code, Const, Epoch, Float, Int, Nam
 from narrowgate_codecs.layout import Array, Case, Element, Records, Sized, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_codecs.profiles.nas.lamp_commands import COMMANDS_11, READINGS, commands
+from narrowgate_codecs.profiles.nas.lamp_orders import CALENDAR_11, INTERVAL, LEVELS, RESTART
 from narrowgate_codecs.profiles.nas.lamp_settings import SETTINGS_11, requests, settings
 from narrowgate_codecs.profiles.nas.lamps import (
     ALERTS,
@@ -245,4 +246,5 @@ PROFILE = Profile(
         Reading("metering_alert", METERING_CARRIES, series=INTERNAL),
         *READINGS,
     ),
+    orders=(*LEVELS, *CALENDAR_11, INTERVAL, RESTART),
 )

@@ -18,7 +18,9 @@ big-endian:
 
 from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Named, Part
 from narrowgate_codecs.layout import Case, Element, Switch
+from narrowgate_codecs.orders import Answer, Arg, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _DEVICE = Const(b"\x1f")
@@ -111,4 +113,16 @@ PROFILE = Profile(
         ),
     ),
     readings=(Reading("status", (Carry("pulses"), Carry("battery_v"), Carry("battery_low"))),),
+    orders=(
+        Order(
+            CommandKind.REPORT_INTERVAL,
+            "configure",
+            (
+                ("least_time_s", Arg("interval_s")),
+                ("most_time_s", Arg("interval_s")),
+                ("battery_step_v", 0.1),
+            ),
+            answer=Answer("configured", "result", ("done",)),
+        ),
+    ),
 )

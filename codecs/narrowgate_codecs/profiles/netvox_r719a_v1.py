@@ -14,7 +14,9 @@ vendor/netvox/r719a-codec.yaml, thingsboard/data-converters. 11 bytes, big-endia
 
 from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Named, Part
 from narrowgate_codecs.layout import Case, Switch
+from narrowgate_codecs.orders import Answer, Arg, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.words import Family
 
 _DEVICE = Const(b"\x59")
@@ -78,4 +80,16 @@ PROFILE = Profile(
         ),
     ),
     readings=(Reading("status", (Carry("occupied"), Carry("battery_v"), Carry("battery_low"))),),
+    orders=(
+        Order(
+            CommandKind.REPORT_INTERVAL,
+            "configure",
+            (
+                ("least_time_s", Arg("interval_s")),
+                ("most_time_s", Arg("interval_s")),
+                ("battery_step_v", 0.1),
+            ),
+            answer=Answer("configured", "result", ("done",)),
+        ),
+    ),
 )

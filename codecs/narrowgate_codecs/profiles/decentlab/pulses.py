@@ -13,8 +13,10 @@ High byte first:
 
 from narrowgate_codecs.elements import Bits, Check, Code, Const, Hex, Int, Mark, Part
 from narrowgate_codecs.layout import Case, Element, Switch, When
+from narrowgate_codecs.orders import Arg, Order
 from narrowgate_codecs.profile import Carry, Reading
 from narrowgate_codecs.sums import Sum
+from narrowgate_schema.commands import CommandKind
 
 _PERIOD, _RATE, _NOTHING = Int("period_s", 2), Int("data_rate", 2), Hex("parameter", 2, default="0000")
 _COMMANDS: tuple[tuple[str, Element], ...] = (
@@ -61,6 +63,10 @@ DOWN: tuple[Element, ...] = (
     ),
     Check("crc16_modbus", since="start"),
 )
+
+
+ORDERS = (Order(CommandKind.REPORT_INTERVAL, "set_period_for_good", (("period_s", Arg("interval_s")),)),)
+"""They do not answer."""
 
 
 def readings(channels: int) -> tuple[Reading, ...]:

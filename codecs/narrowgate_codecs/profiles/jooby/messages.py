@@ -7,9 +7,11 @@ H S              top three bits set: H in them and S in the other five, one byte
 
 from narrowgate_codecs.elements import Bits, Check, Int, Mark, Moment, Part, Rest, Varint
 from narrowgate_codecs.layout import Body, Case, Channels, Element, Records
+from narrowgate_codecs.orders import Answer, Arg, Item, Order
 from narrowgate_codecs.profiles.jooby.counters import COUNTERS
 from narrowgate_codecs.profiles.jooby.parameters import CHANGED, PARAMETER, REQUESTED
 from narrowgate_codecs.profiles.jooby.states import states, time_2000
+from narrowgate_schema.commands import CommandKind
 
 
 def _message(cases: tuple[Case, ...]) -> tuple[Element, ...]:
@@ -62,3 +64,27 @@ DOWN = _message(
     )
 )
 """What modules are told and asked; other requests stay bytes."""
+
+ORDERS = (
+    Order(
+        CommandKind.REPORT_INTERVAL,
+        "commands",
+        (
+            (
+                "commands",
+                (
+                    Item(
+                        (
+                            ("record", "set_parameter"),
+                            ("parameter", 1),
+                            ("interval_600s", Arg("interval_s", per=600)),
+                        )
+                    ),
+                ),
+            ),
+        ),
+        answer=Answer("commands", item=("commands", "set_parameter")),
+    ),
+    Order(CommandKind.REBOOT, "commands", (("commands", (Item((("record", "soft_restart"),)),)),)),
+)
+"""Intervals in steps of ten minutes."""

@@ -10,6 +10,8 @@ Source: Milesight-IoT/SensorDecoders. What all sensors say, what they can be tol
 
 from narrowgate_codecs.elements import Epoch, Float, Hex, Int
 from narrowgate_codecs.layout import Case, Element, Records
+from narrowgate_codecs.orders import Answer, Arg, Item, Order, Template
+from narrowgate_schema.commands import CommandKind
 
 
 def setting(name: str, code: int, *fields: Element) -> Case:
@@ -57,6 +59,23 @@ SETTINGS: tuple[Case, ...] = (
     setting("retransmission", 0x69, number("retransmission_enabled", 1)),
     setting("retransmission_interval", 0x6A, number("interval_kind", 1), number("retransmission_interval_s")),
 )
+
+
+def _told(kind: CommandKind, record: str, *says: tuple[str, Template]) -> Order:
+    return Order(
+        kind,
+        "records",
+        (("records", (Item((("record", record), *says)),)),),
+        answer=Answer("records", item=("records", record)),
+    )
+
+
+ORDERS = (
+    _told(CommandKind.REPORT_INTERVAL, "report_interval", ("report_interval_s", Arg("interval_s"))),
+    _told(CommandKind.REBOOT, "restart"),
+)
+"""Of every sensor; they answer by repeating it."""
+RECALIBRATE = _told(CommandKind.RECALIBRATE, "calibrate")
 
 
 def channels(*cases: Case) -> Records:
