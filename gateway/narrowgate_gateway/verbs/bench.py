@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, str] = {
     "coap": "acknowledged uplinks on one core: the edge, libcoap's example server, aiocoap",
     "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
     "console": "acknowledgements while the console is hammered; starts; the core's memory",
+    "recall": "faults of a pretend district: found, falsely found, how soon; with reports lost",
     "rules": "readings judged: live, one by one, in backtest; the leak rule in SQL, row by row",
 }
 _MODULES = {"console": "console_pressure"}
@@ -45,6 +46,9 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
     console   acknowledgements at 2 000 frames/s while 20 clients ask the console, and while none does
               (five phases of each a run, of at most 4 000 frames, in turn); edge and core from nothing to
               ready with 10 000 devices; the core's memory, idle and with 60 pages open
+    recall    every kind of fault in four days of 900 pretend devices: share found and false findings, time to
+              detect and the latest that is right, days of meters that can be judged; again with a sixth
+              of the reports lost (a run is a district, --frames its most devices; some minutes each)
     rules     all water rules over hourly readings of 100 000 meters, beside the leak rule in DuckDB; memory,
               restore, a batch of one, 10 000 readings of a million devices; a year of 1 000 meters from
               Parquet (row by row too, where the tests are at hand: PYTHONPATH=tests)
