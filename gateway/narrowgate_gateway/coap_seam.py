@@ -6,12 +6,14 @@ Rule 2: aiocoap remembers no request; all that reaches it may be asked twice.
 """
 
 import asyncio
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiocoap
 from aiocoap import interfaces, resource
 from aiocoap.numbers.codes import Code
+from aiocoap.pipe import error_to_message, run_driving_pipe
 from aiocoap.transports.generic_udp import GenericMessageInterface
 from aiocoap.util import hostportjoin
 
@@ -62,6 +64,22 @@ class _Site(resource.Site):  # type: ignore[misc]
         except KeyError:
             return self._rest, request
         return found
+
+
+class _Context(aiocoap.Context):  # type: ignore[misc]
+    """A context whose requests may give way to the next with their token before their turn comes."""
+
+    def render_to_pipe(self, pipe: Any) -> None:
+        """Answer the request of a pipe."""
+        rendering = self._render_to_pipe(pipe)
+        run_driving_pipe(error_to_message(pipe, self.log), rendering, name="coap request")
+        # A task that is cancelled before it began never looks at what it was to wait for.
+        pipe.on_interest_end(lambda: _close_unbegun(rendering))
+
+
+def _close_unbegun(rendering: Coroutine[Any, Any, None]) -> None:
+    if inspect.getcoroutinestate(rendering) == inspect.CORO_CREATED:
+        rendering.close()
 
 
 class _Remote(interfaces.EndpointAddress):  # type: ignore[misc]
@@ -136,7 +154,7 @@ class Seam:
     @classmethod
     async def open(cls, send: Send, host: str, port: int) -> "Seam":
         """Make one that sends by a function from a socket at an address."""
-        context = aiocoap.Context(serversite=_Site(), loggername="coap-server")
+        context = _Context(serversite=_Site(), loggername="coap-server")
 
         async def interface(messages: Any) -> GenericMessageInterface:
             made = GenericMessageInterface(messages, context.log, asyncio.get_running_loop())

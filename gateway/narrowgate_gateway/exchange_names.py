@@ -62,6 +62,9 @@ class Ragged:
     def padded(self, width: int) -> NDArray[np.uint8]:
         """Give (n, width) with zeros behind each string; none is longer."""
         columns = np.arange(width)
+        if len(self.lengths) and self.lengths.min() == width:
+            exact: NDArray[np.uint8] = self.flat[self.starts[:, None] + columns]
+            return exact
         inside = columns < self.lengths[:, None]
         if len(self.flat) == 0:
             return np.zeros(inside.shape, np.uint8)
@@ -73,8 +76,13 @@ class Ragged:
 
     def packed(self) -> NDArray[np.uint8]:
         """Give the strings one behind the other."""
+        if len(self.lengths) == 0:
+            return np.zeros(0, np.uint8)
+        if (width := int(self.lengths[0])) and (self.lengths == width).all():
+            alike: NDArray[np.uint8] = self.flat[self.starts[:, None] + np.arange(width)].reshape(-1)
+            return alike
         ends = np.cumsum(self.lengths)
-        if len(ends) == 0 or ends[-1] == 0:
+        if ends[-1] == 0:
             return np.zeros(0, np.uint8)
         moves = np.repeat(self.starts - ends + self.lengths, self.lengths)
         moves += np.arange(ends[-1])

@@ -10,7 +10,7 @@ Rule 2: nothing is waited for once ENOUGH are there, or a quarter of the kernel'
 import socket
 import struct
 
-LONGEST_S = 0.014
+LONGEST_S = 0.016
 """How long datagrams gather at most [s]."""
 
 ENOUGH = 128

@@ -27,7 +27,7 @@ class Networks:
         halves = np.ascontiguousarray(addresses).view(">u8").astype(np.uint64)
         held = np.zeros(len(addresses), np.bool_)
         for base, mask in self._spans:
-            held |= np.all(halves & mask == base, axis=1)
+            held |= (halves[:, 0] & mask[0] == base[0]) & (halves[:, 1] & mask[1] == base[1])
         return held
 
 

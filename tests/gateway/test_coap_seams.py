@@ -1,12 +1,16 @@
 """What the listener relies on inside aiocoap: a release that changes it fails here, not in the field."""
 
 import asyncio
+import gc
 import inspect
 
 import aiocoap
+import pytest
 from aiocoap.messagemanager import MessageManager
 from aiocoap.transports.generic_udp import GenericMessageInterface
 
+from coap_wire import GET, read, request
+from narrowgate_gateway.coap_messages import Sender
 from narrowgate_gateway.coap_seam import Seam
 
 
@@ -63,3 +67,25 @@ def test_a_resource_may_do_without_blocks() -> None:
     source = inspect.getsource(aiocoap.interfaces.Resource._render_to_pipe)
 
     assert source.index("if await self.needs_blockwise_assembly(req):") < source.index("feed_and_take")
+
+
+def test_a_request_that_gives_way_before_its_turn_leaves_nothing_behind(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """Of two requests with one token the second is answered, and the first was never begun."""
+
+    async def answered() -> int:
+        told: list[bytes] = []
+        seam = await Seam.open(lambda datagram, sender: told.append(datagram), "127.0.0.1", 5683)
+        sockaddr = b"\x0a\x00\x9c\x40" + bytes(4 + 10) + b"\xff\xff\x7f\x00\x00\x01" + bytes(4)
+        sender = Sender.read(sockaddr, None)
+        for message_id in (1, 2):
+            seam.feed(request(message_id, b"", path=("elsewhere",), code=GET), sender)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await seam.close()
+        return len([datagram for datagram in told if read(datagram).code == "4.05"])
+
+    assert asyncio.run(answered()) == 1
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn if warning.category is RuntimeWarning] == []
