@@ -83,11 +83,14 @@ class Fleet:
         """Give the slot of each device, (n,); -1 where the registry does not know it."""
         return self._index.find(devices)
 
-    def slots_of_encoded(
-        self, flat: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-    ) -> NDArray[np.int32]:
-        """Give the slot of each device in UTF-8, (n,): `lengths` bytes from `starts` on; -1 as in `slots`."""
-        return self._index.find_encoded(flat, starts, lengths)
+    def slots_of_encoded(self, devices: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Give the slot of each device, (n,); -1 as in `slots`.
+
+        Args:
+            devices: (n, any width) in UTF-8, filled up with zeros.
+            lengths: (n,) [B].
+        """
+        return self._index.find_encoded(devices, lengths)
 
     def device(self, slot: int) -> str:
         """Give the device at a slot; ValueError if none is there."""

@@ -6,6 +6,7 @@ a slot is given only if its name is byte for byte the one asked for.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +42,10 @@ class Names:
         """Give names, (n, width), filled up with zeros."""
         return self._texts.padded(slots, self.width)
 
+    def words_at(self, slots: NDArray[np.int32]) -> NDArray[np.uint64]:
+        """Give the same as words, (n, width / 8)."""
+        return self._texts.words(slots, self.width)
+
 
 class NameIndex:
     """Finds slots by name."""
@@ -58,24 +63,30 @@ class NameIndex:
 
     def find(self, names: Sequence[str | None]) -> NDArray[np.int32]:
         """Give the slot of each name, (n,); -1 where it is nobody's, or None."""
-        return self._find(_Texts.of(_encoded(names)))
-
-    def find_encoded(
-        self, flat: Bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64]
-    ) -> NDArray[np.int32]:
-        """Give the slot of each name in UTF-8, (n,): `lengths` bytes from `starts` on; -1 as in `find`."""
-        return self._find(_Texts(flat, starts, lengths))
-
-    def _find(self, asked: "_Texts") -> NDArray[np.int32]:
-        found = np.full(len(asked.lengths), NONE, np.int32)
-        if len(found) == 0 or self._names.width == 0:
+        found = np.full(len(names), NONE, np.int32)
+        if len(names) == 0:
             return found
-        open_rows: NDArray[np.intp] = np.flatnonzero(
-            (asked.lengths > 0) & (asked.lengths <= self._names.width)
-        )
-        wanted = asked.padded(open_rows, self._names.width)
+        asked, width = _Texts.of(_encoded(names)), self._names.width
+        fits = np.flatnonzero(asked.lengths <= width)
+        found[fits] = self.find_encoded(asked.padded(fits, width), asked.lengths[fits])
+        return found
+
+    def find_encoded(self, names: Bytes, lengths: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Give the slot of each name, (n,); -1 as in `find`.
+
+        Args:
+            names: (n, any width) in UTF-8, filled up with zeros.
+            lengths: (n,) [B].
+        """
+        found, width = np.full(len(lengths), NONE, np.int32), self._names.width
+        if len(found) == 0 or width == 0:
+            return found
+        open_rows: NDArray[np.intp] = np.flatnonzero((lengths > 0) & (lengths <= width))
+        wanted = np.zeros((len(open_rows), width), np.uint8)
+        held = min(width, names.shape[1])
+        wanted[:, :held] = names[open_rows, :held]
         # A zero byte inside a name would look like the filling behind a shorter one.
-        whole = np.count_nonzero(wanted, axis=1) == asked.lengths[open_rows]
+        whole = np.count_nonzero(wanted, axis=1) == lengths[open_rows]
         open_rows, wanted = open_rows[whole], wanted[whole]
         places = _first_places(wanted, len(self._places))
         # A damaged table can cost an answer; it can neither give a wrong one nor hold the search for ever.
@@ -96,7 +107,7 @@ class NameIndex:
         is_taken = (held >= 0) & (held < self._names.count)
         rows, columns = np.nonzero(is_taken)
         slots = held[rows, columns]
-        same = np.flatnonzero((self._names.at(slots) == wanted[rows]).all(axis=1))
+        same = np.flatnonzero((self._names.words_at(slots) == _words(wanted)[rows]).all(axis=1))
         found = np.full(len(ahead), NONE, np.int32)
         found[rows[same]] = slots[same]
         return found, is_taken.all(axis=1) & (found == NONE)
@@ -119,12 +130,25 @@ def places_of(names: Names) -> NDArray[np.int32]:
 
 def _first_places(names: Bytes, size: int) -> NDArray[np.int64]:
     """Give where each name, (n, width), is looked for first."""
-    words = np.ascontiguousarray(names).view("<u8").reshape(len(names), names.shape[1] // _WORD)
+    words = _words(names)
     mixed = np.full(len(names), words.shape[1], np.uint64)
     for column in range(words.shape[1]):
         mixed = (mixed ^ words[:, column]) * _MULTIPLIER
         mixed ^= mixed >> _SHIFT
     return (mixed & np.uint64(size - 1)).astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _masks(width: int) -> NDArray[np.uint64]:
+    """Give what keeps the first bytes of words, (width + 1, width / 8), by how many bytes there are."""
+    columns = np.arange(width)
+    kept = np.where(columns < np.arange(width + 1)[:, None], np.uint8(0xFF), np.uint8(0))
+    return _words(kept)
+
+
+def _words(names: Bytes) -> NDArray[np.uint64]:
+    """Give (n, width) bytes as words; the width is a multiple of a word's."""
+    return np.ascontiguousarray(names).view("<u8").reshape(len(names), names.shape[1] // _WORD)
 
 
 class _Texts:
@@ -142,6 +166,18 @@ class _Texts:
         edges = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4) if len(texts) else _NOTHING
         flat = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
         return cls(flat, edges[:-1], np.diff(edges))
+
+    def words(self, rows: NDArray[np.integer], width: int) -> NDArray[np.uint64]:
+        """Give what `padded` does as words, read a word at a time where nothing lies beyond the end."""
+        starts, lengths = self._starts[rows].astype(np.int64), self.lengths[rows]
+        if len(rows) == 0 or starts.max() + width > len(self._bytes):
+            return _words(self.padded(rows, width))
+        # A view that begins at every byte: words need not be aligned.
+        every = np.ndarray(len(self._bytes) - _WORD + 1, "<u8", buffer=self._bytes, strides=(1,))
+        words: NDArray[np.uint64] = (
+            every[starts[:, None] + np.arange(0, width, _WORD)] & _masks(width)[lengths]
+        )
+        return words
 
     def padded(self, rows: NDArray[np.integer], width: int) -> Bytes:
         """Give texts of at most `width` bytes, (n, width), filled up with zeros."""

@@ -21,7 +21,8 @@ from narrowgate_gateway.coap_options import (
     URI_PATH,
     table_row,
 )
-from narrowgate_gateway.coap_shapes import shape_of
+from narrowgate_gateway.coap_shapes import Shape, shape_of
+from narrowgate_gateway.exchange_names import Ragged
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -104,6 +105,25 @@ class Options:
     """Whether there are more options than are looked at here."""
     no_response: Ints
     """The No-Response option; 0 where it is not there."""
+    layout: "Layout | None" = None
+    """Where all lie evenly and are of one shape."""
+
+    def segment(self, flat: NDArray[np.uint8], place: int) -> Ragged:
+        """Give a path segment of each."""
+        block = None
+        if self.layout is not None and place < len(self.layout.shape.segments):
+            begin, length = self.layout.shape.segments[place]
+            block = self.layout.block[:, begin : begin + length]
+        return Ragged(flat, self.segment_starts[place], self.segment_lengths[place], block)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Requests that are read as a matrix."""
+
+    block: NDArray[np.uint8]
+    """(n, longest) each from its first option on, and rubbish behind its end."""
+    shape: Shape
 
 
 class _Walk:
@@ -247,4 +267,16 @@ def _of_one_shape(flat: NDArray[np.uint8], begins: Ints, ends: Ints) -> Options 
         starts[place], lengths[place] = begins + begin, length
     none, zero = np.zeros(n, np.bool_), np.zeros(n, np.int64)
     payload_at = ends if shape.payload_at < 0 else begins + shape.payload_at
-    return Options(starts, lengths, zero + count, payload_at, none, none, none, none, none, zero)
+    block = _evenly(flat, begins, ends)
+    layout = None if block is None else Layout(block, shape)
+    return Options(starts, lengths, zero + count, payload_at, none, none, none, none, none, zero, layout)
+
+
+def _evenly(flat: NDArray[np.uint8], begins: Ints, ends: Ints) -> NDArray[np.uint8] | None:
+    """Give (n, longest) requests as a view of their bytes; None where they are not equally far apart."""
+    steps = np.diff(begins)
+    step = int(steps[0]) if len(steps) else 0
+    if (steps != step).any():
+        return None
+    shape, place = (len(begins), int((ends - begins).max())), int(begins[0])
+    return np.ndarray(shape, np.uint8, buffer=flat, offset=place, strides=(step, 1))

@@ -185,7 +185,13 @@ class Datapath:
         no_response = batch.options.no_response[at]
         self._rows_under_way += len(rows)
         self._is_idle.clear()
-        self._door.take(uplinks, self._fleet(), lambda numbers: self._told(numbers, askers, no_response))
+        began_s = self._gathers_since_s
+
+        def told(numbers: NDArray[np.uint8]) -> None:
+            self._told(numbers, askers, no_response)
+            self._gathering.note_answered(self._loop.time() - began_s)
+
+        self._door.take(uplinks, self._fleet(), told)
 
     def _told(self, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]) -> None:
         """Send the answers of a batch."""

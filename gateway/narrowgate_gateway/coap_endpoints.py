@@ -12,7 +12,7 @@ _PORT = slice(2, 4)
 _ADDRESS = slice(8, 24)
 _IPV4 = slice(12, 16)
 _MAPPED = np.frombuffer(bytes(10) + b"\xff\xff", np.uint8)
-_IPV4_WIDTH = 21
+_IPV4_WIDTH = 24
 _WIDTH = 48
 
 
@@ -21,8 +21,18 @@ def _padded(texts: list[str], width: int) -> Bytes:
     return np.frombuffer(joined.encode(), np.uint8).reshape(-1, width)
 
 
-_OCTETS = _padded([str(octet) for octet in range(256)], 3)
-_PORTS = _padded([str(port) for port in range(1 << 16)], 5)
+def _halves(end: str) -> NDArray[np.uint64]:
+    """Give the text of each two octets, by the number that they are in memory; zeros in it are nothing."""
+    octets = _padded([str(octet) for octet in range(256)], 3)
+    texts = np.zeros((256, 256, 8), np.uint8)
+    texts[:, :, :3], texts[:, :, 4:7] = octets[:, None], octets[None]
+    texts[:, :, 3], texts[:, :, 7] = ord("."), ord(end)
+    first, second = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2).T
+    return texts[first, second].view(np.uint64)[:, 0]
+
+
+_FIRST_HALF, _LAST_HALF = _halves("."), _halves(":")
+_PORTS = _padded([str(port) for port in range(1 << 16)], 8).view(np.uint64)[:, 0]
 
 
 def endpoints_of(sources: Bytes) -> Endpoints:
@@ -34,12 +44,11 @@ def endpoints_of(sources: Bytes) -> Endpoints:
 def endpoint_texts(endpoints: Endpoints) -> Ragged:
     """Give `10.8.0.1:40000` or `[2001:db8::7]:40000` for each."""
     addresses, ports = endpoints.addresses, endpoints.ports
-    is_ipv4 = np.all(addresses[:, : len(_MAPPED)] == _MAPPED, axis=1)
+    is_ipv4 = (addresses[:, : len(_MAPPED)] == _MAPPED).all(axis=1)
     texts = np.zeros((len(ports), _IPV4_WIDTH if is_ipv4.all() else _WIDTH), np.uint8)
-    for place in range(4):
-        texts[:, 4 * place : 4 * place + 3] = _OCTETS[addresses[:, _IPV4][:, place]]
-        texts[:, 4 * place + 3] = ord(":" if place == 3 else ".")
-    texts[:, 16:_IPV4_WIDTH] = _PORTS[ports]
+    words = texts.view(np.uint64)
+    halves = np.ascontiguousarray(addresses[:, _IPV4]).view(np.uint16)
+    words[:, 0], words[:, 1], words[:, 2] = _FIRST_HALF[halves[:, 0]], _LAST_HALF[halves[:, 1]], _PORTS[ports]
     for row in np.flatnonzero(~is_ipv4).tolist():
         address = socket.inet_ntop(socket.AF_INET6, addresses[row].tobytes())
         said = f"[{address}]:{ports[row]}".encode()

@@ -51,34 +51,43 @@ class PathColumns:
             return Matched(is_plain, Ragged(flat, none, none), none)
         is_plain = options.segment_counts == len(self._segments)
         for place, literal in self._literals:
-            given = _segment(flat, options, place)
+            given = options.segment(flat, place)
             same = given.lengths == len(literal)
             is_plain &= same & np.all(given.padded(len(literal)) == literal, axis=1)
-        devices = _segment(flat, options, self._device)
+        devices = options.segment(flat, self._device)
         is_plain &= _is_name(devices)
         ports = np.full(len(is_plain), NO_PORT)
         if self.captures_port:
-            ports, is_port = _ports(_segment(flat, options, self._segments.index("{port}")))
+            ports, is_port = _ports(options.segment(flat, self._segments.index("{port}")))
             is_plain &= is_port
         return Matched(is_plain, devices, ports)
 
     def texts(self, flat: NDArray[np.uint8], options: Options, rows: NDArray[np.intp]) -> Ragged:
         """Give the paths of some rows that match, segments joined by `/`."""
+        if options.layout is not None:
+            return _even_texts([options.segment(flat, place) for place in range(len(self._segments))], rows)
         lengths = options.segment_lengths[: len(self._segments), rows]
         ends = np.cumsum(lengths.sum(axis=0) + len(self._segments) - 1)
         joined = np.full(ends[-1] if len(ends) else 0, _SLASH, np.uint8)
         begins = ends - (lengths.sum(axis=0) + len(self._segments) - 1)
         at = begins.copy()
         for place in range(len(self._segments)):
-            segment = _segment(flat, options, place).rows(rows)
+            segment = options.segment(flat, place).rows(rows)
             moves = np.repeat(at - (np.cumsum(segment.lengths) - segment.lengths), segment.lengths)
             joined[moves + np.arange(len(moves))] = segment.packed()
             at = at + segment.lengths + 1
         return Ragged(joined, begins, ends - begins)
 
 
-def _segment(flat: NDArray[np.uint8], options: Options, place: int) -> Ragged:
-    return Ragged(flat, options.segment_starts[place], options.segment_lengths[place])
+def _even_texts(segments: list[Ragged], rows: NDArray[np.intp]) -> Ragged:
+    """Join segments that are as long in all rows."""
+    blocks = [segment.block for segment in segments if segment.block is not None]
+    joined = np.full((len(rows), sum(block.shape[1] + 1 for block in blocks) - 1), _SLASH, np.uint8)
+    at = 0
+    for block in blocks:
+        joined[:, at : at + block.shape[1]] = block[rows]
+        at += block.shape[1] + 1
+    return Ragged.even(joined)
 
 
 def _is_name(devices: Ragged) -> Flags:

@@ -94,8 +94,7 @@ class Uplinks:
             matched: what the m paths say.
             at: which of the m are the uplinks.
         """
-        begins = options.payload_at[at]
-        self._payloads = _copied(Ragged(flat, begins, ends[at] - begins))
+        self._payloads = _copied(_payloads(flat, ends, options).rows(at))
         self._devices = _copied(matched.devices.rows(at))
         self._paths = paths.texts(flat, options, at)
         self._ports = matched.ports[at] if paths.captures_port else None
@@ -106,8 +105,8 @@ class Uplinks:
 
     def slots(self, fleet: Fleet) -> NDArray[np.int32]:
         """Give the slots of the devices that they claim to be of."""
-        devices = self._devices
-        return fleet.slots_of_encoded(devices.flat, devices.starts, devices.lengths)
+        longest = int(self._devices.lengths.max(initial=0))
+        return fleet.slots_of_encoded(self._devices.padded(longest), self._devices.lengths)
 
     def judged(self) -> NDArray[np.uint8]:
         """Give the answers that the listener's facts alone give; its networks are judged before."""
@@ -167,8 +166,19 @@ def _places(addresses: Bytes) -> Ints:
     return places
 
 
+def _payloads(flat: Bytes, ends: Ints, options: Options) -> Ragged:
+    """Give what follows the options of each request."""
+    lengths, block = ends - options.payload_at, None
+    if options.layout is not None and (lengths == lengths[0]).all() and lengths[0]:
+        begin = options.layout.shape.payload_at
+        block = options.layout.block[:, begin : begin + int(lengths[0])]
+    return Ragged(flat, options.payload_at, lengths, block)
+
+
 def _copied(strings: Ragged) -> Ragged:
     """Give strings that lie one behind the other, in bytes of their own."""
+    if strings.block is not None:
+        return Ragged.even(strings.block)
     return Ragged(strings.packed(), np.cumsum(strings.lengths) - strings.lengths, strings.lengths)
 
 

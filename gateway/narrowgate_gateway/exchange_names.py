@@ -52,6 +52,15 @@ class Ragged:
     flat: NDArray[np.uint8]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    block: NDArray[np.uint8] | None = None
+    """(n, width) the same strings, where somebody knows that all are as long and lie evenly."""
+
+    @classmethod
+    def even(cls, block: NDArray[np.uint8]) -> "Ragged":
+        """Give the rows of a matrix, copied."""
+        n, width = block.shape
+        own = block.copy()
+        return cls(own.reshape(-1), np.arange(n) * width, np.full(n, width), own)
 
     @classmethod
     def of(cls, strings: Sequence[bytes]) -> "Ragged":
@@ -61,26 +70,26 @@ class Ragged:
 
     def padded(self, width: int) -> NDArray[np.uint8]:
         """Give (n, width) with zeros behind each string; none is longer."""
+        if self.block is not None:
+            rows = np.zeros((len(self.block), width), np.uint8)
+            rows[:, : self.block.shape[1]] = self.block
+            return rows
         columns = np.arange(width)
-        if len(self.lengths) and self.lengths.min() == width:
-            exact: NDArray[np.uint8] = self.flat[self.starts[:, None] + columns]
-            return exact
         inside = columns < self.lengths[:, None]
         if len(self.flat) == 0:
             return np.zeros(inside.shape, np.uint8)
         places = self.starts[:, None] + columns
         # Behind the last string there is nothing to read.
         np.minimum(places, len(self.flat) - 1, out=places)
-        rows: NDArray[np.uint8] = self.flat[places] * inside
+        rows = self.flat[places] * inside
         return rows
 
     def packed(self) -> NDArray[np.uint8]:
         """Give the strings one behind the other."""
         if len(self.lengths) == 0:
             return np.zeros(0, np.uint8)
-        if (width := int(self.lengths[0])) and (self.lengths == width).all():
-            alike: NDArray[np.uint8] = self.flat[self.starts[:, None] + np.arange(width)].reshape(-1)
-            return alike
+        if self.block is not None:
+            return self.block.reshape(-1)
         ends = np.cumsum(self.lengths)
         if ends[-1] == 0:
             return np.zeros(0, np.uint8)
@@ -91,7 +100,8 @@ class Ragged:
 
     def rows(self, which: NDArray[np.intp]) -> "Ragged":
         """Give some of the strings."""
-        return Ragged(self.flat, self.starts[which], self.lengths[which])
+        block = None if self.block is None else self.block[which]
+        return Ragged(self.flat, self.starts[which], self.lengths[which], block)
 
 
 def exchange_names(
@@ -107,19 +117,33 @@ def exchange_names(
     """
     n = len(message_ids)
     words = np.empty((n, _FIXED_WORDS), np.uint64)
-    short = Ragged(tokens.flat, tokens.starts, np.minimum(tokens.lengths, TOKEN_BYTES))
+    short = _shortened(tokens, TOKEN_BYTES)
     words[:, :4] = np.ascontiguousarray(endpoints.addresses).view(np.uint32)
     words[:, 4] = endpoints.ports
     words[:, 5] = message_ids + 1
     words[:, 6:8] = short.padded(TOKEN_BYTES).view(np.uint32)
     words[:, 8], words[:, 9] = tokens.lengths, payloads.lengths
     sums = words @ _NUMBERS[1 : 1 + _FIXED_WORDS] + _NUMBERS[0]
-    payloads = Ragged(payloads.flat, payloads.starts, np.minimum(payloads.lengths, _CLASSES[-1]))
+    if n and payloads.lengths.max() <= _CLASSES[0]:
+        return _joined(sums + _payload_sums(payloads))
+    payloads = _shortened(payloads, _CLASSES[-1])
     for shortest, longest, most in zip((-1, *_CLASSES), _CLASSES, _CLASS_ROWS, strict=False):
         members = np.flatnonzero((payloads.lengths > shortest) & (payloads.lengths <= longest))
         for start in range(0, len(members), most):
             rows = members[start : start + most]
             sums[rows] += _payload_sums(payloads.rows(rows))
+    return _joined(sums)
+
+
+def _shortened(strings: Ragged, longest: int) -> Ragged:
+    """Give strings up to a length."""
+    if len(strings.lengths) == 0 or strings.lengths.max() <= longest:
+        return strings
+    return Ragged(strings.flat, strings.starts, np.minimum(strings.lengths, longest))
+
+
+def _joined(sums: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give names from the upper halves of two sums."""
     names: NDArray[np.uint64] = (sums[:, 0] & np.uint64(0xFFFFFFFF00000000)) | sums[:, 1] >> np.uint64(32)
     np.maximum(names, np.uint64(1), out=names)
     return names

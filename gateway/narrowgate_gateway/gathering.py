@@ -3,20 +3,24 @@
 Each batch has a price of its own, whatever is in it, so that few large ones cost less than many small ones;
 what gathers waits, so that no batch may be long in coming.
 
-Rule 1: nothing waits longer than LONGEST_S for its batch to be taken.
+Rule 1: nothing waits longer than LONGEST_S for its batch to be taken, and less where answers take their time.
 Rule 2: nothing is waited for once ENOUGH are there, or a quarter of the kernel's room is taken.
 """
 
 import socket
 import struct
 
-LONGEST_S = 0.016
-"""How long datagrams gather at most [s]."""
+ANSWERED_WITHIN_S = 0.022
+"""Within what a datagram is to be answered: gathering may take what the batch itself does not need [s]."""
+
+LONGEST_S, LEAST_S = 0.018, 0.008
+"""Bounds of how long datagrams may gather: on a slow disk they gather for the next sync all the same [s]."""
 
 ENOUGH = 128
 """A batch of so many costs little more than a larger one."""
 
 _FIRST_LOOK_S = 0.004
+_FORGETS = 0.95
 _MUCH = 1024
 """A batch of so many is as large as it gets: nothing is waited for after it."""
 _SO_MEMINFO = 55
@@ -33,6 +37,16 @@ class Gathering:
         """Begin with a buffer of the kernel's of so many bytes."""
         self._room_bytes = room_bytes
         self._each_bytes = _TYPICAL_BYTES
+        self._answered_s = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        """Give how long datagrams may gather now [s]."""
+        return min(LONGEST_S, max(LEAST_S, ANSWERED_WITHIN_S - self._answered_s))
+
+    def note_answered(self, took_s: float) -> None:
+        """Note how long a batch took from the socket to its answers [s]; a slow one is forgotten slowly."""
+        self._answered_s = max(took_s, _FORGETS * self._answered_s)
 
     def first_s(self, count: int) -> float:
         """Give how long to wait after a batch of so many before a look at what has gathered [s]."""
@@ -49,7 +63,7 @@ class Gathering:
         if waiting_bytes <= 0 or waiting_bytes >= enough_bytes:
             return 0.0
         until_enough_s = waited_s * (enough_bytes / waiting_bytes - 1.0)
-        return max(0.0, min(LONGEST_S - waited_s, until_enough_s))
+        return max(0.0, min(self.longest_s - waited_s, until_enough_s))
 
     def learn(self, waiting_bytes: int, count: int) -> None:
         """Note what a batch took of the kernel's memory before it was taken."""

@@ -87,7 +87,7 @@ def test_a_shape_reads_what_the_walk_reads() -> None:
         batch = tails(*map(bytes, rows))
         read_as_one += _of_one_shape(*batch) is not None
         found, walked = options_of(*batch), _Walk(*batch).run()
-        for field in fields(walked):
-            assert np.array_equal(getattr(found, field.name), getattr(walked, field.name)), field.name
+        for name in (field.name for field in fields(walked) if field.name != "layout"):
+            assert np.array_equal(getattr(found, name), getattr(walked, name)), name
 
     assert read_as_one > 20

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from coap_wire import device, request
-from narrowgate_gateway.gathering import ENOUGH, LONGEST_S, Gathering, waiting_bytes
+from narrowgate_gateway.gathering import ENOUGH, LEAST_S, LONGEST_S, Gathering, waiting_bytes
 from narrowgate_gateway.socket_watch import SocketWatch
 
 ROOM_BYTES = 8 << 20
@@ -37,6 +37,27 @@ def test_the_first_look_is_sooner_the_more_there_were(count: int, wait_s: float)
 def test_what_gathers_waits_until_it_is_enough_or_has_waited_longest(waiting: int, further_s: float) -> None:
     """The pace so far says when there will be enough."""
     assert gathering().further_s(0.004, waiting) == pytest.approx(further_s)
+
+
+@pytest.mark.parametrize(("took_s", "longest_s"), [(0.0, LONGEST_S), (0.01, 0.012), (0.06, LEAST_S)])
+def test_datagrams_gather_for_what_their_answers_leave(took_s: float, longest_s: float) -> None:
+    """A slow disk shortens the wait before it, down to a least one."""
+    one = gathering()
+    one.note_answered(took_s)
+
+    assert one.longest_s == pytest.approx(longest_s)
+
+
+def test_a_slow_batch_is_forgotten_slowly() -> None:
+    """One that was quick shortens nothing at once, and many do."""
+    one = gathering()
+    one.note_answered(0.06)
+    one.note_answered(0.001)
+    at_once = one.longest_s
+    for _ in range(100):
+        one.note_answered(0.001)
+
+    assert (at_once, one.longest_s) == (LEAST_S, LONGEST_S)
 
 
 def test_nothing_waits_beyond_the_longest() -> None:
