@@ -147,7 +147,14 @@ class Datapath:
         if count == 0:
             self._watch.on()
             return
-        self.take(datagrams)
+        try:
+            self.take(datagrams)
+        finally:
+            # Whatever becomes of one batch, the next is taken.
+            self._go_on(count)
+
+    def _go_on(self, count: int) -> None:
+        """Arrange for the batch that comes after one of so many."""
         if self._is_closing:
             return
         if count > 1 or self._rows_under_way > count:

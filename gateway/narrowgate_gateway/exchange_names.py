@@ -69,10 +69,11 @@ class Ragged:
         return cls(np.frombuffer(b"".join(strings), np.uint8), np.cumsum(lengths) - lengths, lengths)
 
     def padded(self, width: int) -> NDArray[np.uint8]:
-        """Give (n, width) with zeros behind each string; none is longer."""
+        """Give (n, width) with zeros behind each string, cut where it is longer."""
         if self.block is not None:
-            rows = np.zeros((len(self.block), width), np.uint8)
-            rows[:, : self.block.shape[1]] = self.block
+            rows: NDArray[np.uint8] = np.zeros((len(self.block), width), np.uint8)
+            held = min(width, self.block.shape[1])
+            rows[:, :held] = self.block[:, :held]
             return rows
         columns = np.arange(width)
         inside = columns < self.lengths[:, None]

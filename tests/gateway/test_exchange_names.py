@@ -78,3 +78,16 @@ def test_the_journals_endpoints_give_the_same_names() -> None:
 def test_nothing_has_no_names() -> None:
     """An empty batch is legal."""
     assert names().tolist() == []
+
+
+def test_even_strings_are_the_same_strings() -> None:
+    """A matrix of strings is padded, cut, packed and picked from as strings anywhere are."""
+    strings = [b"abcd", b"efgh", b"ijkl"]
+    plain = Ragged.of(strings)
+    even = Ragged.even(np.frombuffer(b"".join(strings), np.uint8).reshape(3, 4))
+    some = np.array([2, 0])
+
+    for width in (2, 4, 7):
+        assert np.array_equal(plain.padded(7)[:, :width], even.padded(width))
+    assert np.array_equal(plain.packed(), even.packed())
+    assert np.array_equal(plain.rows(some).packed(), even.rows(some).packed())
