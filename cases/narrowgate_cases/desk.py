@@ -76,9 +76,13 @@ class Following:
         row = self._connection.execute(
             "SELECT case_id, version, standing FROM case_findings WHERE finding = ?", (version.finding,)
         ).fetchone()
-        if row is None:
+        if version.inhibited_by is not None:
+            self._merge(version, version.inhibited_by)
+        elif row is None:
             if OPENS_A_CASE[Severity(version.severity)]:
                 self.enter(version)
+        elif version.standing is Standing.RAISED and self._was_inhibited(row[0]):
+            self._take(row[0], Step.REOPENED, version, _RULES, "group_over")
         elif version.version > row[1]:
             self._connection.execute(
                 "UPDATE case_findings SET version = ?, standing = ? WHERE finding = ?",
@@ -86,6 +90,36 @@ class Following:
             )
             self._update(row[0], version)
             self._move(row[0], Standing(row[2]), version)
+
+    def _merge(self, version: Version, group: str) -> None:
+        """Let the case of a group tell of a finding's from here on."""
+        own, whole = self._case_of(version.finding), self._case_of(group)
+        if own is None or whole is None or own == whole:
+            return
+        both_open = {self._state(own), self._state(whole)} <= OPEN_STATES
+        if not both_open or self._others(own, version, Standing.RAISED):
+            return
+        # No `into`: when the fault comes back after the group's end, it is a case of its own again.
+        self._take(own, Step.MERGED, version, _RULES, "group")
+        told = json.dumps({"case": self._number(own)})
+        self._step(whole, Taken(Step.JOINED, _RULES, "merged", told))
+
+    def _was_inhibited(self, case_id: int) -> bool:
+        """Say whether a case was merged because a group's tells of it."""
+        state, into = self._connection.execute(
+            "SELECT state, merged_into FROM cases WHERE id = ?", (case_id,)
+        ).fetchone()
+        return State(state) is State.MERGED and into is None
+
+    def _case_of(self, finding: str) -> int | None:
+        row = self._connection.execute(
+            "SELECT case_id FROM case_findings WHERE finding = ?", (finding,)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def _number(self, case_id: int) -> str:
+        (number,) = self._connection.execute("SELECT number FROM cases WHERE id = ?", (case_id,)).fetchone()
+        return str(number)
 
     def enter(self, version: Version) -> None:
         """Find the case that a new episode belongs to, or open one."""

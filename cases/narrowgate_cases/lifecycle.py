@@ -103,6 +103,7 @@ TRANSITIONS: MappingProxyType[tuple[State | None, Step], State] = MappingProxyTy
         **{(state, Step.VOID): State.VOID for state in (*_UNDER_WAY, *_SAID_TO_BE_MENDED, State.CLOSED)},
         **{(state, Step.REOPENED): State.REPORTED for state in (*_SAID_TO_BE_MENDED, *_OVER)},
         **{(state, Step.MERGED): State.MERGED for state in (*_UNDER_WAY, *_SAID_TO_BE_MENDED)},
+        (State.MERGED, Step.REOPENED): State.REPORTED,
         **{(state, remark): state for state in sorted(OPEN_STATES) for remark in _REMARKS},
         **{(state, Step.COMMENTED): state for state in State},
     }

@@ -52,10 +52,17 @@ class Version:
     @property
     def standing(self) -> Standing:
         """Give what it says."""
-        if self.state == FindingState.RAISED:
+        if self.cleared_at is None:
             return Standing.RAISED
         is_retracted = self.cleared_at == self.raised_at and self._says("retracted")
         return Standing.RETRACTED if is_retracted else Standing.CLEARED
+
+    @property
+    def inhibited_by(self) -> str | None:
+        """Give the group's finding that tells of the episode from here on; None if it stands for itself."""
+        if self.state != FindingState.INHIBITED:
+            return None
+        return str(json.loads(self.evidence).get("inhibited_by", ""))
 
     @property
     def is_superseded(self) -> bool:

@@ -55,13 +55,13 @@ def rule_faults(config: Path, raw: dict[str, object]) -> list[Fault]:
     tables = raw.get("rules")
     if not isinstance(tables, dict):
         return faults
-    known = {rule.name for rule in together.rules}
+    known = {each.name for each in together.tuned}
     for name, table in tables.items():
         if name in known and isinstance(table, dict):
-            wrong = threshold_faults(str(config), together.rules, {name: table})
+            wrong = threshold_faults(str(config), together.tuned, {name: table})
             faults += [_told(fault, "rules.") for fault in wrong]
         elif name not in known | together.spoilt:
-            right = f"no such rule; known are {', '.join(rule.name for rule in together.rules)}"
+            right = f"no such rule; known are {', '.join(each.name for each in together.tuned)}"
             faults.append(Fault(str(config), f"rules.{name}", "", right))
     return faults
 

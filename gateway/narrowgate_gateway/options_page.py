@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from narrowgate_gateway.settings import Settings
-from narrowgate_rules import RULES
+from narrowgate_rules import GROUP_RULES, RELEASE, RULES, Tuned
 
 _HEAD = """\
 # Configuration
@@ -109,7 +109,8 @@ def _value(field: dict[str, Any]) -> str:
 
 
 def _rule_tables() -> Iterator[Table]:
-    for rule in RULES:
+    tuned: list[Tuned] = [*RULES, *GROUP_RULES, RELEASE]
+    for rule in tuned:
         options = tuple(
             Option(
                 param.name,
@@ -119,7 +120,12 @@ def _rule_tables() -> Iterator[Table]:
             )
             for param in rule.params
         )
-        yield Table(f"rules.{rule.name}", False, "thresholds of this rule", options)
+        yield Table(
+            f"rules.{rule.name}",
+            False,
+            "thresholds of this rule" if rule is not RELEASE else "how findings come to the desk",
+            options,
+        )
 
 
 def page() -> str:

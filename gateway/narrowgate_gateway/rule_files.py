@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from narrowgate_gateway.settings import Settings
-from narrowgate_rules import RULES, Engine, Rule
+from narrowgate_rules import GROUP_RULES, RELEASE, RULES, Engine, Rule, Tuned
 from narrowgate_rules.written import RuleFault, RuleFaults, names_in, read_rule_file
 
 MOST_BYTES = 1 << 20
@@ -25,6 +25,11 @@ class RuleFiles:
     spoilt: set[str] = field(default_factory=set)
     """Names that stand in files with faults: nobody can say what they are."""
 
+    @property
+    def tuned(self) -> list[Tuned]:
+        """Give all that has thresholds: rules, groups, and how findings are released."""
+        return [*self.rules, *GROUP_RULES, RELEASE]
+
     def add(self, file: Path) -> None:
         """Read one more file; what is wrong with it gathers in `faults`."""
         try:
@@ -35,12 +40,12 @@ class RuleFiles:
             return
         self.texts[str(file)] = text
         try:
-            said = read_rule_file(text, str(file), [rule.name for rule in self.rules])
+            said = read_rule_file(text, str(file), [each.name for each in self.tuned])
         except RuleFaults as wrong:
             self.faults += wrong.faults
             self.spoilt |= names_in(text)
             return
-        self.faults += threshold_faults(str(file), self.rules, said.parameters)
+        self.faults += threshold_faults(str(file), self.tuned, said.parameters)
         self.rules += said.rules
         self.parameters = merged(self.parameters, said.parameters)
 
@@ -74,7 +79,7 @@ def engine_of(settings: Settings) -> Engine:
         ValueError: a threshold of the configuration is not a rule's own, or out of range.
     """
     together = rules_of(settings)
-    return Engine(together.rules, together.parameters, timezone=settings.zone)
+    return Engine(together.rules, together.parameters, groups=GROUP_RULES, timezone=settings.zone)
 
 
 def merged(
@@ -85,7 +90,7 @@ def merged(
 
 
 def threshold_faults(
-    file: str, rules: Collection[Rule], tables: Mapping[str, Mapping[str, object]]
+    file: str, rules: Collection[Tuned], tables: Mapping[str, Mapping[str, object]]
 ) -> list[RuleFault]:
     """Give thresholds that no rule has, or that are out of their range; tables of no rule are passed over."""
     known = {rule.name: {param.name: param for param in rule.params} for rule in rules}

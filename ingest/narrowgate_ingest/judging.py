@@ -23,6 +23,8 @@ class Judgement:
     readings: dict[Family, pa.RecordBatch]
     """With `late` filled; without the rows of poisoned frames."""
     findings: pa.RecordBatch
+    causes: pa.RecordBatch
+    """What the desk is told."""
     sessions: pa.RecordBatch
     poisoned: dict[int, str] = field(default_factory=dict)
     """Journal offsets that a rule raised on, and what it raised."""
@@ -72,6 +74,7 @@ def judge(
             for family in readings
         },
         findings=_joined([part.findings for part in parts], FINDINGS),
+        causes=_joined([part.causes for part in parts], FINDINGS),
         sessions=_joined([part.sessions for part in parts], SESSIONS),
         poisoned=poisoned,
     )

@@ -88,8 +88,7 @@ class Pipeline:
         self._decode = DecodeStage(timezone, self._facts)
         self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
-        versions = {rule.name: rule.version for rule in engine.rules}
-        self._superseded: list[Row] = superseded(stores.state.connection, versions)
+        self._superseded: list[Row] = superseded(stores.state.connection, engine.versions)
         self.offset = self._resume()
         self.needed: list[Callable[[], int]] = []
         """Offsets from which further readers need the journal."""
@@ -239,9 +238,11 @@ class Pipeline:
         state.put_damage(connection, batch.damage)
         state.put_brands(connection, batch.brands)
         state.put_facts(connection, decoding.facts)
-        for findings in (self._closings(batch), prepared.judgement.findings):
+        closings = self._closings(batch)
+        for findings in (closings, prepared.judgement.findings):
             state.put_findings(connection, findings)
-            self._open_cases(connection, batch, findings)
+        for causes in (closings, prepared.judgement.causes):
+            self._open_cases(connection, batch, causes)
         state.set_cursor(connection, PIPELINE, batch.end)
 
     def _open_cases(self, connection: sqlite3.Connection, batch: Batch, findings: pa.RecordBatch) -> None:

@@ -195,9 +195,8 @@ def _write_state(
         name = f"readings_{family}"
         state.set_cursor(connection, name, state.cursor(connection, name) + max(0, len(frames) - already))
     state.put_facts(connection, prepared.decoding.facts)
-    findings = _lasting(prepared.judgement.findings)
-    state.put_findings(connection, findings)
-    apply(connection, findings, asked[0][1], practice)
+    state.put_findings(connection, _lasting(prepared.judgement.findings))
+    apply(connection, _lasting(prepared.judgement.causes), asked[0][1], practice)
     connection.executemany(
         "UPDATE retries SET disposition = ?, reason = ?, detail = ?, profile = ? WHERE frame = ?",
         ((each.disposition, each.reason, each.detail, each.profile, each.frame) for each in outcomes),

@@ -3,9 +3,10 @@
 Rule 1: no I/O, no clock, no loop over rows. State comes in as arrays and goes out as arrays.
 """
 
+from narrowgate_rules.causes import GROUP_RULES, RELEASE, GroupRule, Shelf
 from narrowgate_rules.columns import FleetColumns, Ticks
 from narrowgate_rules.continuous_leak import CONTINUOUS_LEAK
-from narrowgate_rules.declaration import Param, Rule, StateColumn
+from narrowgate_rules.declaration import Param, Rule, StateColumn, Tuned
 from narrowgate_rules.engine import Engine, Judged
 from narrowgate_rules.inflow_high import INFLOW_HIGH
 from narrowgate_rules.lamp_out import LAMP_OUT
@@ -28,18 +29,24 @@ RULES: tuple[Rule, ...] = (
 __all__ = [
     "BAY_SILENT",
     "CONTINUOUS_LEAK",
+    "GROUP_RULES",
     "INFLOW_HIGH",
     "LAMP_OUT",
     "LAMP_SILENT",
     "METER_SILENT",
     "NIGHT_FLOW",
     "OVERSTAY",
+    "RELEASE",
     "RULES",
+    "SILENCE",
     "Engine",
     "FleetColumns",
+    "GroupRule",
     "Judged",
     "Param",
     "Rule",
+    "Shelf",
     "StateColumn",
     "Ticks",
+    "Tuned",
 ]

@@ -10,6 +10,7 @@ of the batch, so that any split of one arrival order gives the same findings.
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +126,21 @@ class Rule:
             param.checked(self.name, param.default)
 
 
-def resolved(rules: Sequence[Rule], parameters: Parameters) -> dict[str, dict[str, float]]:
+class Tuned(Protocol):
+    """What has thresholds."""
+
+    @property
+    def name(self) -> str:
+        """Give its name."""
+        ...
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """Give the thresholds."""
+        ...
+
+
+def resolved(rules: Sequence[Tuned], parameters: Parameters) -> dict[str, dict[str, float]]:
     """Give every rule's thresholds: the operator's where set, else the defaults.
 
     Raises:
@@ -154,9 +169,9 @@ def resolved(rules: Sequence[Rule], parameters: Parameters) -> dict[str, dict[st
     return values
 
 
-def _names(rules: Sequence[Rule]) -> set[str]:
+def _names(rules: Sequence[Tuned]) -> set[str]:
     return {rule.name for rule in rules}
 
 
-def _listed(rules: Sequence[Rule]) -> str:
+def _listed(rules: Sequence[Tuned]) -> str:
     return ", ".join(sorted(_names(rules)))

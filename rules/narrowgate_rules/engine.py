@@ -5,20 +5,33 @@
 3. Sort the believed rows by (slot, arrival).
 4. For each rule that the rows could move: gather the state of the slots that have rows or are due, and let
    it judge.
-5. When all rules went well, write the state back. A rule that raises leaves the engine as it was.
+5. Decide, tick by tick, what of all that the desk is told (`causes`).
+6. When all went well, write the state back. A rule that raises leaves the engine as it was.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from narrowgate_rules.causes import (
+    NOTHING,
+    RELEASE,
+    Caused,
+    Causes,
+    GroupRule,
+    Setting,
+    Shelf,
+    findings_batch,
+)
 from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, State, Ticks
-from narrowgate_rules.declaration import Parameters, Rule, resolved
+from narrowgate_rules.declaration import Parameters, Rule, Tuned, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
+from narrowgate_rules.hearing import Hearing
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
 from narrowgate_rules.roles import Codes, Roles, network_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
@@ -33,6 +46,8 @@ class Judged:
 
     findings: pa.RecordBatch
     """FINDINGS: every transition a version of its own, ordered by the frame that decided."""
+    causes: pa.RecordBatch
+    """FINDINGS: what the desk is told, ordered by the frame that decided."""
     sessions: pa.RecordBatch
     """SESSIONS."""
     readings: dict[Family, pa.RecordBatch]
@@ -47,6 +62,7 @@ class Engine:
         rules: Sequence[Rule],
         parameters: Parameters | None = None,
         *,
+        groups: Sequence[GroupRule] | None = None,
         timezone: ZoneInfo | None = None,
         future_tolerance_s: float = 600.0,
     ) -> None:
@@ -54,6 +70,8 @@ class Engine:
 
         Args:
             rules: in the order they are to run; the findings do not depend on it.
+            groups: what devices lose together, the largest first; None: the desk is told every finding as it
+                comes.
             parameters: thresholds by rule and name; what is left out has its default.
             timezone: the city's, for limits by time of day; UTC if None.
             future_tolerance_s: how far a device's clock may run ahead of the arrival [s].
@@ -61,12 +79,17 @@ class Engine:
         Raises:
             ValueError: names every unknown rule or parameter and every value out of range.
         """
-        if len({rule.name for rule in rules}) != len(rules):
+        tuned: list[Tuned] = [*rules]
+        if groups is not None:
+            tuned += [*groups, RELEASE]
+        if len({each.name for each in tuned}) != len(tuned):
             raise ValueError("two rules have one name")
         if not 0.0 <= future_tolerance_s <= 86_400.0:
             raise ValueError(f"future_tolerance_s = {future_tolerance_s!r}: wants 0 to 86400 [s]")
         self._rules = tuple(rules)
-        self._params = resolved(rules, parameters or {})
+        self._params = resolved(tuned, parameters or {})
+        self._causes = None if groups is None else Causes(Setting(tuple(groups), self._params, self._rules))
+        self._remembered = NOTHING
         self._timezone = timezone or ZoneInfo("UTC")
         self._future_tolerance_s = future_tolerance_s
         self._tables = tables_for(self._rules)
@@ -79,6 +102,18 @@ class Engine:
     def rules(self) -> tuple[Rule, ...]:
         """Give the rules."""
         return self._rules
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Give the versions of the rules and groups, by name."""
+        groups = () if self._causes is None else self._causes.setting.groups
+        versions = {rule.name: rule.version for rule in self._rules}
+        return versions | {group.name: group.version for group in groups}
+
+    def shelve(self, shelves: Sequence[Shelf]) -> None:
+        """Hear of what lies on some shelves, and on no other, once they are over only."""
+        if self._causes is not None:
+            self._causes.shelve(tuple(shelves))
 
     def judge(self, readings: Mapping[Family, pa.RecordBatch], ticks: Ticks, fleet: FleetColumns) -> Judged:
         """Judge one batch: readings by family in arrival order, and the ticks between them.
@@ -101,17 +136,31 @@ class Engine:
         }
         answers = [self._judged_by(rule, sights[rule.realm, rule.late], forward) for rule in self._rules]
         touched = [answer for answer in answers if answer is not None]
+        findings = findings_of([said for _, said in touched], fleet)
+        caused = self._caused(findings, forward, Hearing(self._tables, intakes, fleet), fleet)
         judged = Judged(
-            findings=findings_of([said for _, said in touched], fleet),
+            findings=findings if caused is None else _together(findings, caused.groups),
+            causes=findings if caused is None else findings_batch(caused.causes),
             sessions=sessions_of([said for _, said in touched], fleet),
             readings={family: _marked(intake) for family, intake in marked.items()},
         )
         self._write(intakes, forward, touched)
+        self._remembered = NOTHING if caused is None else caused.remembered
         return judged
+
+    def _caused(
+        self, findings: pa.RecordBatch, ticks: Ticks, hearing: Hearing, fleet: FleetColumns
+    ) -> Caused | None:
+        if self._causes is None:
+            return None
+        return self._causes.judge(self._remembered, findings, ticks, hearing, fleet)
 
     def snapshot(self) -> bytes:
         """Give the whole memory as bytes that `restore` takes."""
-        return frozen(self._rules, Frozen(self._now_us, self._tables, self._memories, self._rows))
+        return frozen(self._rules, self._image())
+
+    def _image(self) -> Frozen:
+        return Frozen(self._now_us, self._tables, self._memories, self._rows, self._remembered)
 
     def restore(self, data: bytes) -> tuple[str, ...]:
         """Take a snapshot's memory over; give the names of the rules that start anew.
@@ -124,6 +173,7 @@ class Engine:
         image, anew = thawed(self._rules, data)
         self._now_us, self._tables = image.now_us, image.tables
         self._memories, self._rows = image.memories, image.rows
+        self._remembered = image.remembered
         return anew
 
     def _intake(self, family: Family, batch: pa.RecordBatch) -> Intake:
@@ -220,3 +270,12 @@ def _marked(intake: Intake) -> pa.RecordBatch:
 def _with(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
     place = batch.schema.get_field_index(name)
     return batch.set_column(place, batch.schema.field(place), column)
+
+
+def _together(findings: pa.RecordBatch, groups: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    """Put versions of groups' findings among the others, by the frame that decided."""
+    if not groups:
+        return findings
+    table = pa.Table.from_batches([findings, findings_batch(groups)])
+    order = np.argsort(table.column("frame").to_numpy(), kind="stable")
+    return table.take(order).combine_chunks().to_batches()[0]

@@ -6,7 +6,7 @@ python -m narrowgate_rules.rules_page ROOT writes docs/rules.md below ROOT.
 import sys
 from pathlib import Path
 
-from narrowgate_rules import RULES
+from narrowgate_rules import GROUP_RULES, RELEASE, RULES, GroupRule
 from narrowgate_rules.declaration import Param, Rule
 from narrowgate_rules.packs import shipped_texts
 from narrowgate_rules.sources import Source, source_of
@@ -20,6 +20,22 @@ an installation, with the thresholds that count there; `[rules.NAME]` in narrowg
 [write a rule](write-a-rule.md) of your own is told beside. This page is made by
 `python -m narrowgate_rules.rules_page .`
 """
+_GROUPS = """\
+## Groups
+
+Devices that share a cell, a cabinet, a feeder or a zone and fail together have one cause. The desk is told
+one finding, of the group, with its members' names; their own are kept and held back while the group is out,
+and told if they still stand after it has cleared. A group is out if one instant lies in enough of the spans
+in which its devices were lost: from the last that was heard to the report that was missed, or one report
+before the finding. Held against them is who was heard, sound, after that instant; who was not due counts
+for nobody. The largest group comes first: what it explains, smaller ones are not asked about. Safety is
+never held back.
+"""
+_RELEASE = """\
+## Release
+
+How findings come to the desk, whatever their rule: `[rules.release]`.
+"""
 _TABLE = "| threshold | default | range | meaning |\n|---|---|---|---|"
 
 
@@ -31,7 +47,22 @@ def page() -> str:
         own = [rule for rule in RULES if rule.family is family]
         parts.append(f"## {family.value.capitalize()}\n")
         parts += [_told(rule, source_of(rule, texts)) for rule in own]
+    parts += [_GROUPS, *map(_group_told, GROUP_RULES), _RELEASE]
+    parts += ["\n".join([_TABLE, *map(_row, RELEASE.params), ""])]
     return "\n".join(parts)
+
+
+def _group_told(group: GroupRule) -> str:
+    of = ", ".join(f"`{name}`" for name in group.symptoms)
+    also = ", ".join(f"`{name}`" for name in group.explains)
+    facts = [
+        f"Groups: `{group.level.value}` of the registry. Severity {group.severity}.",
+        f"Counts findings of {of}.",
+        *([f"Holds back as well, of members: {also}."] if also else []),
+    ]
+    parts = [f"### `{group.name}`", "", f"**{group.help}**", ""]
+    parts += [line for fact in facts for line in (fact, "")]
+    return "\n".join([*parts, _TABLE, *map(_row, group.params), ""])
 
 
 def _told(rule: Rule, source: Source) -> str:

@@ -15,12 +15,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from narrowgate_rules.causes import NOTHING, Remembered
 from narrowgate_rules.declaration import Rule, StateColumn
 from narrowgate_rules.memories import Memory, Rows, memories_of
 from narrowgate_rules.slots import SeriesTable
 from narrowgate_schema.words import Family
 
 _MAGIC = b"NGRULES\n"
+_CAUSES = ""
+"""Stands where the name of a rule does: no rule is called so."""
 _FORMAT = 1
 _DIGEST_BYTES = 16
 _HEAD_BYTES = len(_MAGIC) + 2 + _DIGEST_BYTES
@@ -36,6 +39,8 @@ class Frozen:
     memories: dict[str, Memory]
     rows: dict[str, Rows]
     """What the memories lie in, by realm."""
+    remembered: Remembered = NOTHING
+    """What the desk was told, and waits to be."""
 
 
 def tables_for(rules: Sequence[Rule]) -> dict[str, SeriesTable]:
@@ -54,6 +59,8 @@ def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
     for rule in rules:
         index["parts"].append({"rule": rule.name, "version": rule.version, "layout": _layout(rule)})
         parts.append(_memory_batch(rule, image.memories[rule.name], len(image.tables[rule.realm])))
+    index["parts"].append({"rule": _CAUSES})
+    parts.append(image.remembered.packed())
     body = _packed([json.dumps(index).encode(), *map(_written, parts)])
     return b"".join((_MAGIC, _FORMAT.to_bytes(2, "big"), _digest(body), body))
 
@@ -68,17 +75,20 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
     tables = tables_for(rules)
     memories, rows = memories_of(rules)
     declared = {rule.name: rule for rule in rules}
-    taken = set()
+    remembered, taken = NOTHING, set()
     for said, part in zip(index["parts"], parts, strict=True):
         if "family" in said:
             _fill_table(tables.setdefault(said["family"], SeriesTable()), part)
+            continue
+        if said["rule"] == _CAUSES:
+            remembered = Remembered.unpacked(part) or NOTHING
             continue
         rule = declared.get(said["rule"])
         if rule is not None and (rule.version, _layout(rule)) == (said["version"], said["layout"]):
             _fill_memory(rule, memories[rule.name], part)
             taken.add(rule.name)
     anew = tuple(rule.name for rule in rules if rule.name not in taken)
-    return Frozen(int(index["now_us"]), tables, memories, rows), anew
+    return Frozen(int(index["now_us"]), tables, memories, rows, remembered), anew
 
 
 def _layout(rule: Rule) -> list[list[Any]]:

@@ -104,8 +104,8 @@ that decided; `frame` is the journal offset of the reading or tick that made thi
 
 A **group's** finding has the group for its `device`, as the registry's column names it, no series and no
 asset, and in `members` the names of its devices, sorted: they only grow while it is open. `rule` tells the
-level. Its evidence has `level` (words.GroupLevel), `failing`, `heard` and `since`; of one that a larger group
-took over, `inhibited_by` as well.
+level. Its evidence has `level` (words.GroupLevel) and `failing`, how many do; of one that a larger group took
+over, `inhibited_by` as well.
 
 **What the desk is told** has this schema too: a finding comes when it is released, with the tick's `frame`,
 and its versions from then on. A member of a group comes as `inhibited` if it was released before, with the
