@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "decode": "a line of JSON for each frame",
     "demo": "a simulated district over real sockets, everything embedded",
     "doctor": "what in this installation can lose data",
+    "erase": "all of one device out of journal, stores, archive and quarantine, with a receipt",
     "fleet": "the registry from and to CSV",
     "ledger": "what became of every frame, and whether it balances",
     "profiles": "the device profiles, or one with its byte map",

@@ -27,6 +27,10 @@ class Request(StrEnum):
     """Run quarantined frames again, or say what would become of them."""
     BACKUP = "backup"
     """Copy the stores as they stand between two batches into a directory."""
+    ERASE = "erase"
+    """Erase all of a device."""
+    PROGRESS = "progress"
+    """Say what the pipeline is doing of what it was asked."""
     ARCHIVE = "archive"
     """Archive now what waits for others."""
 

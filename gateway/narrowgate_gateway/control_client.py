@@ -1,10 +1,15 @@
 """Asking a running core over its unix socket."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from narrowgate_gateway.control import MOST_ANSWER_BYTES, Request, connect
+
+_LOOK_AGAIN_S = 0.5
 
 
 class NoCore(Exception):
@@ -43,3 +48,17 @@ def ask(run: Path, request: Request, **arguments: Any) -> dict[str, Any]:
         raise CoreRefused(f"{said['refused']}: {said['detail']}")
     answer: dict[str, Any] = said["answer"]
     return answer
+
+
+def ask_long(run: Path, request: Request, say: Callable[[str], None], **arguments: Any) -> dict[str, Any]:
+    """Ask a core for what takes its time, and tell meanwhile what it says of it; raises as `ask`."""
+    said = ""
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask, run, request, **arguments)
+        while not wait([asking], timeout=_LOOK_AGAIN_S).done:
+            with suppress(NoCore, CoreRefused, OSError):
+                now = str(ask(run, Request.PROGRESS)["progress"])
+                if now and now != said:
+                    say(now)
+                    said = now
+        return asking.result()

@@ -3,7 +3,8 @@
 import asyncio
 import queue
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from narrowgate_gateway.control import Refusal, Request
 from narrowgate_gateway.control_server import Handler, Refused
 from narrowgate_gateway.settings import Home
 from narrowgate_ingest.archiver import Archiver
-from narrowgate_ingest.pipeline import Pipeline
+from narrowgate_ingest.erasing import Places, erase
+from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
 from narrowgate_ingest.retry import MOST_FRAMES, Retried, rehearse, retry
 from narrowgate_ingest.runner import Runner
 from narrowgate_schema.clock import Clock
@@ -37,12 +39,15 @@ class Errands:
         home: Home,
         clock: Clock,
         archiver: Archiver | None = None,
+        further_stores: Sequence[str] = (),
         *,
         begin_within_s: float = BEGIN_WITHIN_S,
     ) -> None:
-        """Take the runner of a core, and its archiver where it has one."""
+        """Take the runner of a core, its archiver where it has one, and the names of further stores."""
         self._runner = runner
         self._archiver = archiver
+        self._places = places_of(home, archiver, further_stores)
+        self._progress = ""
         self._home = home
         self._clock = clock
         self._begin_within_s = begin_within_s
@@ -53,6 +58,8 @@ class Errands:
             Request.RETRY: self._retry,
             Request.BACKUP: self._backup,
             Request.ARCHIVE: self._archive,
+            Request.ERASE: self._erase,
+            Request.PROGRESS: self._tell_progress,
         }
 
     async def _retry(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -89,6 +96,19 @@ class Errands:
             await asyncio.sleep(_LOOK_AGAIN_S)
         return {"archived": archiver.cursor}
 
+    async def _erase(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        device = said.get("device")
+        if not isinstance(device, str) or not device:
+            raise Refused(Refusal.BAD_REQUEST, "device is a name")
+        at_us = self._clock.now_us()
+        return await self._done(lambda pipeline: erase(pipeline, self._places, device, at_us, self._say))
+
+    async def _tell_progress(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"progress": self._progress}
+
+    def _say(self, progress: str) -> None:
+        self._progress = progress
+
     async def _done(self, errand: Callable[[Pipeline], Told]) -> Told:
         """Have the pipeline do something; refused if it does not come to it."""
         try:
@@ -102,8 +122,16 @@ class Errands:
                 why = self._runner.trouble or "it is at work on what came in before"
                 raise Refused(Refusal.BUSY, f"the pipeline did not come to it: {why}")
             return await doing
-        except (duckdb.Error, sqlite3.Error, OSError, ValueError) as error:
+        except (duckdb.Error, sqlite3.Error, OSError, ValueError, JournalUnreadable) as error:
             raise Refused(Refusal.FAILED, f"{type(error).__name__}: {error}") from None
+        finally:
+            self._progress = ""
+
+
+def places_of(home: Home, archiver: Archiver | None = None, further_stores: Sequence[str] = ()) -> Places:
+    """Give where a home keeps what an erasure goes through."""
+    pause = archiver.paused if archiver is not None else nullcontext
+    return Places(home.journal, home.quarantine, home.archive, pause, further_stores)
 
 
 def told(outcome: Retried) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.console_checks import binding_of
-from narrowgate_gateway.control_errands import Errands
+from narrowgate_gateway.control_errands import Errands, places_of
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
@@ -23,6 +23,7 @@ from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
 from narrowgate_gateway.webhook import WebhookOut
+from narrowgate_ingest.erasing import finish_erasures
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -55,6 +56,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
+    with opening(home.state):
+        finish_erasures(pipeline, places_of(home, archive.archiver, influx.names))
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)
@@ -71,7 +74,9 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     influx.start()
     webhook.start()
     try:
-        async with answering(home.run, Errands(runner, home, clock, archive.archiver).handlers()):
+        async with answering(
+            home.run, Errands(runner, home, clock, archive.archiver, influx.names).handlers()
+        ):
             await _serve(services, access, settings, role, stop, ended)
     finally:
         runner.stop()

@@ -48,6 +48,11 @@ class Influx(Collector):
         # A daemon: a request that hangs when the core ends is not waited for, it will be sent again.
         self._thread = threading.Thread(target=self.store.run, name="influxdb", daemon=True)
 
+    @property
+    def names(self) -> list[str]:
+        """Give the names of further stores in state.db."""
+        return [self.store.name] if self.store is not None else []
+
     def start(self) -> None:
         """Begin to send."""
         if self._thread is not None:

@@ -13,7 +13,6 @@ Rule 3: a part is replaced by renaming, never written over: who reads it meanwhi
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from narrowgate_ingest.segments import make_directory, sync_directory
+from narrowgate_ingest.segments import make_directory, sync_directory, sync_file, write_synced
 
 FORMAT_VERSION = 1
 UNKNOWN = "unknown"
@@ -242,20 +241,3 @@ def _copied(source: Path, target: Path, keeps: Callable[[pa.Table], pa.Table]) -
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     said = {**(schema.metadata or {}), b"narrowgate": str(FORMAT_VERSION).encode()}
     return pq.ParquetWriter(path, schema.with_metadata(said), compression="zstd")
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file and make it durable."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_file(path: Path) -> None:
-    """Make a file's content durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

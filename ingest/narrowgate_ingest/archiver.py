@@ -10,7 +10,8 @@ The thread is there because parts are packed and synced, and neither rules nor c
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -92,6 +93,7 @@ class Archiver:
         self._follower = Follower(telemetry, self._settled, most_rows=STRETCH_ROWS)
         self._stop = threading.Event()
         self._at_once = threading.Event()
+        self._lock = threading.Lock()
         self._waiting_since: tuple[int, int] = (-1, 0)
         self.moved = threading.Event()
         """Set it when there is more to archive."""
@@ -147,6 +149,16 @@ class Archiver:
             OSError, duckdb.Error, sqlite3.Error, pyarrow.ArrowException: what was begun is begun anew by the
                 next turn.
         """
+        with self._lock:
+            self._do_turn()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Wait for the turn that is being done, and let none begin within the block."""
+        with self._lock:
+            yield
+
+    def _do_turn(self) -> None:
         hurry = self._at_once.is_set()
         end = self._follower.end()
         while end - self.cursor >= self._terms.part_rows and not self._stop.is_set():
@@ -201,6 +213,7 @@ class Archiver:
             _add_readings(parts, readings)
 
     def _add_frames(self, parts: PartSet, uplinks: pa.RecordBatch) -> None:
+        uplinks = uplinks.filter(pc.not_equal(uplinks["listener"], ""))  # erased ones have none
         families = self._families(uplinks["claimed_device"].to_pylist())
         for family in np.unique(families).tolist():
             rows = uplinks.filter(pa.array(families == family))

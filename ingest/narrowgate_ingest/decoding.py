@@ -53,6 +53,10 @@ class KnownFacts:
             if fact not in rows:
                 rows.append(fact)
 
+    def forget(self, device: str) -> None:
+        """Let go of what a device announced."""
+        self._rows.pop(device, None)
+
     def copy(self) -> "KnownFacts":
         """Give a copy that can be forgotten again."""
         return KnownFacts(fact for rows in self._rows.values() for fact in rows)

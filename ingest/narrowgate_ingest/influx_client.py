@@ -7,9 +7,11 @@ Rule 2: an answer's body is read up to a bound.
 """
 
 import http.client
+import json
 import os
 import ssl
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +112,10 @@ class Target:
         """Give the path of an InfluxQL question; all versions have it."""
         return self._path("query", {"db": self.database, "epoch": "u"})
 
+    def delete_path(self) -> str:
+        """Give the path of a deletion by api v2."""
+        return self._path("api/v2/delete", {"org": self.org, "bucket": self.database})
+
     def _path(self, path: str, query: dict[str, str]) -> str:
         asked = urlencode({name: value for name, value in query.items() if value})
         return f"{urlsplit(self.url).path.rstrip('/')}/{path}?{asked}"
@@ -137,6 +143,11 @@ class InfluxClient:
         """
         body = memoryview(urlencode({"q": influxql}).encode())
         return self._post(self.target.query_path(), body, "application/x-www-form-urlencoded", most_bytes)
+
+    def delete(self, what: Mapping[str, str]) -> Answer:
+        """Ask for a deletion by api v2 and give the answer; raises as `ask` does."""
+        body = memoryview(json.dumps(what).encode())
+        return self._post(self.target.delete_path(), body, "application/json", _MOST_ANSWER_BYTES)
 
     def close(self) -> None:
         """Give the connection up; the next request makes a new one."""

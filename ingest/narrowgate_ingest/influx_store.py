@@ -25,6 +25,7 @@ from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
 from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
 from narrowgate_ingest.influx_points import Points, points_of
 from narrowgate_ingest.influx_sorting import EndpointRefuses, Refused, write_around
+from narrowgate_ingest.influx_unsaying import Unsaying
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.state import PIPELINE, cursor, set_cursor
 from narrowgate_ingest.telemetry import Telemetry
@@ -106,8 +107,9 @@ class InfluxStore:
         """
         self.target = target
         self._batch_lines = batch_lines
-        self._name = f"influxdb {target.name}"
-        self._again_name = f"{self._name} again"
+        self.name = name_of(target)
+        """By which it is known in state.db."""
+        self._again_name = f"{self.name} again"
         self._client = InfluxClient(target)
         self._follower = Follower(telemetry, self._settled, most_rows=batch_lines)
         self._state = sqlite3.connect(state, isolation_level=None, check_same_thread=False)
@@ -117,11 +119,12 @@ class InfluxStore:
         self._most_body_bytes = most_body_bytes
         self._patience = patience
         self._backoff = _Backoff(patience)
+        self._unsaying = Unsaying(self.name, self._client, self._state, self._follower)
         self._stop = threading.Event()
         self._give_up_at_s = float("inf")
         self.moved = threading.Event()
         """Set it when there is more to send."""
-        self.cursor = cursor(self._state, self._name)
+        self.cursor = cursor(self._state, self.name)
         """Journal offset up to which everything is sent."""
         self._again = self._first_again()
         self.alive = False
@@ -159,6 +162,7 @@ class InfluxStore:
             return False
         self.moved.clear()
         try:
+            self._unsaying.run(self._write)
             self._write_again()
             self._write_asked()
             part = self._follower.after(self.cursor)
@@ -196,7 +200,7 @@ class InfluxStore:
 
     def _write_asked(self) -> None:
         """Send refused readings that somebody wants to be tried again, as they stand now."""
-        while asked := self._refused.asked(self._name, self._batch_lines):
+        while asked := self._refused.asked(self.name, self._batch_lines):
             keys = {
                 family: [(one.device, one.series, one.time_us) for one in asked if one.family == family]
                 for family in Family
@@ -229,10 +233,10 @@ class InfluxStore:
         rows = refused.points.rows
         keys = [rows[name].to_pylist() for name in ("frame", "family", "device", "series")]
         columns = (*keys, refused.points.times_us().tolist(), refused.words)
-        return [RefusedReading(self._name, *row) for row in zip(*columns, strict=True)]
+        return [RefusedReading(self.name, *row) for row in zip(*columns, strict=True)]
 
     def _keep_cursor(self, until: int) -> None:
-        set_cursor(self._state, self._name, until)
+        set_cursor(self._state, self.name, until)
         self.cursor = until
 
     def _send(self, points: Points) -> Verdict:
@@ -274,6 +278,11 @@ class InfluxStore:
         self.trouble = f"{self.target.name}: {words}"
         if self._stop.wait(seconds):
             raise _Ended
+
+
+def name_of(target: Target) -> str:
+    """Give the name by which a store is known in state.db."""
+    return f"influxdb {target.name}"
 
 
 def _keys(rows: pa.RecordBatch) -> Iterator[tuple[str, str, int]]:

@@ -16,6 +16,7 @@ from zlib import crc32
 
 import pyarrow as pa
 
+from narrowgate_ingest.journal_erasing import finish_erasing
 from narrowgate_ingest.records import (
     BRAND_BYTES,
     SEGMENT_HEADER_BYTES,
@@ -65,6 +66,7 @@ class Journal:
         self._lock = _lock(directory)
         with ExitStack() as undo:
             undo.callback(os.close, self._lock)
+            finish_erasing(directory)
             self._watermark = Watermark(directory, writable=True)
             self._mark = recover(directory, self._watermark.read(), floor)
             self._watermark.set(self._mark)

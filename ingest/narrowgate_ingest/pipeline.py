@@ -33,6 +33,7 @@ from narrowgate_ingest.superseded import Row, closings, superseded
 from narrowgate_ingest.tail import Damage, Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import Engine
+from narrowgate_rules.memory_edit import without
 from narrowgate_schema.words import Disposition, Reason
 
 _ENGINE, _REPEATS, _HOST_CLOCK = "engine", "repeats", "host_clock"
@@ -222,6 +223,13 @@ class Pipeline:
         state.put_snapshot(connection, _ENGINE, self.offset, self.engine.snapshot())
         state.put_snapshot(connection, _REPEATS, self.offset, self._decode.repeats.snapshot())
         state.put_snapshot(connection, _HOST_CLOCK, self.offset, self._host_clock.snapshot())
+
+    def forget(self, device: str) -> None:
+        """Let the stages know nothing of a device any more; the caller keeps snapshots of them."""
+        self.engine.restore(without(self.engine.rules, self.engine.snapshot(), [device]))
+        self._facts.forget(device)
+        slots = self._fleet.fleet.slots([device])
+        self._decode.repeats.forget(slots[slots >= 0])
 
     def _write_state(self, connection: sqlite3.Connection, prepared: Prepared) -> None:
         batch, decoding = prepared.batch, prepared.decoding

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from narrowgate_ingest.state_erasing import leave_no_bytes
 from narrowgate_schema.words import Disposition
 
 FORMAT_VERSION = 2
@@ -138,6 +139,13 @@ class Quarantine:
                     "UPDATE frames SET disposition = ?, reason = ?, detail = ?, profile = ? WHERE frame = ?",
                     (disposition, reason, detail, profile, frame),
                 )
+
+    def erase(self, device: str) -> int:
+        """Let go of a device's frames down to the last byte; give how many there were."""
+        with self._connection:
+            gone = self._connection.execute("DELETE FROM frames WHERE device = ?", (device,)).rowcount
+        leave_no_bytes(self._connection)
+        return gone
 
     def close(self) -> None:
         """Close the file."""

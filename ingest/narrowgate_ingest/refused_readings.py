@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from narrowgate_ingest.state_erasing import leave_no_bytes
 from narrowgate_schema.words import Reason
 
 FORMAT_VERSION = 2
@@ -123,6 +124,13 @@ class RefusedReadings:
         """Give the number of readings noted."""
         (rows,) = self._connection.execute("SELECT count(*) FROM readings").fetchone()
         return int(rows)
+
+    def erase(self, device: str) -> int:
+        """Let go of a device's readings down to the last byte; give how many there were."""
+        with self._connection:
+            gone = self._connection.execute("DELETE FROM readings WHERE device = ?", (device,)).rowcount
+        leave_no_bytes(self._connection)
+        return gone
 
     def close(self) -> None:
         """Close the file."""

@@ -48,6 +48,11 @@ class Repeats:
             self._next[slot] += 1
         return repeated
 
+    def forget(self, slots: NDArray[np.int32]) -> None:
+        """Let go of the frames of some devices."""
+        known = slots[slots < len(self._next)]
+        self._digests[known], self._next[known] = 0, 0
+
     def _grow(self, size: int) -> None:
         missing = size - len(self._next)
         if missing > 0:

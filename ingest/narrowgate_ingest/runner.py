@@ -118,7 +118,7 @@ class Runner:
                 return
             try:
                 future.set_result(errand(self._pipeline))
-            except (*_STORE_ERRORS, ValueError) as error:
+            except (*_STORE_ERRORS, ValueError, JournalUnreadable) as error:
                 future.set_exception(error)
             finally:
                 if not future.done():

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from narrowgate_ingest.records import SegmentHeader, segment_header
 
+ERASING = "erasing"
+"""The note of bytes that are being put in the place of others, beside the segments."""
 _SUFFIX = ".seg"
 _DIGITS = 20
 
@@ -106,3 +108,20 @@ def trim(directory: Path, before: int, *, keep_bytes: int) -> int:
         held -= sizes[first]
         removed += 1
     return removed
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file and make it durable."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

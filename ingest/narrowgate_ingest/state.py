@@ -41,6 +41,15 @@ CREATE TABLE IF NOT EXISTS retries (
     frame INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, readings_before INTEGER NOT NULL, disposition TEXT,
     reason TEXT, detail TEXT, profile TEXT
 );
+CREATE TABLE IF NOT EXISTS erasures (device TEXT PRIMARY KEY, at_us INTEGER NOT NULL, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (number INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS unsaid (
+    store TEXT NOT NULL, device TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (store, device)
+);
+CREATE TABLE IF NOT EXISTS unsaid_points (
+    store TEXT NOT NULL, family TEXT NOT NULL, device TEXT NOT NULL, series TEXT NOT NULL,
+    time INTEGER NOT NULL, PRIMARY KEY (store, family, device, series, time)
+);
 CREATE TABLE IF NOT EXISTS findings (
     finding TEXT, version INTEGER, rule TEXT, rule_version INTEGER, severity TEXT, family TEXT,
     device TEXT, series TEXT, asset TEXT, members TEXT, state TEXT, raised_at INTEGER, cleared_at INTEGER,

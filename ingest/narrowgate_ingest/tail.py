@@ -6,6 +6,7 @@ What is damaged is set aside, reported and stepped over; the rows it held are na
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from errno import EAGAIN
 from io import FileIO
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from narrowgate_ingest.records import (
     brand_of,
     scan,
 )
-from narrowgate_ingest.segments import first_offsets, segment_path, set_aside
+from narrowgate_ingest.segments import ERASING, first_offsets, segment_path, set_aside
 from narrowgate_ingest.watermark import Mark, Watermark
 
 _CHUNK_BYTES = 4 << 20
@@ -199,6 +200,8 @@ class Tail:
 
     def _report(self, chunk: Chunk, segment: _Segment, file: FileIO, lost: list[Damaged], until: int) -> None:
         """Set the lost bytes aside and name the rows that are missing up to an offset."""
+        if (self.directory / ERASING).exists():
+            raise BlockingIOError(EAGAIN, "bytes of it are being erased", str(self.directory))
         start, end = lost[0].position, lost[-1].end
         if end > start:
             data = os.pread(file.fileno(), end - start, start)

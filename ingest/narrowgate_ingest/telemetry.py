@@ -6,7 +6,6 @@ transaction with the store's own cursor: a batch is never in twice, never half, 
 after a crash the new decision stands.
 """
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from narrowgate_ingest.segments import sync_directory, sync_file
+from narrowgate_ingest.telemetry_readers import Readers
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
@@ -86,8 +87,8 @@ class Telemetry:
         }
         self.stretch_frames = 1 << 16
         """Journal rows that one call of `compact` looks at."""
-        self._readers = threading.local()
         self._connection = self._connected()
+        self._readers = Readers(lambda: self._connection.cursor())
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(self._path), config=self._config)
@@ -143,7 +144,7 @@ class Telemetry:
             yield
         except duckdb.FatalException:
             self._connection.close()
-            self._readers = threading.local()
+            self._readers.forget()
             self._connection = self._connected()
             raise
 
@@ -213,6 +214,31 @@ class Telemetry:
             connection.execute("DETACH copied")
             connection.close()
 
+    def erase(self, device: str) -> int:
+        """Let go of a device's rows, and of the file's blocks that had them; give how many there were.
+
+        The file is written anew without them and takes the other's place; readers wait meanwhile.
+
+        Raises:
+            duckdb.Error, OSError: call again; the rows may be gone, the blocks are not.
+        """
+        gone = 0
+        with self._revived(), _transaction(self._connection) as connection:
+            for table in (*(f"{family}_rows" for family in Family), "session_rows"):
+                sql = f"DELETE FROM {table} WHERE device = ?"  # noqa: S608 - a closed set
+                gone += connection.execute(sql, [device]).fetchall()[0][0]
+        beside = self._path.with_name(f"{self._path.name}.rebuilt")
+        for left in (beside, beside.with_name(f"{beside.name}.wal")):
+            left.unlink(missing_ok=True)
+        self.copy_to(beside)
+        sync_file(beside)
+        with self._readers.shut():
+            self.close()
+            beside.rename(self._path)
+            sync_directory(self._path.parent)
+            self._connection = self._connected()
+        return gone
+
     def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema, unless: str = "") -> None:
         """Append rows, those aside whose columns `unless` stand in a row already."""
         if rows.num_rows == 0:
@@ -256,10 +282,8 @@ class Telemetry:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Give the rows of a SELECT over `water`, `parking`, `lighting` and `sessions`, from any thread."""
-        reader = getattr(self._readers, "connection", None)
-        if reader is None:
-            reader = self._readers.connection = self._connection.cursor()
-        return reader.sql(sql, params=list(parameters)).to_arrow_table()
+        with self._readers.connection() as reader:
+            return reader.sql(sql, params=list(parameters)).to_arrow_table()
 
     def close(self) -> None:
         """Close the file; what is not written out yet stays in its log."""

@@ -22,7 +22,7 @@ from narrowgate_rules.slots import SeriesTable
 from narrowgate_schema.words import Family
 
 _MAGIC = b"NGRULES\n"
-_CAUSES = ""
+CAUSES = ""
 """Stands where the name of a rule does: no rule is called so."""
 _FORMAT = 1
 _DIGEST_BYTES = 16
@@ -59,8 +59,13 @@ def frozen(rules: Sequence[Rule], image: Frozen) -> bytes:
     for rule in rules:
         index["parts"].append({"rule": rule.name, "version": rule.version, "layout": _layout(rule)})
         parts.append(_memory_batch(rule, image.memories[rule.name], len(image.tables[rule.realm])))
-    index["parts"].append({"rule": _CAUSES})
+    index["parts"].append({"rule": CAUSES})
     parts.append(image.remembered.packed())
+    return sealed(index, parts)
+
+
+def sealed(index: dict[str, Any], parts: Sequence[pa.RecordBatch]) -> bytes:
+    """Give an index and its parts as a snapshot."""
     body = _packed([json.dumps(index).encode(), *map(_written, parts)])
     return b"".join((_MAGIC, _FORMAT.to_bytes(2, "big"), _digest(body), body))
 
@@ -71,7 +76,7 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
     Raises:
         ValueError: the bytes are cut, changed, no snapshot, or of a format that this release does not read.
     """
-    index, parts = _opened(data)
+    index, parts = opened(data)
     tables = tables_for(rules)
     memories, rows = memories_of(rules)
     declared = {rule.name: rule for rule in rules}
@@ -80,7 +85,7 @@ def thawed(rules: Sequence[Rule], data: bytes) -> tuple[Frozen, tuple[str, ...]]
         if "family" in said:
             _fill_table(tables.setdefault(said["family"], SeriesTable()), part)
             continue
-        if said["rule"] == _CAUSES:
+        if said["rule"] == CAUSES:
             remembered = Remembered.unpacked(part) or NOTHING
             continue
         rule = declared.get(said["rule"])
@@ -148,7 +153,12 @@ def _packed(parts: Sequence[bytes]) -> bytes:
     return _written(pa.RecordBatch.from_pydict({"part": pa.array(parts, pa.large_binary())}))
 
 
-def _opened(data: bytes) -> tuple[dict[str, Any], list[pa.RecordBatch]]:
+def opened(data: bytes) -> tuple[dict[str, Any], list[pa.RecordBatch]]:
+    """Give a snapshot's index and parts.
+
+    Raises:
+        ValueError: the bytes are cut, changed, no snapshot, or of a format that this release does not read.
+    """
     if data[: len(_MAGIC)] != _MAGIC or len(data) < _HEAD_BYTES:
         raise ValueError("these bytes are no snapshot of the rules")
     version = int.from_bytes(data[len(_MAGIC) : len(_MAGIC) + 2], "big")

@@ -12,7 +12,7 @@ import pytest
 
 from ingest_line import START_US, Crash, District, Line
 from narrowgate_fleet import FleetReader
-from narrowgate_ingest import archive_files
+from narrowgate_ingest import archive_files, segments
 from narrowgate_ingest.archive_files import Archived, ArchiveFiles, parts_of
 from narrowgate_ingest.archiver import Archiver, Terms
 from narrowgate_ingest.tail import Tail
@@ -150,7 +150,7 @@ def test_a_kill_at_any_step_leaves_each_frame_once(
 ) -> None:
     """Killed at each sync in turn and run again, the archive holds what an undisturbed one holds."""
     fatal = count(1, 4)
-    real = archive_files.sync_file
+    real = segments.sync_file
     steps = 0
 
     def failing(path: Path) -> None:

@@ -1,0 +1,69 @@
+"""`narrowgate erase`: counts first, then erases, beside a running gateway and without one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway_home import OCCUPIED, kept_rows
+from operator_verbs import STRANGER, Site, make_site
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, Any]]:
+    """A home in which a device was erased while the gateway ran, and what was said at each turn."""
+    site = make_site(tmp_path_factory.mktemp("erase"))
+    said: dict[str, Any] = {}
+    with site.running() as gateway:
+        site.send(["bay-1", "bay-2", STRANGER, "bay-1"], OCCUPIED)
+        gateway.until(site.is_drained)
+        said["ledger"] = site.ledger()
+        said["counted"] = site.run_with_config("erase", "bay-1")
+        said["before"] = kept_rows(site.home.journal)
+        said["erased"] = site.run_with_config("erase", "bay-1", "--apply")
+        said["after"] = kept_rows(site.home.journal)
+        said["ledger after"] = site.ledger()
+        site.send(["bay-1"], OCCUPIED)
+        gateway.until(site.is_drained)
+        said["heard again"] = site.ledger()["dispositions"]["stored"]
+        assert gateway.end() == 0
+    return site, said
+
+
+def test_what_there_is_is_counted_first(ran: tuple[Site, dict[str, Any]]) -> None:
+    """Without --apply nothing is changed."""
+    assert json.loads(ran[1]["counted"].stdout)["journal"] == {"frames": 2}
+    assert [row["claimed_device"] for row in ran[1]["before"]] == ["bay-1", "bay-2", STRANGER, "bay-1"]
+
+
+def test_a_running_gateway_erases_with_a_receipt(ran: tuple[Site, dict[str, Any]]) -> None:
+    """The receipt counts what went; rows of others stay where they are."""
+    receipt = json.loads(ran[1]["erased"].stdout)
+    frames = [row["claimed_device"] for row in ran[1]["after"]]
+
+    assert (receipt["journal"], receipt["telemetry"]["rows"] >= 2) == ({"frames": 2}, True)
+    assert "bay-1" not in ran[1]["erased"].stdout
+    assert frames == ["", "bay-2", STRANGER, ""]
+
+
+def test_the_ledger_balances_as_before(ran: tuple[Site, dict[str, Any]]) -> None:
+    """What was kept was kept; a device that goes on sending is heard."""
+    assert ran[1]["ledger after"]["dispositions"] == ran[1]["ledger"]["dispositions"]
+    assert ran[1]["heard again"] == ran[1]["ledger"]["dispositions"]["stored"] + 1
+
+
+def test_a_stopped_gateway_s_home_is_erased_by_the_verb(ran: tuple[Site, dict[str, Any]]) -> None:
+    """Without a core the verb opens the stores itself."""
+    erased = ran[0].run_with_config("erase", STRANGER, "--apply")
+
+    assert erased.exit_code == 0, erased.stderr
+    assert json.loads(erased.stdout)["quarantine"]["frames"] == 1
+
+
+def test_a_home_without_a_gateway_has_nothing_to_erase(tmp_path: Path) -> None:
+    """One line says so."""
+    result = make_site(tmp_path).run_with_config("erase", "bay-1")
+
+    assert result.exit_code == 1
+    assert "no gateway ran in this home yet" in result.stderr
