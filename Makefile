@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: demo test chaos lint clean constraints
+.PHONY: demo test chaos fuzz bench lint clean constraints
 
 demo: $(VENV)/.installed
 	$(BIN)/narrowgate demo $(ARGS)
@@ -21,6 +21,18 @@ chaos: $(VENV)/.installed-test
 	tests/debian-packages
 	NARROWGATE_CHAOS=$(ROUNDS) $(BIN)/python -m pytest -s -o timeout=7200 $(ARGS) \
 		$$(grep -rl NARROWGATE_CHAOS tests --include='test_*.py')
+
+# Random and mutated frames against every profile: no exception, bounded work, plan equal to construct.
+fuzz: FRAMES ?= 10000000
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m narrowgate_bench.codec_flood --frames $(FRAMES) --seed 1
+	$(BIN)/python -m narrowgate_bench.codec_fuzz --seed 1
+
+# Every benchmark beside its peers, in turn; needs what tests/debian-packages installs.
+bench: $(VENV)/.installed-test
+	tests/debian-packages
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	for benchmark in $$($(BIN)/python -c "from narrowgate_gateway.verbs.bench import BENCHMARKS; print(*BENCHMARKS)"); do $(BIN)/narrowgate bench $$benchmark $(ARGS) || exit 1; done
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """The golden frames of firmware-fixtures, as the codec tests and the verb's tests read them."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,9 +27,16 @@ def case_name(path: Path) -> str:
     return f"{path.parent.name}-{path.stem}"
 
 
+@cache
 def load(path: Path) -> dict[str, Any]:
-    """Give a case's content."""
+    """Give a case's content, read once: nobody changes it."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def golden_of(path: Path) -> Decoded:
+    """Decode a case's frame, once for all that look at it."""
+    return golden(load(path), path.parent.name)
 
 
 def golden(case: dict[str, Any], profile: str) -> Decoded:

@@ -12,8 +12,7 @@ from narrowgate_bench.codec_frames import USUAL, Sender
 from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_bench.codecs import RECEIVED_AT_US, ZONE, _one_length
 from narrowgate_codecs.bundle import bundle
-from narrowgate_codecs.registry import BUILT_IN
-from narrowgate_gateway.verbs.bench import command
+from narrowgate_gateway.verbs.bench import command, line_of
 
 
 def test_rows_have_the_shape_that_readers_know() -> None:
@@ -26,12 +25,14 @@ def test_rows_have_the_shape_that_readers_know() -> None:
 
 
 def test_figures_are_told_in_lines() -> None:
-    """Without --json a line tells each figure, its peer's and how many times it is."""
-    result = CliRunner().invoke(command, ["codecs", "--runs", "1", "--frames", "16"])
+    """A line tells a figure, its peer's and how many times it is; without a peer's figure, more than any."""
+    row = {"name": "a batch", "figure": 250_000.4, "unit": "frames/s", "peer": "construct"}
 
-    start = f"all {len(BUILT_IN)} profiles shuffled, batch 16 to Arrow: "
-    assert [line.endswith(" times)") for line in result.stdout.splitlines() if line.startswith(start)] == [
-        True
+    said = [line_of(row | {"peer_figure": figure}) for figure in (12.5, 0.0)]
+
+    assert said == [
+        "a batch: 250,000 frames/s, construct 12.50 (2e+04 times)",
+        "a batch: 250,000 frames/s, construct 0.00 (inf times)",
     ]
 
 

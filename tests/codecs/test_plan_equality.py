@@ -1,5 +1,6 @@
 """The plan says what construct says, on every frame, refusals included."""
 
+import os
 import random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,9 @@ from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.layouts import EACH, LENGTHS
 from narrowgate_codecs.plan import Plan, plan_of
 from narrowgate_codecs.wire import packed
+
+EXAMPLES = 12 * int(os.environ.get("NARROWGATE_CHAOS", "1"))
+"""Batches that each profile is tried on; every run draws others."""
 
 _WAYS = [
     (profile.name, direction)
@@ -93,7 +97,7 @@ _RECEIVED = st.none() | st.integers(0, 2**52)
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES)
 @given(_SEED, st.sampled_from(_ZONES), _RECEIVED)
 def test_valid_frames_mean_the_same(
     profile: str, direction: Direction, seed: int, zone: str, received_at_us: int | None
@@ -108,7 +112,7 @@ def test_valid_frames_mean_the_same(
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES)
 @given(_SEED, _RECEIVED)
 def test_damaged_frames_mean_the_same(
     profile: str, direction: Direction, seed: int, received_at_us: int | None
@@ -124,7 +128,7 @@ def test_damaged_frames_mean_the_same(
 
 
 @pytest.mark.parametrize(("profile", "direction"), _WAYS)
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES)
 @given(_SEED)
 def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, seed: int) -> None:
     """Frames of one length, some bytes of them changed, mean the same by plan and by construct."""
@@ -142,7 +146,7 @@ def test_frames_of_one_length_mean_the_same(profile: str, direction: Direction, 
     assert by_plan == by_row
 
 
-@settings(max_examples=30)
+@settings(max_examples=4 * EXAMPLES)
 @given(_SEED)
 def test_mixed_batch_means_the_same(seed: int) -> None:
     """Frames of all profiles and directions, shuffled, mean the same by plan and by construct."""
@@ -233,7 +237,7 @@ def test_known_layout_still_sees_damage() -> None:
 
 
 @given(_SEED)
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES)
 def test_known_layouts_mean_the_same(seed: int) -> None:
     """Batches whose layout was met before mean what construct says, whatever is damaged in them."""
     rng = random.Random(seed)

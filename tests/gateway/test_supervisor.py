@@ -67,7 +67,7 @@ def test_ctrl_c_on_the_terminal_ends_it_in_order(tmp_path: Path, home: Home) -> 
         gateway.until_ready("edge", "core")
         codes = send(ports, 50)
         os.killpg(gateway.process.pid, signal.SIGINT)
-        code = gateway.process.wait(60)
+        code = gateway.process.wait(200)
 
     assert (code, codes) == (0, ["2.04"] * 50)
     assert gateway.said() == []

@@ -63,7 +63,7 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(tmp_path: Path) -> None:
         with device(ports.coap) as one:
             answer = exchange(one, request(1)).code
         gateway.send_signal(signal.SIGTERM)
-        code = gateway.wait(60)
+        code = gateway.wait(200)
 
     assert (answer, code) == ("2.04", 0)
 
@@ -78,7 +78,7 @@ def test_a_log_on_a_full_disk_stops_nothing(tmp_path: Path) -> None:
         kill_and_await(home, "edge")
         kill_and_await(home, "core")
         gateway.send_signal(signal.SIGTERM)
-        code = gateway.wait(60)
+        code = gateway.wait(200)
 
     assert code == 0
 

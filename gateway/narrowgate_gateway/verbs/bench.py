@@ -66,11 +66,14 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
         click.echo(json.dumps({"rows": list(_watched(measured))}))
         return
     for row in measured:
-        times = row["figure"] / row["peer_figure"] if row["peer_figure"] else math.inf
-        click.echo(
-            f"{row['name']}: {_said(row['figure'])} {row['unit']}, "
-            f"{row['peer']} {_said(row['peer_figure'])} ({times:.3g} times)"
-        )
+        click.echo(line_of(row))
+
+
+def line_of(row: dict[str, Any]) -> str:
+    """Give a row as a line to read: the figure, its peer's, and how many times that is."""
+    times = row["figure"] / row["peer_figure"] if row["peer_figure"] else math.inf
+    figures = f"{_said(row['figure'])} {row['unit']}, {row['peer']} {_said(row['peer_figure'])}"
+    return f"{row['name']}: {figures} ({times:.3g} times)"
 
 
 def _said(figure: float) -> str:

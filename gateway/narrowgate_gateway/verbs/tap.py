@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,15 +46,37 @@ def command(
       narrowgate tap --device water-0001
       narrowgate tap --family parking --last 1000 --once
     """  # noqa: D301 - click's mark for lines as they stand is a control character
-    try:
-        for line in _lines(home, config, device, family, raw=raw, last=last, once=once):
+    with _interrupted() as stop:
+        for line in _lines(home, config, device, family, stop, raw=raw, last=last, once=once):
             click.echo(json.dumps(line, ensure_ascii=False))
-    except KeyboardInterrupt:
-        return
+            if stop.is_set():
+                return
+
+
+@contextmanager
+def _interrupted() -> Iterator[Event]:
+    """Give an event that Ctrl-C sets.
+
+    An exception would be lost where nobody can catch it, in a destructor or a library's callback.
+    """
+    stop = Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _lines(
-    home: Path, config: Path, device: str | None, family: str | None, *, raw: bool, last: int, once: bool
+    home: Path,
+    config: Path,
+    device: str | None,
+    family: str | None,
+    stop: Event,
+    *,
+    raw: bool,
+    last: int,
+    once: bool,
 ) -> Iterator[dict[str, Any]]:
     from narrowgate_fleet import FleetReader, RegistryFault, seal_of
     from narrowgate_gateway.config import ConfigFaults, load
@@ -65,27 +90,25 @@ def _lines(
     try:
         settings = load(config) if config.exists() else Settings()
         tap = Tap(FleetReader(place.registry, seal_of(os.environ)), settings.zone, device, family, raw=raw)
-        for uplinks in _uplinks(Tail(place.journal), last, once=once):
+        for uplinks in _uplinks(Tail(place.journal), last, stop, once=once):
             yield from tap.told(uplinks)
     except (ConfigFaults, RegistryFault, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _uplinks(tail: "Tail", last: int, *, once: bool) -> "Iterator[pa.RecordBatch]":
+def _uplinks(tail: "Tail", last: int, stop: Event, *, once: bool) -> "Iterator[pa.RecordBatch]":
     """Give the journal's frames from its end, or some rows before, as they come."""
-    from threading import Event
-
     from narrowgate_ingest.records import Kind
 
-    never, mark = Event(), tail.mark()
+    mark = tail.mark()
     end = mark.end if mark is not None else 0
     offset = max(tail.start(), end - last)
-    while True:
+    while not stop.is_set():
         chunk = tail.read(offset, _ROWS)
         yield from (batch for kind, batch in chunk.records if kind is Kind.UPLINKS)
         if once and chunk.next_offset >= end:
             return
         if chunk.next_offset == offset:
             # The mark is looked at instead of being woken: the writer need not know who looks on.
-            never.wait(0.2)
+            stop.wait(0.2)
         offset = chunk.next_offset
