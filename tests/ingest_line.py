@@ -16,9 +16,10 @@ from narrowgate_fleet import FleetReader
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.ledger import Ledger, read_ledger
-from narrowgate_ingest.pipeline import Pipeline, Prepared, Stores
+from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine, Refused
 from narrowgate_ingest.records import Kind
+from narrowgate_ingest.settlement import Prepared
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
@@ -134,7 +135,7 @@ class Line:
         state, telemetry = self.stores.state.connection, self.stores.telemetry
         tables: dict[str, object] = {
             name: state.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()  # noqa: S608
-            for name in ("findings", "cases", "dispositions", "damage")
+            for name in ("findings", "cases", "dispositions", "shares", "damage")
         }
         steps = "SELECT case_id, at_us, step FROM case_steps ORDER BY id"
         tables["case_steps"] = state.execute(steps).fetchall()

@@ -19,7 +19,7 @@ from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.mapping import Measures, measures_of
-from narrowgate_codecs.marks import NO_MARK, Marks, identity_marks
+from narrowgate_codecs.marks import NO_MARK, NONE, Marks, identity_marks
 from narrowgate_codecs.plan import Plan, plan_of
 from narrowgate_codecs.plan_leaves import Unplanned, raw_name
 from narrowgate_codecs.profile import Profile
@@ -136,7 +136,7 @@ def _run(
     facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
     recall = None if book.is_empty else _recall(rows, uplinks, context, book)
     level = plan.read(*frames.wire(group), ports, keys, facts, recall)
-    marks[rows] = identity_marks(level, plan.identity)
+    marks[rows] = NONE if PROFILES[name].identity is None else identity_marks(level, plan.identity)
     if PROFILES[name].learns:
         _leave_learners(level, plan, PROFILES[name], [context.devices[row] for row in rows.tolist()])
     if level.asking:

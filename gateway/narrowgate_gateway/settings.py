@@ -78,7 +78,9 @@ class DoorMemory(Section):
 class Core(Section):
     """`[core]`: decode, judge, store."""
 
-    batch_rows: int = Field(4096, ge=1, le=1 << 20, description="journal rows of one batch, about")
+    batch_rows: int = Field(
+        32_768, ge=1, le=1 << 20, description="journal rows of one batch, at most; few while little comes"
+    )
     snapshot_every_s: float = Field(5.0, gt=0, le=3600, description="how often rule state is kept")
     drain_s: float = Field(
         30.0, ge=0, le=3600, description="how long a stop may go on working off the journal"

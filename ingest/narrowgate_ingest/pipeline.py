@@ -8,33 +8,32 @@ Rule 3: after a crash the rules run again from their snapshot; what they say of 
 """
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_cases import DEFAULT_PRACTICE, Practice, apply
+from narrowgate_cases import DEFAULT_PRACTICE, Practice
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch, batch_of
-from narrowgate_ingest.decoding import DecodeStage, Decoding, KnownFacts
+from narrowgate_ingest.decoding import DecodeStage, KnownFacts
 from narrowgate_ingest.host_clock import HostClock
-from narrowgate_ingest.judging import Judgement, judge
+from narrowgate_ingest.judging import judge
 from narrowgate_ingest.lineage import Lineage
-from narrowgate_ingest.quarantine import Quarantine, Refused, transport_facts
+from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
-from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE
-from narrowgate_ingest.superseded import Row, closings, superseded
+from narrowgate_ingest.settlement import Prepared, note_poison, refused_frames, settle
+from narrowgate_ingest.state import PIPELINE
+from narrowgate_ingest.superseded import Row, superseded
 from narrowgate_ingest.tail import Damage, Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import Engine
 from narrowgate_rules.memory_edit import without
-from narrowgate_schema.words import Disposition, Reason
 
 _ENGINE, _REPEATS, _HOST_CLOCK = "engine", "repeats", "host_clock"
 _SNAPSHOTS = (_ENGINE, _REPEATS, _HOST_CLOCK)
@@ -51,17 +50,6 @@ class Stores:
     state: state.State
     telemetry: Telemetry
     quarantine: Quarantine
-
-
-@dataclass
-class Prepared:
-    """A batch that is decoded and judged and waits to be written; writing it may be tried again."""
-
-    batch: Batch
-    decoding: Decoding
-    judgement: Judgement
-    doubted: NDArray[np.int64]
-    """Frames that came in while the host's clock was not set."""
 
 
 class Pipeline:
@@ -153,7 +141,7 @@ class Pipeline:
         fleet = self._newest_fleet()
         decoding = decode.run(batch.uplinks, fleet)
         judgement = judge(self.engine, batch, decoding.readings, fleet, doubted)
-        _note_poison(decoding, judgement, batch)
+        note_poison(decoding, judgement, batch)
         return Prepared(batch, decoding, judgement, doubted)
 
     def _read(self, max_rows: int) -> Batch | None:
@@ -165,16 +153,24 @@ class Pipeline:
                     f"{self._done} were seen: it is another one, or lost its end; "
                     "the next start of the edge goes on behind them"
                 )
-            if strange := self._lineage.strange(self.stores.state.connection, self._done):
+            if strange := self._strange():
                 raise JournalUnreadable(f"{self._tail.directory}: {strange}")
             gone = self._gone()
             chunk = self._tail.read(self.offset, max_rows)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, sqlite3.Error) as error:
             raise JournalUnreadable(f"{self._tail.directory}: {error}") from error
         if chunk.next_offset == self.offset:
             return None
         chunk.damage[:0] = gone
         return batch_of(chunk, self.offset, self._done if self.offset < self._done else None)
+
+    def _strange(self) -> str:
+        """Say which segment has offsets that were read, yet was not; empty if there is none."""
+        if self._done == 0:
+            return ""
+        # A connection of its own: the state's may be amid the transaction of the batch before.
+        with closing(self.stores.state.reader()) as connection:
+            return self._lineage.strange(connection, self._done)
 
     def _gone(self) -> list[Damage]:
         """Name the rows that nobody trimmed, since they were not read yet, and that are gone all the same."""
@@ -195,6 +191,9 @@ class Pipeline:
     def write(self, prepared: Prepared, *, with_snapshot: bool) -> None:
         """Write a prepared batch; safe to call again if it raised.
 
+        It may be called by another thread than `prepare`, one batch after the other: the stages then stand
+        further on, and a snapshot is kept where the batch brings it.
+
         Raises:
             duckdb.Error, sqlite3.Error, OSError: a store could not be written; try again later.
         """
@@ -204,11 +203,11 @@ class Pipeline:
             self.stores.telemetry.write(judgement.readings, judgement.sessions, batch.start, batch.end)
         if is_settled:
             return
-        self.stores.quarantine.put(_refused(prepared), batch.start, batch.end)
+        self.stores.quarantine.put(refused_frames(prepared), batch.start, batch.end)
+        snapshots = prepared.snapshots or (self.snapshots() if with_snapshot else {})
         with self.stores.state.transaction() as connection:
-            self._write_state(connection, prepared)
-            if with_snapshot:
-                self.put_snapshots(connection)
+            settle(connection, prepared, self._superseded, self.practice)
+            _put(connection, batch.end, snapshots)
         if len(batch.arrivals_us()[0]):
             self._superseded = []
         self._done = batch.end
@@ -220,9 +219,15 @@ class Pipeline:
 
     def put_snapshots(self, connection: sqlite3.Connection) -> None:
         """Keep the stages' state in the caller's transaction, which must hold all that they were told."""
-        state.put_snapshot(connection, _ENGINE, self.offset, self.engine.snapshot())
-        state.put_snapshot(connection, _REPEATS, self.offset, self._decode.repeats.snapshot())
-        state.put_snapshot(connection, _HOST_CLOCK, self.offset, self._host_clock.snapshot())
+        _put(connection, self.offset, self.snapshots())
+
+    def snapshots(self) -> dict[str, bytes]:
+        """Give the stages' state as it is at `offset`, by stage."""
+        return {
+            _ENGINE: self.engine.snapshot(),
+            _REPEATS: self._decode.repeats.snapshot(),
+            _HOST_CLOCK: self._host_clock.snapshot(),
+        }
 
     def forget(self, device: str) -> None:
         """Let the stages know nothing of a device any more; the caller keeps snapshots of them."""
@@ -230,53 +235,6 @@ class Pipeline:
         self._facts.forget(device)
         slots = self._fleet.fleet.slots([device])
         self._decode.repeats.forget(slots[slots >= 0])
-
-    def _write_state(self, connection: sqlite3.Connection, prepared: Prepared) -> None:
-        batch, decoding = prepared.batch, prepared.decoding
-        lost = self._lost_frames(connection, batch)
-        counts = _counts(batch.uplinks, decoding)
-        if lost:
-            counts[Disposition.QUARANTINED, Reason.INTEGRITY, ""] += lost
-        state.count_frames(connection, ((*key, frames) for key, frames in counts.items()))
-        seen = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows + lost
-        state.set_cursor(connection, FRAMES_SEEN, seen)
-        for family, rows in prepared.judgement.readings.items():
-            name = f"readings_{family}"
-            state.set_cursor(connection, name, state.cursor(connection, name) + rows.num_rows)
-        state.put_damage(connection, batch.damage)
-        state.put_brands(connection, batch.brands)
-        state.put_facts(connection, decoding.facts)
-        closings = self._closings(batch)
-        for findings in (closings, prepared.judgement.findings):
-            state.put_findings(connection, findings)
-        for causes in (closings, prepared.judgement.causes):
-            self._open_cases(connection, batch, causes)
-        state.set_cursor(connection, PIPELINE, batch.end)
-
-    def _open_cases(self, connection: sqlite3.Connection, batch: Batch, findings: pa.RecordBatch) -> None:
-        """Hand findings to the desk, each at the arrival of what decided it: the split leaves no trace."""
-        if findings.num_rows == 0:
-            return
-        offsets, times_us = batch.arrivals_us()
-        frames = np.asarray(findings["frame"], dtype=np.int64)
-        for frame in np.unique(frames).tolist():
-            rows = pa.array(np.flatnonzero(frames == frame))
-            at_us = int(times_us[np.searchsorted(offsets, frame)])
-            apply(connection, findings.take(rows), at_us, self.practice)
-
-    def _closings(self, batch: Batch) -> pa.RecordBatch:
-        """Give what ends the episodes that no rule follows, at the batch's first row."""
-        offsets, times_us = batch.arrivals_us()
-        if not self._superseded or len(offsets) == 0:
-            return closings([], batch.start, 0)
-        return closings(self._superseded, int(offsets[0]), int(times_us[0]))
-
-    def _lost_frames(self, connection: sqlite3.Connection, batch: Batch) -> int:
-        """Give the frames that the journal counted but could not give back."""
-        if batch.frames_end == 0:
-            return 0
-        seen: int = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows
-        return max(0, batch.frames_end - seen)
 
     def compact(self) -> int:
         """Let telemetry go of a stretch of rows that no reader sees any more; give how many went.
@@ -295,43 +253,6 @@ class Pipeline:
         return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
 
 
-def _note_poison(decoding: Decoding, judgement: Judgement, batch: Batch) -> None:
-    """A frame that a rule raised on is quarantined: its readings are not stored."""
-    if not judgement.poisoned:
-        return
-    for row, frame in enumerate(batch.uplinks["frame"].to_pylist()):
-        if frame in judgement.poisoned:
-            decoding.refuse(row, Reason.INTERNAL, judgement.poisoned[frame])
-
-
-def _counts(uplinks: pa.RecordBatch, decoding: Decoding) -> Counter[tuple[str, str, str]]:
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for row, transport in enumerate(uplinks["transport"].to_pylist()):
-        reason = decoding.refusals[row][0] if row in decoding.refusals else ""
-        counts[decoding.dispositions[row], reason, transport] += 1
-    return counts
-
-
-def _refused(prepared: Prepared) -> list[Refused]:
-    decoding, uplinks = prepared.decoding, prepared.batch.uplinks
-    doubted = set(prepared.doubted.tolist())
-    rows = sorted(decoding.refusals)
-    picked = uplinks.take(pa.array(rows, pa.int64()))
-    received_at_us = picked["received_at"].cast(pa.int64()).to_pylist()
-    return [
-        Refused(
-            frame=uplink["frame"],
-            received_at_us=received_at_us[place],
-            transport=uplink["transport"],
-            listener=uplink["listener"],
-            path=uplink["path"],
-            device=uplink["claimed_device"],
-            profile=decoding.profiles[row],
-            reason=decoding.refusals[row][0],
-            detail=decoding.refusals[row][1],
-            payload=uplink["payload"],
-            disposition=decoding.dispositions[row],
-            transport_facts=transport_facts(uplink, is_doubted=uplink["frame"] in doubted),
-        )
-        for place, (row, uplink) in enumerate(zip(rows, picked.to_pylist(), strict=True))
-    ]
+def _put(connection: sqlite3.Connection, offset: int, snapshots: Mapping[str, bytes]) -> None:
+    for name, body in snapshots.items():
+        state.put_snapshot(connection, name, offset, body)

@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +21,10 @@ import pyarrow.compute as pc
 from narrowgate_cases import Practice, apply
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch
-from narrowgate_ingest.pipeline import Pipeline, Prepared
+from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
+from narrowgate_ingest.settlement import Prepared, family_of
+from narrowgate_ingest.state import Share
 from narrowgate_schema.tables import TICKS, UPLINKS
 from narrowgate_schema.words import Disposition
 
@@ -183,11 +185,15 @@ def _write_state(
     asked: Sequence[tuple[int, int, int]],
     practice: Practice,
 ) -> None:
-    moves: Counter[tuple[str, str, str]] = Counter()
+    moves: Counter[Share] = Counter()
     for each, outcome in zip(waiting, outcomes, strict=True):
-        moves[each.disposition, each.reason, each.transport] -= 1
-        moves[outcome.disposition, outcome.reason, each.transport] += 1
-    state.count_frames(connection, ((*key, frames) for key, frames in moves.items()))
+        before = Share(
+            each.disposition, each.reason, each.transport, family_of(each.profile), each.uplink()["tenant"]
+        )
+        moves[before] -= 1
+        after = {"disposition": outcome.disposition, "reason": outcome.reason}
+        moves[replace(before, family=family_of(outcome.profile), **after)] += 1
+    state.count_frames(connection, moves)
     stored_before = {frame: readings for frame, _, readings in asked}
     for family, rows in prepared.judgement.readings.items():
         frames = rows["frame"].to_pylist()

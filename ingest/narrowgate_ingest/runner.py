@@ -1,7 +1,8 @@
-"""Runs the pipeline: batch after batch, with retries, snapshots, trimming and a graceful end, in one thread.
+"""Runs the pipeline: batch after batch, with retries, snapshots, trimming and a graceful end, in two threads.
 
-The thread is there because stores and rules compute and wait for disks, and the console's loop must go on
-answering meanwhile.
+One decodes and judges, the other writes: while stores wait for their disks the next batch is made. Only one
+batch waits to be written. Errands, and the end, find both at rest. The threads are there because stores and
+rules compute and wait for disks, and the console's loop must go on answering meanwhile.
 """
 
 import logging
@@ -10,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,8 +19,10 @@ from typing import TypeVar
 
 import duckdb
 
-from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline, Prepared
+from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
 from narrowgate_ingest.retry import finish
+from narrowgate_ingest.settlement import Prepared
+from narrowgate_ingest.stride import Stride
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.wake import Wake
 
@@ -66,6 +69,11 @@ class Runner:
         self._snapshot_offset = -1
         self._troubles: dict[str, str] = {}
         self._errands: queue.Queue[Callable[[], None]] = queue.Queue(MOST_ERRANDS)
+        self._stride = Stride(pace.batch_rows)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="stores")
+        self._writing: Future[None] | None = None
+        self._may_owe_retry = True
+        """Whether a life before may have left a retry amid its steps."""
         self.alive = False
         """Whether `run` is running."""
         self.followers: list[threading.Event] = []
@@ -134,6 +142,7 @@ class Runner:
         with ExitStack() as ending:
             ending.callback(self._wake.close)
             ending.push(self._end)
+            ending.callback(self._writer.shutdown)
             self._work()
 
     def _end(
@@ -149,20 +158,37 @@ class Runner:
             self._do_errands()
             prepared = self._prepare()
             if prepared is not None:
-                self._write(prepared)
+                self._hand_over(prepared)
                 continue
+            self._rest()
             self._keep_snapshot()
             self._compact()
             if self._stop.is_set():
                 break
             self._wake.wait(_IDLE_S)
+        self._rest()
         self._keep_snapshot(at_once=True)
+
+    def _hand_over(self, prepared: Prepared) -> None:
+        """Have a batch written while the next one is made, once the one before is."""
+        self._rest()
+        self._writing = self._writer.submit(self._write, prepared)
+
+    def _rest(self) -> None:
+        """Wait until nothing is being written; what the writer died of is raised here."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
 
     def _do_errands(self) -> None:
         """Do what was asked for, once the stages stand where the stores do."""
+        if self._errands.empty() and not self._may_owe_retry:
+            return
+        self._rest()
         if self._pipeline.offset != self._pipeline.done:
             return
         self._finish_retry()
+        self._may_owe_retry = False
         while not self._errands.empty():
             self._errands.get_nowait()()
             self._finish_retry()
@@ -183,24 +209,33 @@ class Runner:
         """Give the next batch, trying until the journal can be read; None if it has no more."""
         for pause_s in self._tries():
             try:
-                prepared = self._pipeline.prepare(self._pace.batch_rows)
+                began_s = time.monotonic()
+                prepared = self._pipeline.prepare(self._stride.rows)
             except JournalUnreadable as error:
                 self._note(_JOURNAL, str(error))
                 self._pause(pause_s)
             else:
                 self._note(_JOURNAL)
                 self._note(_REGISTRY, self._pipeline.registry_trouble)
-                return prepared
+                return None if prepared is None else self._taken(prepared, began_s)
         return None
+
+    def _taken(self, prepared: Prepared, began_s: float) -> Prepared:
+        """Give a batch with the stages' state behind it, if that is to be kept; size the next one."""
+        now_s = time.monotonic()
+        self._stride.took(prepared.batch.end - prepared.batch.start, now_s - began_s)
+        if now_s >= self._snapshot_at_s:
+            prepared.snapshots = self._pipeline.snapshots()
+            self._snapshot_at_s = now_s + self._pace.snapshot_every_s
+        return prepared
 
     def _write(self, prepared: Prepared) -> None:
         """Write a batch, trying until it succeeds or the end comes."""
-        with_snapshot = time.monotonic() >= self._snapshot_at_s
         for pause_s in self._tries():
             try:
-                self._pipeline.write(prepared, with_snapshot=with_snapshot)
-                if with_snapshot and self._pipeline.offset == self._pipeline.done:
-                    self._note_snapshot()
+                self._pipeline.write(prepared, with_snapshot=False)
+                if prepared.snapshots and self._pipeline.done == prepared.batch.end:
+                    self._note_snapshot(prepared.batch.end)
             except _STORE_ERRORS as error:
                 self._note(_STORES, f"{type(error).__name__}: {error}")
                 self._pause(pause_s)
@@ -234,14 +269,14 @@ class Runner:
             return
         try:
             self._pipeline.keep_snapshot()
-            self._note_snapshot()
+            self._snapshot_at_s = time.monotonic() + self._pace.snapshot_every_s
+            self._note_snapshot(offset)
         except _STORE_ERRORS as error:
             self._note(_SNAPSHOT, f"{type(error).__name__}: {error}")
 
-    def _note_snapshot(self) -> None:
-        """Say when the next snapshot is due, and let go of what nobody needs behind the one just kept."""
-        self._snapshot_at_s = time.monotonic() + self._pace.snapshot_every_s
-        self._snapshot_offset = self._pipeline.offset
+    def _note_snapshot(self, offset: int) -> None:
+        """Let go of what nobody needs behind the snapshot just kept."""
+        self._snapshot_offset = offset
         self._pipeline.trim(self._pace.keep_bytes)
         self._note(_SNAPSHOT)
         self._compact()

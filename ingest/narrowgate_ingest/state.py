@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +30,12 @@ CREATE TABLE IF NOT EXISTS dispositions (
     disposition TEXT NOT NULL, reason TEXT NOT NULL, transport TEXT NOT NULL, frames INTEGER NOT NULL,
     PRIMARY KEY (disposition, reason, transport)
 );
+CREATE TABLE IF NOT EXISTS shares (
+    disposition TEXT NOT NULL, transport TEXT NOT NULL, family TEXT NOT NULL, tenant TEXT NOT NULL,
+    frames INTEGER NOT NULL, PRIMARY KEY (disposition, transport, family, tenant)
+);
+INSERT INTO shares SELECT disposition, transport, '', '', sum(frames) FROM dispositions
+    WHERE NOT EXISTS (SELECT 1 FROM shares) GROUP BY 1, 2;
 CREATE TABLE IF NOT EXISTS snapshots (name TEXT PRIMARY KEY, offset INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS damage (
     segment INTEGER, position INTEGER, bytes INTEGER, first_offset INTEGER PRIMARY KEY, rows INTEGER
@@ -123,12 +130,32 @@ def set_cursor(connection: sqlite3.Connection, name: str, value: int) -> None:
     connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (name, value))
 
 
-def count_frames(connection: sqlite3.Connection, counts: Iterable[tuple[str, str, str, int]]) -> None:
-    """Add (disposition, reason or '', transport, frames) to the ledger, in the caller's transaction."""
+@dataclass(frozen=True)
+class Share:
+    """What is counted together in the ledger."""
+
+    disposition: str
+    reason: str = ""
+    transport: str = ""
+    family: str = ""
+    """Empty where no profile is known."""
+    tenant: str = ""
+
+
+def count_frames(connection: sqlite3.Connection, counts: Mapping[Share, int]) -> None:
+    """Add frames to the ledger, in the caller's transaction."""
     connection.executemany(
         "INSERT INTO dispositions VALUES (?, ?, ?, ?) ON CONFLICT (disposition, reason, transport) "
         "DO UPDATE SET frames = frames + excluded.frames",
-        counts,
+        ((each.disposition, each.reason, each.transport, frames) for each, frames in counts.items()),
+    )
+    connection.executemany(
+        "INSERT INTO shares VALUES (?, ?, ?, ?, ?) ON CONFLICT (disposition, transport, family, tenant) "
+        "DO UPDATE SET frames = frames + excluded.frames",
+        (
+            (each.disposition, each.transport, each.family, each.tenant, frames)
+            for each, frames in counts.items()
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from narrowgate_ingest import state
 from narrowgate_ingest.quarantine import Quarantine, Refused
-from narrowgate_ingest.state import State
+from narrowgate_ingest.state import Share, State
 from narrowgate_ingest.tail import Damage
 
 
@@ -69,12 +69,19 @@ def test_another_format_version_is_refused(opened: State) -> None:
 def test_counts_add_up_by_disposition_reason_and_transport(opened: State) -> None:
     """Frames counted again under the same words are added."""
     with opened.transaction() as connection:
-        state.count_frames(connection, [("stored", "", "coap", 2), ("stored", "", "mqtt", 1)])
-        state.count_frames(connection, [("stored", "", "coap", 3)])
+        state.count_frames(
+            connection, {Share("stored", "", "coap", "water"): 2, Share("stored", "", "mqtt"): 1}
+        )
+        state.count_frames(connection, {Share("stored", "", "coap", "parking"): 3})
 
     assert opened.connection.execute("SELECT * FROM dispositions ORDER BY transport").fetchall() == [
         ("stored", "", "coap", 5),
         ("stored", "", "mqtt", 1),
+    ]
+    assert opened.connection.execute("SELECT * FROM shares ORDER BY 2, 3").fetchall() == [
+        ("stored", "coap", "parking", "", 3),
+        ("stored", "coap", "water", "", 2),
+        ("stored", "mqtt", "", "", 1),
     ]
 
 

@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, str] = {
     "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
     "console": "acknowledgements while the console is hammered; starts; the core's memory",
     "recall": "faults of a pretend district: found, falsely found, how soon; with reports lost",
+    "ingest": "frames decoded, judged and stored; line protocol; into InfluxDB; how soon a frame is a point",
     "rules": "readings judged: live, one by one, in backtest; the leak rule in SQL, row by row",
 }
 _MODULES = {"console": "console_pressure"}
@@ -49,6 +50,9 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
     recall    every kind of fault in four days of 900 pretend devices: share found and false findings, time to
               detect and the latest that is right, days of meters that can be judged; again with a sixth
               of the reports lost (a run is a district, --frames its most devices; some minutes each)
+    ingest    a district's frames from the journal to DuckDB, by the core's own runner; readings as line
+              protocol (beside influxdb_client where it is installed); into an InfluxDB 1.x started for it
+              (Debian's influxdb), beside a bare loop of ready-made bodies; frame to queryable point
     rules     all water rules over hourly readings of 100 000 meters, beside the leak rule in DuckDB; memory,
               restore, a batch of one, 10 000 readings of a million devices; a year of 1 000 meters from
               Parquet (row by row too, where the tests are at hand: PYTHONPATH=tests)
