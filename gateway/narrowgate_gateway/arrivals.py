@@ -28,6 +28,8 @@ class Trust:
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] | None
     """Source networks that may send; None where another judges senders, as a broker does."""
     max_payload_bytes: int
+    wants_identity: bool = False
+    """Whether only who has proved to be a device may send."""
 
     def admits(self, address: str) -> bool:
         """Tell whether a source address is in an allowed network."""
@@ -58,6 +60,8 @@ class Arrival:
     """Whether the transport itself marks it as sent before."""
     comparable: bool = True
     """Whether the same message again would look like a repeat; else the listener tells repeats itself."""
+    identity: str = ""
+    """Who the transport has proved the sender to be; '' where nobody."""
 
     @property
     def endpoint(self) -> str:
@@ -88,6 +92,17 @@ class ArrivalBatch:
     def slots(self, fleet: Fleet) -> NDArray[np.int32]:
         """Give the slots of the devices that they claim to be of."""
         return fleet.slots([arrival.device for arrival in self._arrivals])
+
+    def identities(self) -> Sequence[str] | None:
+        """Give who the senders have proved to be; None where that is asked of nobody and nobody says."""
+        if not any(each.identity or each.trust.wants_identity for each in self._arrivals):
+            return None
+        return [each.identity for each in self._arrivals]
+
+    @property
+    def wants_identity(self) -> bool:
+        """Tell whether all of them have to prove who they are."""
+        return any(each.trust.wants_identity for each in self._arrivals)
 
     def judged(self) -> NDArray[np.uint8]:
         """Give the answers that transport facts alone give."""
@@ -122,6 +137,7 @@ class ArrivalBatch:
             "path": [each.path for each in some],
             "port": [each.port for each in some],
             "claimed_device": [each.device for each in some],
+            "authenticated_as": [each.identity or None for each in some],
             "tenant": [each.trust.tenant for each in some],
             "endpoint": [each.endpoint for each in some],
             "message_id": [each.message_id for each in some],

@@ -8,18 +8,22 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import numpy as np
+
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.coap_datagrams import MOST_AT_ONCE
 from narrowgate_gateway.coap_datapath import Datapath
 from narrowgate_gateway.coap_intake import Intake
 from narrowgate_gateway.coap_messages import Sender
 from narrowgate_gateway.coap_seam import Seam
+from narrowgate_gateway.coap_session import Plain, Session
 from narrowgate_gateway.coap_socket import bound
 from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.path_template import PathTemplate
 
 NO_LIMITS = Limits()
+PLAIN = Plain()
 
 
 class CoapServer:
@@ -43,6 +47,7 @@ class CoapServer:
         fleet: Callable[[], Fleet],
         *,
         limits: Limits = NO_LIMITS,
+        session: Session = PLAIN,
         most_at_once: int = MOST_AT_ONCE,
     ) -> "CoapServer":
         """Open a listener; OSError if its address is taken or not this host's.
@@ -55,16 +60,21 @@ class CoapServer:
             door: who judges and keeps.
             fleet: gives the newest registry.
             limits: how much it takes of one sender.
+            session: what lies between its datagrams and messages.
             most_at_once: frames that the journal takes in one batch, at most.
         """
         listening = bound(host, port)
 
         def send(datagram: bytes, sender: Sender) -> None:
+            sealed = datagram if sender.connection is None else _sealed(session, datagram, sender.connection)
             with suppress(OSError):  # no room or no way there: the device sends again
-                listening.sendmsg([datagram], sender.ancillary, 0, sender.sockaddr)
+                listening.sendmsg([sealed], sender.ancillary, 0, sender.sockaddr)
+
+        def identity(sender: Sender) -> str:
+            return "" if sender.connection is None else session.identities(np.array([sender.connection]))[0]
 
         seam = await Seam.open(send, host, int(listening.getsockname()[1]))
-        intake = Intake(send, seam, template, trust, door, fleet)
+        intake = Intake(send, seam, template, trust, door, fleet, identity)
         datapath = Datapath(
             listening,
             template,
@@ -73,6 +83,7 @@ class CoapServer:
             door,
             fleet,
             seam.message_ids,
+            session=session,
             most_at_once=min(most_at_once, MOST_AT_ONCE),
         )
         datapath.start(intake)
@@ -94,3 +105,10 @@ class CoapServer:
         await self._intake.close()
         await self._seam.close()
         self._socket.close()
+
+
+def _sealed(session: Session, datagram: bytes, connection: int) -> bytes:
+    """Seal one message."""
+    content = np.frombuffer(datagram, np.uint8).reshape(1, -1)
+    sealed, lengths = session.seal(content, np.array([len(datagram)]), np.array([connection]))
+    return sealed[0, : lengths[0]].tobytes()

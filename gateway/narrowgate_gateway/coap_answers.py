@@ -27,6 +27,8 @@ class Askers:
     tokens: Bytes
     sources: Bytes
     pktinfo: Bytes | None
+    connections: Ints | None = None
+    """(n,) of a session; None where there is none."""
 
     @classmethod
     def of(cls, datagrams: Datagrams, heads: Heads, rows: NDArray[np.intp]) -> "Askers":
@@ -38,6 +40,7 @@ class Askers:
             heads.tokens[rows],
             datagrams.sources[rows],
             None if datagrams.pktinfo is None else datagrams.pktinfo[rows],
+            None if datagrams.connections is None else datagrams.connections[rows],
         )
 
     def rows(self, which: NDArray[np.intp]) -> "Askers":
@@ -49,6 +52,7 @@ class Askers:
             self.tokens[which],
             self.sources[which],
             None if self.pktinfo is None else self.pktinfo[which],
+            None if self.connections is None else self.connections[which],
         )
 
     @property

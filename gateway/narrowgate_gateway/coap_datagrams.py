@@ -72,6 +72,8 @@ class Datagrams:
     """(n, SOURCE_BYTES)."""
     pktinfo: Bytes | None
     """(n, PKTINFO_SPACE) as an answer's control data; None where the socket has one address only."""
+    connections: NDArray[np.int64] | None = None
+    """(n,) of a session; None where there is none."""
 
     def __len__(self) -> int:
         """Give the number of datagrams."""

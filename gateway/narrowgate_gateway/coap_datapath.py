@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from narrowgate_gateway.coap_columns import CON
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox, Outbox
 from narrowgate_gateway.coap_messages import CODES, Sender
 from narrowgate_gateway.coap_paths import PathColumns
+from narrowgate_gateway.coap_session import Session
 from narrowgate_gateway.coap_sorting import Fate, Sorted, answered_strangers, sort
 from narrowgate_gateway.coap_uplinks import Limits, Uplinks
 from narrowgate_gateway.door import Door, Trust
@@ -73,6 +74,7 @@ class Datapath:
         fleet: Callable[[], Fleet],
         message_ids: Callable[[int], int],
         *,
+        session: Session,
         most_at_once: int,
     ) -> None:
         """Stand before a socket; `start` begins to read.
@@ -85,12 +87,14 @@ class Datapath:
             door: who judges and keeps.
             fleet: gives the newest registry.
             message_ids: gives the first of n message ids of our own.
+            session: opens what comes and seals what leaves.
             most_at_once: datagrams of a batch.
         """
         self._socket = listening
         row_bytes = max(_LEAST_ROW_BYTES, trust.max_payload_bytes + _HEAD_AND_OPTIONS_BYTES)
         self._inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
         self._outbox = Outbox(listening)
+        self._session = session
         self._paths = PathColumns(template)
         self._networks = Networks(trust.networks)
         self._trust = trust
@@ -171,6 +175,9 @@ class Datapath:
 
     def take(self, datagrams: Datagrams) -> None:
         """Take a batch as the socket gave it."""
+        datagrams = self._session.open(datagrams)
+        if len(datagrams) == 0:
+            return
         batch = sort(datagrams, self._networks, self._paths)
         if len(batch.uplinks):
             self._take_uplinks(batch)
@@ -186,7 +193,9 @@ class Datapath:
             if room == 0:
                 return
         rows = batch.requests[at]
-        uplinks = Uplinks(self._trust, self._limits, batch.datagrams, batch.heads, rows)
+        uplinks = Uplinks(
+            self._trust, self._limits, batch.datagrams, batch.heads, rows, self._identities(batch, rows)
+        )
         uplinks.read(batch.flat, batch.ends, batch.options, self._paths, batch.matched, at)
         askers = Askers.of(batch.datagrams, batch.heads, rows)
         no_response = batch.options.no_response[at]
@@ -199,6 +208,13 @@ class Datapath:
             self._gathering.note_answered(self._loop.time() - began_s)
 
         self._door.take(uplinks, self._fleet(), told)
+
+    def _identities(self, batch: Sorted, rows: NDArray[np.intp]) -> Sequence[str] | None:
+        """Give who some senders have proved to be; None where nobody can prove anything and need not."""
+        connections = batch.datagrams.connections
+        if connections is not None:
+            return self._session.identities(connections[rows])
+        return [""] * len(rows) if self._trust.wants_identity else None
 
     def _told(self, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]) -> None:
         """Send the answers of a batch."""
@@ -271,7 +287,7 @@ class Datapath:
     def _reset(self, batch: Sorted, rows: NDArray[np.intp]) -> None:
         if len(rows):
             askers = Askers.of(batch.datagrams, batch.heads, rows)
-            self._outbox.send(*resets(askers), askers.sources, askers.pktinfo)
+            self._send(*resets(askers), askers)
 
     def _tell(self, askers: Askers, codes: NDArray[np.uint8], is_told: NDArray[np.bool_]) -> None:
         """Send answers; what the network refuses is repeated by the device."""
@@ -280,9 +296,18 @@ class Datapath:
             askers, codes = askers.rows(told), codes[told]
         own = int(np.count_nonzero(~askers.is_confirmable))
         content, lengths = answers(askers, codes, self._message_ids(own) if own else 0)
+        self._send(content, lengths, askers)
+
+    def _send(self, content: Bytes, lengths: NDArray[np.int64], askers: Askers) -> None:
+        if askers.connections is not None:
+            content, lengths = self._session.seal(content, lengths, askers.connections)
         self._outbox.send(content, lengths, askers.sources, askers.pktinfo)
 
 
 def _sender(datagrams: Datagrams, row: int) -> Sender:
     pktinfo: Bytes | None = None if datagrams.pktinfo is None else datagrams.pktinfo[row]
-    return Sender.read(datagrams.sources[row].tobytes(), None if pktinfo is None else pktinfo.tobytes())
+    return Sender.read(
+        datagrams.sources[row].tobytes(),
+        None if pktinfo is None else pktinfo.tobytes(),
+        None if datagrams.connections is None else int(datagrams.connections[row]),
+    )

@@ -52,6 +52,7 @@ class Intake:
         trust: Trust,
         door: Door,
         fleet: Callable[[], Fleet],
+        identity: Callable[[Sender], str],
     ) -> None:
         """Stand there.
 
@@ -62,7 +63,9 @@ class Intake:
             trust: what is taken from whom.
             door: who judges and keeps.
             fleet: gives the newest registry.
+            identity: tells who a sender has proved to be; '' who has proved nothing.
         """
+        self._identity = identity
         self._send = send
         self._seam = seam
         self._template = template
@@ -133,6 +136,7 @@ class Intake:
             token=head.token,
             confirmable=head.is_confirmable,
             payload=payload,
+            identity=self._identity(sender),
         )
         task = asyncio.create_task(self._admit(arrival, head, sender, message))
         self._under_way.add(task)

@@ -73,14 +73,17 @@ class Sender:
 
     sockaddr: tuple[Any, ...]
     pktinfo: bytes | None
+    connection: int | None = None
+    """Of a session; None where there is none."""
 
     @classmethod
-    def read(cls, source: bytes, pktinfo: bytes | None) -> Self:
+    def read(cls, source: bytes, pktinfo: bytes | None, connection: int | None = None) -> Self:
         """Give the sender of a datagram.
 
         Args:
             source: its sockaddr_in6.
             pktinfo: the control message that tells where it was sent to; None where there is one place only.
+            connection: of a session; None where there is none.
         """
         (port,) = _PORT.unpack_from(source, 2)
         (flow,) = _FLOW.unpack_from(source, 4)
@@ -89,6 +92,7 @@ class Sender:
         return cls(
             (address, port, flow, scope),
             None if pktinfo is None else pktinfo[_CONTROL_BYTES:][:_PKTINFO_BYTES],
+            connection,
         )
 
     @property

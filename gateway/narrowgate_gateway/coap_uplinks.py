@@ -4,6 +4,7 @@ They are copied out of the datagrams once: the next batch may come while these a
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,9 +63,12 @@ class Uplinks:
         datagrams: Datagrams,
         heads: Heads,
         rows: NDArray[np.intp],
+        identities: Sequence[str] | None = None,
     ) -> None:
-        """Take the heads of some rows of datagrams; `read` takes the rest."""
+        """Take the heads of some rows of datagrams, and who has proved to be whom; `read` takes the rest."""
         self._trust = trust
+        self._identities = identities
+        self.wants_identity = trust.wants_identity
         self._limits = limits
         self._endpoints = endpoints_of(datagrams.sources[rows])
         self._message_ids = heads.message_ids[rows].astype(np.int64)
@@ -108,6 +112,10 @@ class Uplinks:
         longest = int(self._devices.lengths.max(initial=0))
         return fleet.slots_of_encoded(self._devices.padded(longest), self._devices.lengths)
 
+    def identities(self) -> Sequence[str] | None:
+        """Give who the senders have proved to be; None where there is no session."""
+        return self._identities
+
     def judged(self) -> NDArray[np.uint8]:
         """Give the answers that the listener's facts alone give; its networks are judged before."""
         is_long = self._payloads.lengths > self._trust.max_payload_bytes
@@ -150,6 +158,9 @@ class Uplinks:
             "dup": _never(n),
             "payload": _strings(self._payloads, some, pa.binary()),
         }
+        if self._identities is not None:
+            names = [self._identities[row] or None for row in rows.tolist()]
+            columns["authenticated_as"] = pa.array(names, pa.string())
         if self._ports is not None:
             columns["port"] = _plain(_of(self._ports, some).astype(np.int32), pa.int32())
         arrays = [columns[name] if name in columns else _unsaid(kind, n) for name, kind in _COLUMNS]

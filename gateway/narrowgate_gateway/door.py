@@ -59,6 +59,15 @@ class Batch(Protocol):
         """Give the slots of the devices that they claim to be of, (n,); -1 where the registry has none."""
         ...
 
+    @property
+    def wants_identity(self) -> bool:
+        """Tell whether only who has proved to be a device may send."""
+        ...
+
+    def identities(self) -> Sequence[str] | None:
+        """Give who the n senders have proved to be, '' who has proved nothing; None if nobody can."""
+        ...
+
     def judged(self) -> NDArray[np.uint8]:
         """Give the numbers of the answers that the listener's facts alone give, (n,); a new array."""
         ...
@@ -163,11 +172,36 @@ class Door:
         slots = batch.slots(fleet)
         # The registry has no row -1: the last of the array stands for devices that it does not know.
         numbers[(numbers == _KEPT) & self._shut_out(fleet)[slots]] = NUMBER[Answer.FORBIDDEN]
+        identities = batch.identities()
+        if identities is not None:
+            self._judge_identities(identities, batch.wants_identity, fleet, slots, numbers)
         rows = np.flatnonzero(numbers == _KEPT)
         rows = rows[~self._exchanges.knows(names[rows], now_s)]
         too_fast = batch.too_fast(rows, slots[rows], now_s)
         if too_fast is not None:
             numbers[rows[too_fast]] = NUMBER[Answer.TOO_FAST]
+
+    def _judge_identities(
+        self,
+        identities: Sequence[str],
+        wants_identity: bool,
+        fleet: Fleet,
+        slots: NDArray[np.int32],
+        numbers: NDArray[np.uint8],
+    ) -> None:
+        """Refuse who has proved to be no device, or one that is shut out, or nothing where that is wanted.
+
+        Who has proved nothing is asked to (4.01) only as a device that the registry knows: a name that it
+        does not know gets no further by proving anything.
+        """
+        proved = fleet.slots([identity or None for identity in identities])
+        has_proved = np.array([identity != "" for identity in identities], np.bool_)
+        is_open = numbers == _KEPT
+        numbers[is_open & has_proved & self._shut_out(fleet)[proved]] = NUMBER[Answer.FORBIDDEN]
+        numbers[is_open & has_proved & (proved < 0)] = NUMBER[Answer.UNKNOWN_SENDER]
+        if wants_identity:
+            numbers[is_open & ~has_proved & (slots >= 0)] = NUMBER[Answer.UNKNOWN_SENDER]
+            numbers[is_open & ~has_proved & (slots < 0)] = NUMBER[Answer.FORBIDDEN]
 
     def _shut_out(self, fleet: Fleet) -> NDArray[np.bool_]:
         """Tell by slot who may not send; once for each version of the registry."""

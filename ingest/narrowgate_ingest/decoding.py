@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import PROFILES, Context, Decoded, decode
 from narrowgate_fleet import Fleet
-from narrowgate_ingest.identities import Identities
+from narrowgate_ingest.identities import Identities, of_others
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.stage import Poisoned, run_rows
 from narrowgate_schema.tables import FACTS, READINGS
@@ -97,6 +97,7 @@ class DecodeStage:
             )
             made = decode(uplinks.slice(start, stop - start), context)
             found = self._identities.strangers(made, slots[start:stop], fleet)
+            found.update(of_others(uplinks.slice(start, stop - start)))
             strangers.update((start + row, wrong) for row, wrong in found.items())
             self._facts.add(_without(made.facts, frames[[start + row for row in found]]))
             return made

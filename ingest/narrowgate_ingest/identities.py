@@ -9,6 +9,8 @@ frame.
 """
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from narrowgate_codecs.context import Decoded
@@ -17,6 +19,17 @@ from narrowgate_fleet import Fleet
 from narrowgate_schema.words import Disposition
 
 _IMEI_DIGITS = 15
+
+
+def of_others(uplinks: pa.RecordBatch) -> dict[int, str]:
+    """Give the rows whose sender has proved to be another device than it claims, and what is wrong."""
+    proved, claimed = uplinks["authenticated_as"], uplinks["claimed_device"]
+    if proved.null_count == len(proved):
+        return {}
+    differs = pc.fill_null(pc.not_equal(proved, claimed), fill_value=False)
+    rows = np.flatnonzero(differs.to_numpy(zero_copy_only=False)).tolist()
+    names = [(proved[row].as_py()[:64], claimed[row].as_py()[:64]) for row in rows]
+    return {row: f"{who!r} sent it as {name!r}" for row, (who, name) in zip(rows, names, strict=True)}
 
 
 class Identities:
