@@ -92,7 +92,8 @@ def _flows(columns: Columns) -> tuple[Floats, State]:
     volume = columns.values["volume_m3"][row]
     first = first_rows(group)
     passed_us = time_us - shifted(time_us, first, state["last_us"][group[first]])
-    risen = volume - shifted(volume, first, state["last_m3"][group[first]])
+    with np.errstate(over="ignore"):
+        risen = volume - shifted(volume, first, state["last_m3"][group[first]])
     counts = np.flatnonzero((passed_us > 0) & (passed_us <= _FARTHEST_US) & (risen >= 0))
     rise[row[counts]] = risen[counts] / (passed_us[counts] / HOUR_US)
     last = last_rows(group)
