@@ -257,6 +257,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "inflow_high": ("Inflow beyond its history", "进水量异常偏高"),
     "register_falls_far": ("Register falls far", "读数大幅下降"),
     "meter_tamper": ("Meter tampered with", "水表被拆动"),
+    "bay_stuck": ("Bay does not change", "泊位长期无变化"),
     "bay_tamper": ("Bay sensor tampered with", "泊位传感器被拆动"),
     "lamp_power_low": ("Lamp draws too little", "路灯功率偏低"),
     "lamp_power_high": ("Lamp draws too much", "路灯功率偏高"),
