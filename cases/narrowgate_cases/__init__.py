@@ -5,6 +5,7 @@ Rule 1: the caller of the desk owns the transaction; only the outbox's sender be
 
 from narrowgate_cases.desk import CaseChanges, apply
 from narrowgate_cases.installing import install
+from narrowgate_cases.keeping import keep_time
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
 from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
 from narrowgate_cases.practice import DEFAULT_PRACTICE, Practice, Service
@@ -32,6 +33,7 @@ __all__ = [
     "dead_letters",
     "install",
     "install_outbox",
+    "keep_time",
     "open_cases",
     "outbox_counts",
 ]

@@ -9,7 +9,6 @@ from narrowgate_cases.working_calendar import WorkingCalendar
 from narrowgate_schema.words import Severity
 
 HOUR_US = 3_600_000_000
-MINUTE_US = 60_000_000
 
 OPENS_A_CASE = {Severity.INFO: False, Severity.MINOR: True, Severity.MAJOR: True, Severity.SAFETY: True}
 """Whether a finding sends somebody, by its severity; one that comes to do so opens its case then."""
@@ -21,8 +20,6 @@ class Service:
 
     relapse_us: int | None = 24 * HOUR_US
     """How long after its end a case is reopened by a new episode; None: each episode is a case of its own."""
-    hold_us: int = 0
-    """How long a finding waits for its group's before it becomes a case."""
     device_verifies: bool = True
     """Whether the device's own recovery verifies and closes a case; else a person looks first."""
     limits: Mapping[Severity, Limit] = field(default_factory=dict)

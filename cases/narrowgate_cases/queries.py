@@ -4,13 +4,18 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from narrowgate_cases.clocks import CaseClock, Light, Limit
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
+from narrowgate_cases.tables import OPEN_STATES_SQL
+from narrowgate_cases.working_calendar import WorkingCalendar
 
-_COLUMNS = (
+COLUMNS = (
     "number, finding, service, severity, family, device, series, asset, members, state,"
-    " raised_at, cleared_at, opened_at, closed_at, evidence"
+    " raised_at, cleared_at, opened_at, closed_at, evidence, unit, cell, district, placed_by, lat, lon,"
+    " street, road_class, limit_us, is_working, spent_us, running_since, due_at, escalation, reopened,"
+    " merged_into"
 )
-_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
+_OPEN = OPEN_STATES_SQL
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,39 @@ class Case:
     closed_at_us: int | None
     evidence: str
     """A JSON object: the values and the window that decided."""
+    unit: str | None
+    """The department or contractor that mends it."""
+    cell: str | None
+    """The grid cell, 15 digits."""
+    district: str | None
+    placed_by: str | None
+    """What told where it lies: a grid code, a point, or nothing."""
+    lat: float | None
+    lon: float | None
+    street: str | None
+    road_class: str | None
+    limit_us: int | None
+    is_working: bool
+    """Whether the limit runs in working time only."""
+    spent_us: int
+    running_since_us: int | None
+    due_at_us: int | None
+    """When the limit is reached, or would have been when the clock last ran."""
+    escalation: int
+    """How often it was escalated."""
+    reopened: int
+    """How often it came back."""
+    merged_into: int | None
+
+    @property
+    def clock(self) -> CaseClock:
+        """Give its clock."""
+        limit = None if self.limit_us is None else Limit(self.limit_us, self.is_working)
+        return CaseClock(limit, self.spent_us, self.running_since_us)
+
+    def light(self, now_us: int, calendar: WorkingCalendar) -> Light:
+        """Give its light at an instant [us]: green to 80 %, yellow to 100 %, red after."""
+        return self.clock.light(now_us, calendar) if self.state in OPEN_STATES else Light.NONE
 
 
 @dataclass(frozen=True)
@@ -75,35 +113,43 @@ def open_cases(connection: sqlite3.Connection, limit: int, offset: int = 0) -> l
     if limit < 0 or offset < 0:
         raise ValueError(f"limit and offset are 0 or more, got {limit} and {offset}")
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM cases WHERE state IN ({_OPEN}) ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - literals
+        f"SELECT {COLUMNS} FROM cases WHERE state IN ({_OPEN}) ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - literals
         (limit, offset),
     )
-    return [_case(row) for row in rows]
+    return [case_of(row) for row in rows]
 
 
 def counts(connection: sqlite3.Connection) -> CaseCounts:
-    """Give how many cases stand in each state, and the open ones by service."""
-    found = dict(connection.execute("SELECT state, count(*) FROM cases GROUP BY state").fetchall())
+    """Give how many cases stand in each state, and the open ones by service.
+
+    They are kept counted; a connection that finds some cases only counts what it finds.
+    """
+    narrowed = "SELECT 1 FROM sqlite_temp_schema WHERE name = 'cases'"
+    is_narrowed = connection.execute(narrowed).fetchone() is not None
+    table = "(SELECT state, service, 1 AS n FROM cases)" if is_narrowed else "case_counts"
+    found = dict(connection.execute(f"SELECT state, sum(n) FROM {table} GROUP BY state").fetchall())  # noqa: S608
     by_service = connection.execute(
-        f"SELECT service, count(*) FROM cases WHERE state IN ({_OPEN}) GROUP BY service ORDER BY service"  # noqa: S608 - literals
+        f"SELECT service, sum(n) FROM {table} WHERE state IN ({_OPEN})"  # noqa: S608 - literals
+        " GROUP BY service HAVING sum(n) > 0 ORDER BY service"
     ).fetchall()
     return CaseCounts({state: found.get(state, 0) for state in State}, dict(by_service))
 
 
 def case(connection: sqlite3.Connection, number: str) -> tuple[Case, list[CaseStep]] | None:
     """Give one case and its steps, the oldest first; None if there is no case of that number."""
-    row = connection.execute(f"SELECT {_COLUMNS}, id FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - literals
+    row = connection.execute(f"SELECT {COLUMNS}, id FROM cases WHERE number = ?", (number,)).fetchone()  # noqa: S608 - literals
     if row is None:
         return None
     steps = connection.execute(
         "SELECT at_us, step, actor, reason, evidence FROM case_steps WHERE case_id = ? ORDER BY id",
         (row[-1],),
     )
-    return _case(row[:-1]), [CaseStep(at, Step(step), *rest) for at, step, *rest in steps]
+    return case_of(row[:-1]), [CaseStep(at, Step(step), *rest) for at, step, *rest in steps]
 
 
-def _case(row: tuple[object, ...]) -> Case:
+def case_of(row: tuple[object, ...]) -> Case:
     values = dict(zip(Case.__dataclass_fields__, row, strict=True))
     values["members"] = tuple(json.loads(str(values["members"])))
     values["state"] = State(str(values["state"]))
+    values["is_working"] = bool(values["is_working"])
     return Case(**values)  # type: ignore[arg-type]  # the columns stand in the order of the fields

@@ -8,6 +8,7 @@ from narrowgate_fleet import Fleet, RegistryFault, seal_of
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.influx_checks import influx_faults
+from narrowgate_gateway.practice import desk_faults
 from narrowgate_gateway.rule_files import gathered, threshold_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
@@ -29,6 +30,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
         faults = [
             *_listener_faults(config, settings),
             *influx_faults(config, settings.influxdb),
+            *desk_faults(config, settings.desk),
             *webhook_faults(config, settings.webhook),
             *console_faults(config, settings.console, home),
         ]

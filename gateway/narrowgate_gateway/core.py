@@ -15,6 +15,7 @@ from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
@@ -38,7 +39,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     Raises:
         AlreadyRunning: another core works in this home.
         OSError: the console's address is taken, or a directory cannot be written.
-        ValueError: a file of rules has faults, a rule's parameter is not its own, or there is no registry.
+        ValueError: a file of rules or of the desk has faults, a rule's parameter is not its own, or there
+            is no registry.
         StoreClosed: a store or the file of users cannot be opened, or another format version wrote it.
         RuntimeError: pipeline or console ended with a fault of ours; it said which.
     """
@@ -50,8 +52,9 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
     fleet = FleetReader(home.registry, seal_of(os.environ))
+    practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
     with opening(home.state):
-        pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone)
+        pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone, practice=practice)
     runner = Runner(pipeline, tail, _pace(settings))
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from narrowgate_gateway.archive_settings import Archive
 from narrowgate_gateway.console_settings import Console
+from narrowgate_gateway.desk_settings import Desk
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
@@ -111,6 +112,7 @@ class Settings(Section):
     core: Core = Core()
     archive: Archive = Archive()
     influxdb: Influxdb = Influxdb()
+    desk: Desk = Desk()
     webhook: Webhook = Webhook()
     console: Console = Console()
     clock: Time = Time()
@@ -159,7 +161,10 @@ class Settings(Section):
     def beside(self, config: Path) -> "Settings":
         """Give the same with the paths of files counted from a configuration file's directory."""
         return self.model_copy(
-            update={"rule_files": tuple(str(config.parent / name) for name in self.rule_files)}
+            update={
+                "rule_files": tuple(str(config.parent / name) for name in self.rule_files),
+                "desk": self.desk.beside(config.parent),
+            }
         )
 
     @property

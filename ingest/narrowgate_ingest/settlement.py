@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_cases import Practice, apply
+from narrowgate_cases import Practice, apply, keep_time
 from narrowgate_codecs import PROFILES
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch
@@ -67,6 +67,7 @@ def settle(
         state.put_findings(connection, findings)
     for causes in (closing, prepared.judgement.causes):
         _open_cases(connection, batch, causes, practice)
+    _keep_time(connection, batch, practice)
     state.set_cursor(connection, PIPELINE, batch.end)
 
 
@@ -145,8 +146,17 @@ def _open_cases(
     if findings.num_rows == 0:
         return
     offsets, times_us = batch.arrivals_us()
+    reached_us = np.maximum.accumulate(times_us)
     frames = np.asarray(findings["frame"], dtype=np.int64)
     for frame in np.unique(frames).tolist():
         rows = pa.array(np.flatnonzero(frames == frame))
-        at_us = int(times_us[np.searchsorted(offsets, frame)])
-        apply(connection, findings.take(rows), at_us, practice)
+        row = np.searchsorted(offsets, frame)
+        keep_time(connection, int(reached_us[row]), practice)
+        apply(connection, findings.take(rows), int(times_us[row]), practice)
+
+
+def _keep_time(connection: sqlite3.Connection, batch: Batch, practice: Practice) -> None:
+    """Let time pass at the desk up to the end of a batch."""
+    _, times_us = batch.arrivals_us()
+    if len(times_us):
+        keep_time(connection, int(times_us.max()), practice)

@@ -92,7 +92,7 @@ def test_history_stays_append_only_after_an_upgrade(old: sqlite3.Connection) -> 
 
 def test_an_upgrade_that_fails_changes_nothing(old: sqlite3.Connection) -> None:
     """A database that cannot be upgraded is left as the older release can read it."""
-    old.execute("CREATE VIEW held_findings AS SELECT 1")
+    old.execute("CREATE VIEW case_findings AS SELECT 1")
     before = _content(old)
     with pytest.raises(sqlite3.Error):
         install(old)
