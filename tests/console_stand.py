@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from console_people import settle
 from findings_rows import batch, cleared, raised
-from narrowgate_cases import SCHEMA, apply
+from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, apply
+from narrowgate_cases.desk_file import working
 from narrowgate_console import Access, Binding, Check, Diagnosis, Part, Services
 from narrowgate_fleet import Fleet, FleetReader, Registry, import_csv
 from narrowgate_ingest.series import SeriesSource
@@ -166,6 +168,12 @@ class Stand:
     def quarantine(self) -> sqlite3.Connection:
         """Open the quarantine for reading."""
         return sqlite3.connect(f"file:{self.quarantine_path}?mode=ro", uri=True)
+
+    def working(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Open the state database for a step."""
+        return working(self.state_path)
+
+    practice = DEFAULT_PRACTICE
 
     def fleet(self) -> Fleet:
         """Give the newest fleet."""

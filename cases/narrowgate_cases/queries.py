@@ -148,6 +148,7 @@ def case(connection: sqlite3.Connection, number: str) -> tuple[Case, list[CaseSt
 
 
 def case_of(row: tuple[object, ...]) -> Case:
+    """Give the case of a row of COLUMNS."""
     values = dict(zip(Case.__dataclass_fields__, row, strict=True))
     values["members"] = tuple(json.loads(str(values["members"])))
     values["state"] = State(str(values["state"]))

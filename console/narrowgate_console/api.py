@@ -7,8 +7,6 @@ from fastapi import APIRouter, Path, Query
 from narrowgate_console.asking import Asking
 from narrowgate_console.models import (
     CaseFileModel,
-    CaseModel,
-    CasePageModel,
     ErrorModel,
     FindingModel,
     FindingPageModel,
@@ -46,14 +44,10 @@ def router() -> APIRouter:
     def overview(ask: Asking) -> OverviewModel:
         return OverviewModel.of(ask.overview())
 
-    @api.get("/cases", summary="Open cases, the newest first")
-    def cases(ask: Asking, limit: Limit = 50, offset: Offset = 0) -> CasePageModel:
-        items = [CaseModel.of(case) for case in ask.open_cases(limit, offset)]
-        return CasePageModel(open=ask.overview().cases.open, cases=items)
-
     @api.get("/cases/{number}", summary="One case with its history", responses=NOT_FOUND)
     def case(ask: Asking, number: Number) -> CaseFileModel:
-        return CaseFileModel.with_steps(*ask.case(number))
+        found, steps = ask.case(number)
+        return CaseFileModel.with_steps(found, steps, ask.desk.light(found), ask.desk.possible(found.state))
 
     @api.get("/findings", summary="Findings as known now, the latest raised first")
     def findings(

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from narrowgate_cases import Case, CaseStep, State, Step
+from narrowgate_cases.clocks import Light
+from narrowgate_cases.placing import PlacedBy
 from narrowgate_console.findings import Finding
 from narrowgate_console.instants import instant, perhaps
 from narrowgate_console.quarantine import Quarantined
@@ -90,14 +92,26 @@ class CaseModel(BaseModel):
     opened_at: datetime
     closed_at: datetime | None
     evidence: dict[str, Any]
+    unit: Annotated[str | None, Field(description="the department or contractor that mends it")]
+    cell: Annotated[str | None, Field(description="the grid cell, 15 digits")]
+    district: str | None
+    placed_by: PlacedBy | None
+    lat: float | None
+    lon: float | None
+    street: str | None
+    road_class: str | None
+    due_at: Annotated[datetime | None, Field(description="when its limit is reached, if its clock runs on")]
+    light: Annotated[Light, Field(description="green to 80 % of its limit, yellow to 100 %, red after")]
+    escalation: Annotated[int, Field(description="how often it was escalated")]
+    reopened: Annotated[int, Field(description="how often it came back")]
 
     @classmethod
-    def of(cls, case: Case) -> "CaseModel":
-        """Make it from the desk's value."""
-        return cls.model_validate(_case_values(case))
+    def of(cls, case: Case, light: Light) -> "CaseModel":
+        """Make it from the desk's values."""
+        return cls.model_validate(_case_values(case, light))
 
 
-def _case_values(case: Case) -> Mapping[str, object]:
+def _case_values(case: Case, light: Light) -> Mapping[str, object]:
     values = {name: getattr(case, name, None) for name in CaseModel.model_fields}
     return {
         **values,
@@ -106,6 +120,8 @@ def _case_values(case: Case) -> Mapping[str, object]:
         "cleared_at": perhaps(case.cleared_at_us),
         "opened_at": instant(case.opened_at_us),
         "closed_at": perhaps(case.closed_at_us),
+        "due_at": perhaps(case.due_at_us),
+        "light": light,
         "evidence": json.loads(case.evidence),
     }
 
@@ -124,9 +140,12 @@ class CaseFileModel(CaseModel):
     """One case with its history, the oldest step first."""
 
     steps: list[StepModel]
+    possible: Annotated[list[Step], Field(description="the steps that the asker may take")]
 
     @classmethod
-    def with_steps(cls, case: Case, steps: list[CaseStep]) -> "CaseFileModel":
+    def with_steps(
+        cls, case: Case, steps: list[CaseStep], light: Light, possible: list[Step]
+    ) -> "CaseFileModel":
         """Make it from the desk's values."""
         history = [
             StepModel(
@@ -138,14 +157,15 @@ class CaseFileModel(CaseModel):
             )
             for step in steps
         ]
-        return cls.model_validate({**_case_values(case), "steps": history})
+        return cls.model_validate({**_case_values(case, light), "steps": history, "possible": possible})
 
 
 class CasePageModel(BaseModel):
-    """A page of the open queue, the newest first."""
+    """A page of the queue."""
 
-    open: Annotated[int, Field(description="how many there are in all")]
+    open: Annotated[int, Field(description="how many open ones there are in all")]
     cases: list[CaseModel]
+    after: Annotated[str | None, Field(description="the cursor of the next page; null: this is the last")]
 
 
 class FindingModel(BaseModel):

@@ -5,11 +5,13 @@ Every method may be called from any thread, several at a time, while the pipelin
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from narrowgate_cases import Practice
 from narrowgate_fleet import Fleet
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_schema.words import Disposition
@@ -92,6 +94,15 @@ class Sources(Protocol):
 
     def diagnoses(self) -> Sequence[Diagnosis]:
         """Give what can lose data here, as far as it has been looked at."""
+        ...
+
+    def working(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Give a connection to the state database within a transaction, for the calling thread alone."""
+        ...
+
+    @property
+    def practice(self) -> Practice:
+        """How the desk works."""
         ...
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narrowgate_cases as desk
 from narrowgate_cases import Case, CaseCounts, CaseStep
 from narrowgate_console.city_view import CityView
+from narrowgate_console.desk_view import DeskView
 from narrowgate_console.faults import reading
 from narrowgate_console.findings import Finding, newest_findings
 from narrowgate_console.principals import NotThere, Principal, Scope
@@ -52,6 +53,8 @@ class View(Rights):
         super().__init__(services, principal)
         self.city = CityView(services, principal)
         """The questions about devices."""
+        self.desk = DeskView(services, principal)
+        """What is asked and done about cases."""
 
     def overview(self) -> Overview:
         """Give the ledger and the counts of cases."""

@@ -64,6 +64,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)
+    sources.employ(practice)
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
     services = Services(sources, clock, timezone=settings.zone)
     with opening(home.root / "access.db"):

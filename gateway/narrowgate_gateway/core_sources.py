@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from narrowgate_cases import counts
+from narrowgate_cases import DEFAULT_PRACTICE, Practice, counts
+from narrowgate_cases.desk_file import working
 from narrowgate_console import Check, Diagnosis, Part
 from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
@@ -43,6 +44,7 @@ class CoreSources:
         self._influx: Influx | None = None
         self._webhook: WebhookOut | None = None
         self._doctor: DoctorVisits | None = None
+        self._practice = DEFAULT_PRACTICE
 
     def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
         """Show archive, a further store and an outside case system too, among checks and metrics."""
@@ -50,6 +52,19 @@ class CoreSources:
         self._metrics.register(archive)
         self._metrics.register(influx)
         self._metrics.register(webhook)
+
+    def employ(self, practice: Practice) -> None:
+        """Work the desk by a practice."""
+        self._practice = practice
+
+    @property
+    def practice(self) -> Practice:
+        """Give how the desk works."""
+        return self._practice
+
+    def working(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Give a connection to the state database within a transaction."""
+        return working(self._home.state)
 
     def consult(self, doctor: DoctorVisits) -> None:
         """Show what the doctor finds."""

@@ -27,6 +27,10 @@ GET    /api/v1/cases                           401 200 200 200 200 200 200 200 4
 GET    /api/v1/cases/C-000002                  401 200 200 200 200 200 200 200 403
 GET    /api/v1/cases/C-000001                  401 404 200 404 404 200 404 200 403
 GET    /api/v1/cases/C-999999                  401 404 404 404 404 404 404 404 403
+GET    /api/v1/cases/lights                    401 200 200 200 200 200 200 200 403
+GET    /api/v1/cases/figures                   401 200 200 200 200 200 200 200 403
+POST   /api/v1/cases/C-000002/steps            401 403 403 200 200 200 200 200 403
+POST   /api/v1/cases/C-000001/steps            401 403 403 404 404 200 404 200 403
 GET    /api/v1/findings                        401 200 200 200 200 200 200 200 403
 GET    /api/v1/series/water                    401 200 200 200 200 200 200 200 403
 GET    /api/v1/map                             401 200 200 200 200 200 200 200 403
@@ -55,7 +59,10 @@ DELETE /api/v1/users/duty_all                  401 403 403 403 403 403 404 204 4
 POST   /api/v1/tokens                          401 403 403 403 403 403 403 201 403
 DELETE /api/v1/tokens/SOUTH                    401 403 403 403 403 403 404 204 403
 """
+_REMARK = {"step": "commented", "reason": "seen"}
 _BODIES: dict[str, object] = {
+    "POST /api/v1/cases/C-000001/steps": _REMARK,
+    "POST /api/v1/cases/C-000002/steps": _REMARK,
     "POST /api/v1/users": {"name": "eve", "role": "viewer", "password": "a password of eve's"},
     "POST /api/v1/tokens": {"label": "t", "scopes": ["cases:read"], "days": 1},
 }

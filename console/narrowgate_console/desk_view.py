@@ -1,0 +1,75 @@
+"""What one principal may ask and do about cases: the queue, its lights, figures, and steps."""
+
+import narrowgate_cases as desk
+from narrowgate_cases.clocks import Light
+from narrowgate_cases.figures import By, Figures, figures
+from narrowgate_cases.lifecycle import State, Step
+from narrowgate_cases.queries import Case
+from narrowgate_cases.queue import Filters, Lights, Order, QueuePage, lights, queue
+from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps, take_step
+from narrowgate_console.faults import reading
+from narrowgate_console.principals import NotThere, Scope, Unfit
+from narrowgate_console.rights import Rights
+
+
+class DeskView(Rights):
+    """One principal's desk, from any thread; raises as `View` says, and Unfit for a step that cannot be."""
+
+    def queue(self, filters: Filters, order: Order, limit: int, after: str | None = None) -> QueuePage:
+        """Give a page of visible cases."""
+        self._need(Scope.CASES)
+        try:
+            with self._services.state(self._visible()) as connection:
+                now_us = self.now_us()
+                return queue(connection, filters, now_us=now_us, order=order, limit=limit, after=after)
+        except ValueError as fault:
+            raise Unfit(str(fault)) from None
+
+    def lights(self) -> Lights:
+        """Count open cases by their light."""
+        self._need(Scope.CASES)
+        return self._kept("lights", self._lights)
+
+    def _lights(self) -> Lights:
+        with self._services.state(self._visible()) as connection:
+            return lights(connection, self.now_us())
+
+    def figures(self, until_us: int, by: By, since_us: int | None = None) -> list[Figures]:
+        """Give the desk's figures as of an instant [us]."""
+        self._need(Scope.CASES)
+        with self._services.state(self._visible()) as connection:
+            return figures(connection, until_us, by, since_us)
+
+    def light(self, case: Case) -> Light:
+        """Give a case's light now."""
+        return case.light(self.now_us(), self._services.sources.practice.calendar)
+
+    def possible(self, state: State) -> list[Step]:
+        """Give the steps that the principal may take from a state; none without the scope."""
+        if not self.principal.may(Scope.WORK):
+            return []
+        return possible_steps(state)
+
+    def take(self, number: str, asked: Asked) -> State:
+        """Take a step on a visible case; give where it stands."""
+        self._need(Scope.WORK)
+        self._need(Scope.CASES)
+        self._find(number)
+        if asked.into is not None:
+            self._find(asked.into)
+        sources = self._services.sources
+        try:
+            with reading("state"), sources.working() as connection:
+                return take_step(
+                    connection, number, asked, self.principal.name, self.now_us(), sources.practice
+                )
+        except NoSuchCase as missing:
+            raise NotThere(str(missing)) from None
+        except StepRefused as refused:
+            raise Unfit(str(refused)) from None
+
+    def _find(self, number: str) -> None:
+        """Raise NotThere for a case that is not there for the principal."""
+        with self._services.state(self._visible()) as connection:
+            if desk.case(connection, number) is None:
+                raise NotThere(f"there is no case {number!r}")
