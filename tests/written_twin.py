@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules_rows import Arrival
+from rules_rows import Arrival, Row
 from rules_twin import Version, histories, sorted_versions
 
 PANES = 16
@@ -58,6 +58,9 @@ class _Device:
     runs: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     """Since when, and when last known, of each condition."""
     raised_us: int | None = None
+    told: int = 0
+    holds: bool = False
+    is_worse: bool = False
 
 
 class Twin:
@@ -71,9 +74,13 @@ class Twin:
         hold: str = "0s",
         clear_hold: str = "0s",
         hole_us: int = 6 * HOUR_US,
+        worse: str | None = None,
+        latched: bool = False,
     ) -> None:
         self._conditions = {"when": when, "clear": f"not ({when})" if clear is None else clear}
-        self._holds_us = {"when": span_us(hold), "clear": span_us(clear_hold)}
+        self._conditions |= {} if worse is None else {"worse": worse}
+        self._holds_us = {"when": span_us(hold), "clear": span_us(clear_hold), "worse": 0}
+        self._is_latched, self._is_plain = latched, worse is None and not latched
         self._hole_us = hole_us
 
     def versions(self, arrivals: Sequence[Arrival]) -> list[Version]:
@@ -86,13 +93,36 @@ class Twin:
             device = devices.setdefault(row.device, _Device())
             reading = _Reading(device, row.time_us, row.values, self._hole_us)
             held = {run: self._held(device, run, reading) for run in self._conditions}
-            if held["when"] and device.raised_us is None:
+            if not self._is_plain:
+                said += self._lasting(device, row, held)
+            elif held["when"] and device.raised_us is None:
                 device.raised_us = row.time_us
                 said.append((row.time_us, (row.device, 1, "raised", row.time_us, None, row.frame)))
             elif held["clear"] and not held["when"] and device.raised_us is not None:
                 raised, device.raised_us = device.raised_us, None
                 said.append((raised, (row.device, 2, "cleared", raised, row.time_us, row.frame)))
         return sorted_versions(said)
+
+    def _lasting(self, device: _Device, row: Row, held: Mapping[str, bool]) -> list[tuple[int, Version]]:
+        """Give what becomes of an episode that latches or grows worse; a worse one's state has a mark."""
+        if not (held["when"] or held["clear"]):
+            return []
+        proven = held["when"]
+        turns, device.holds = proven != device.holds, proven
+        if proven and device.raised_us is None:
+            device.raised_us, device.told, device.is_worse = row.time_us, 0, False
+        if device.raised_us is None:
+            return []
+        grows = proven and held.get("worse", False) and not device.is_worse
+        device.is_worse |= grows
+        if not (turns or grows):
+            return []
+        device.told += 1
+        raised_us, ends = device.raised_us, not proven and not self._is_latched
+        device.raised_us = None if ends else raised_us
+        state = ("cleared" if ends else "raised" if proven else "latched") + "!" * device.is_worse
+        version = (row.device, device.told, state, raised_us, row.time_us if ends else None, row.frame)
+        return [(raised_us, version)]
 
     def _held(self, device: _Device, run: str, reading: "_Reading") -> bool:
         answer = reading.of(ast.parse(self._conditions[run], mode="eval").body)

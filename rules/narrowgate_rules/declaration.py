@@ -94,6 +94,10 @@ class Rule:
     """Whether a batch without any value of some columns can change nothing: it is not judged then."""
     roles: tuple[str, ...] = ()
     """Of which places it speaks, of `roles.ROLES`; none named: of all."""
+    latches: bool = False
+    """Whether an episode stays until an operator clears it."""
+    worse: Severity | None = None
+    """How much an episode matters that has grown worse; None = it never does."""
     hold: str = ""
     """How long the condition holds before the rule speaks, in words."""
     undecided: str = ""

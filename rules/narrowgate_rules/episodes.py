@@ -32,6 +32,10 @@ class Transitions:
     """Journal offset of the reading or tick that decided."""
     evidence: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """What decided, a column a name; NaN = unknown."""
+    is_latched: Mask | None = None
+    """What was wrong is over, and the episode goes on; None = nowhere."""
+    is_worse: Mask | None = None
+    """The rule's worse severity counts; None = nowhere."""
 
     @classmethod
     def none(cls) -> "Transitions":

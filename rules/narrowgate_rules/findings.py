@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from narrowgate_rules.columns import NEVER_US, FleetColumns, Indices, Instants
+from narrowgate_rules.columns import NEVER_US, FleetColumns, Indices, Instants, Mask
 from narrowgate_rules.declaration import Rule
 from narrowgate_rules.episodes import Outcome, Stays, Transitions, evidence_texts, identity
 from narrowgate_rules.slots import Named
@@ -53,6 +53,7 @@ def _finding_rows(said: Said, fleet: FleetColumns) -> list[tuple[tuple[Any, ...]
         return []
     assets = _assets(said, fleet, new.group, new.raised_us)
     evidence = evidence_texts(new.evidence, range(len(new.group)))
+    states, severities = _states(new), _severities(rule, new)
     rows = []
     for n, (group, start, version, raised, cleared, frame) in enumerate(_plain_rows(new)):
         device, series = said.keys[group]
@@ -64,13 +65,13 @@ def _finding_rows(said: Said, fleet: FleetColumns) -> list[tuple[tuple[Any, ...]
                     "version": version,
                     "rule": rule.name,
                     "rule_version": rule.version,
-                    "severity": rule.severity.value,
+                    "severity": severities[n],
                     "family": rule.family.value,
                     "device": device,
                     "series": series,
                     "asset": assets[n],
                     "members": [],
-                    "state": (FindingState.RAISED if cleared == NEVER_US else FindingState.CLEARED).value,
+                    "state": states[n],
                     "raised_at": raised,
                     "cleared_at": None if cleared == NEVER_US else cleared,
                     "evidence": evidence[n],
@@ -79,6 +80,22 @@ def _finding_rows(said: Said, fleet: FleetColumns) -> list[tuple[tuple[Any, ...]
             )
         )
     return rows
+
+
+def _states(new: Transitions) -> list[str]:
+    open_state = np.where(_mask(new.is_latched, new), FindingState.LATCHED.value, FindingState.RAISED.value)
+    states: list[str] = np.where(new.cleared_us == NEVER_US, open_state, FindingState.CLEARED.value).tolist()
+    return states
+
+
+def _severities(rule: Rule, new: Transitions) -> list[str]:
+    worse = rule.severity if rule.worse is None else rule.worse
+    said: list[str] = np.where(_mask(new.is_worse, new), worse.value, rule.severity.value).tolist()
+    return said
+
+
+def _mask(given: Mask | None, new: Transitions) -> Mask:
+    return np.zeros(len(new.group), np.bool_) if given is None else given
 
 
 def _stay_rows(said: Said, new: Stays, fleet: FleetColumns) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:

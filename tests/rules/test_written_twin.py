@@ -92,6 +92,29 @@ def test_a_written_rule_finds_what_its_text_says(
     )
 
 
+LASTING = [(None, True), ("flow_m3_per_h > 0.2", False), ("temperature_c < 0", True)]
+
+
+def _lasting(worse: str | None, latched: bool) -> Engine:
+    lines = ["[it]", 'family = "water"', 'help = "it"', 'severity = "minor"', "when = 'temperature_c <= 2'"]
+    lines += [f"worse = '{worse}'", 'worse_severity = "major"'] if worse is not None else []
+    return Engine(read_rules("\n".join([*lines, f"latched = {str(latched).lower()}"]), "it.toml"))
+
+
+@pytest.mark.parametrize(("worse", "latched"), LASTING)
+@given(ARRIVALS, CUTS)
+@settings(deadline=None, max_examples=60)
+def test_what_latches_or_grows_worse(
+    worse: str | None, latched: bool, arrivals: list[Arrival], cuts: list[int]
+) -> None:
+    """Versions of episodes that latch or grow worse are as the definition reads, wherever batches end."""
+    heard = hear_in_parts(lambda: _lasting(worse, latched), Family.WATER, arrivals, NOWHERE, cuts)
+    for row in heard.findings:
+        row["state"] += "!" * (row["severity"] == "major")
+
+    assert said(heard) == Twin("temperature_c <= 2", worse=worse, latched=latched).versions(arrivals)
+
+
 @pytest.mark.parametrize(("when", "clear"), EXPRESSIONS)
 @given(ARRIVALS, CUTS)
 @settings(deadline=None, max_examples=40)

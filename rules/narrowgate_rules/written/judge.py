@@ -16,20 +16,26 @@ import numpy as np
 from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.declaration import StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, Transitions, toggled
+from narrowgate_rules.lasting import COLUMNS, OPEN, lasted
 from narrowgate_rules.segments import Layout, layout_of
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.evaluate import Evaluation, numbered
 from narrowgate_rules.written.quantities import window_columns
 from narrowgate_rules.written.strictness import is_unknown
 
-OWN_COLUMNS = (
-    StateColumn("open_us", "int64", NEVER_US),
-    *(
-        StateColumn(f"{run}_{name}", dtype, initial)
-        for run in ("when", "clear")
-        for name, dtype, initial in (("since_us", "int64", NEVER_US), ("last_us", "int64", BEFORE_US))
-    ),
-)
+
+def _run_columns(run: str) -> tuple[StateColumn, ...]:
+    return (
+        StateColumn(f"{run}_since_us", "int64", NEVER_US),
+        StateColumn(f"{run}_last_us", "int64", BEFORE_US),
+    )
+
+
+OWN_COLUMNS = (StateColumn(OPEN, "int64", NEVER_US), *_run_columns("when"), *_run_columns("clear"))
+LASTING_COLUMNS = COLUMNS
+"""Beside them, of a rule that latches or grows worse."""
+WORSE_COLUMNS = _run_columns("worse")
+"""Beside them, of a rule that grows worse."""
 HOLE_PARAM = "longest_hole_h"
 
 
@@ -42,11 +48,15 @@ class Decision:
     hold_us: int
     clear_hold_us: int
     evidence: Mapping[str, n.Node]
+    worse: n.Node | None = None
+    worse_hold_us: int = 0
+    latches: bool = False
 
     @cached_property
     def _numbers(self) -> dict[int, int]:
         """The number of each node by its identity; equal ones have one."""
-        return numbered((self.when, self.clear, *self.evidence.values()))
+        worse = () if self.worse is None else (self.worse,)
+        return numbered((self.when, self.clear, *worse, *self.evidence.values()))
 
     def judge(self, columns: Columns) -> Outcome:
         """Judge one batch."""
@@ -56,14 +66,17 @@ class Decision:
         # What overflows or divides by nothing is unknown.
         with np.errstate(all="ignore"):
             when, clear = evaluation.of(self.when), evaluation.of(self.clear)
+            worse = when if self.worse is None else evaluation.of(self.worse)
             # Trees of evidence too: what they remember goes on whether or not it is shown.
             evidence = {name: evaluation.of(node) for name, node in self.evidence.items()}
         raises = _held(evaluation, "when", when, self.hold_us)
         clears = _held(evaluation, "clear", clear, self.clear_hold_us) & ~raises
+        grows = None if self.worse is None else _held(evaluation, "worse", worse, self.worse_hold_us)
         row = (raises | clears).nonzero()[0]
         if not len(row):
             return Outcome(state, Transitions.none())
-        row = row[_tells(columns, row, raises)]
+        is_plain = grows is None and not self.latches
+        row = row[_tells(columns, row, raises)] if is_plain else row
         signals = Signals(
             group=columns.group[row],
             raises=raises[row],
@@ -71,12 +84,18 @@ class Decision:
             frame=columns.frame[row],
             evidence={name: values[row] for name, values in evidence.items()},
         )
-        transitions, state["open_us"] = toggled(signals, columns.state["open_us"])
-        return Outcome(state, transitions)
+        if is_plain:
+            transitions, state[OPEN] = toggled(signals, columns.state[OPEN])
+            return Outcome(state, transitions)
+        own = {name: columns.state[name] for name in (OPEN, *(column.name for column in COLUMNS))}
+        worse_here = np.zeros(len(row), np.bool_) if grows is None else grows[row]
+        transitions, after = lasted(signals, worse_here, own, latches=self.latches)
+        return Outcome(state | after, transitions)
 
     def rests(self, missing: Collection[str]) -> bool:
         """Tell that readings without any value of some columns decide nothing and leave nothing behind."""
-        return all(is_unknown(node, missing) for node in (self.when, self.clear))
+        nodes = (self.when, self.clear) if self.worse is None else (self.when, self.clear, self.worse)
+        return all(is_unknown(node, missing) for node in nodes)
 
 
 def memory_columns(memories: list[n.Remembering]) -> tuple[StateColumn, ...]:

@@ -24,7 +24,14 @@ from narrowgate_rules.roles import ROLES
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.durations import duration_us
 from narrowgate_rules.written.grammar import parse
-from narrowgate_rules.written.judge import HOLE_PARAM, OWN_COLUMNS, Decision, memory_columns
+from narrowgate_rules.written.judge import (
+    HOLE_PARAM,
+    LASTING_COLUMNS,
+    OWN_COLUMNS,
+    WORSE_COLUMNS,
+    Decision,
+    memory_columns,
+)
 from narrowgate_rules.written.shown import evidence, undecided
 from narrowgate_rules.written.units import Unit, unit_of
 from narrowgate_rules.written.vocabulary import ExpressionFault, Memories, Names
@@ -42,6 +49,10 @@ _KEYS = {
     "clear": str,
     "for": str,
     "clear_for": str,
+    "latched": bool,
+    "worse": str,
+    "worse_for": str,
+    "worse_severity": str,
     "longest_hole_h": (int, float),
     "roles": list,
     "params": dict,
@@ -161,13 +172,19 @@ class _RuleReader:
         names, memories = _names(family, params), Memories()
         when = self._condition("when", names, memories)
         clear = self._condition("clear", names, memories) if "clear" in self._table else _not(when)
+        worse, worse_severity = self._worse(severity, names, memories)
         if when is None or clear is None or self.faults:
             return None
-        state = (*OWN_COLUMNS, *memory_columns(memories.nodes))
+        latches = self._table.get("latched", False)
+        lasting = LASTING_COLUMNS if latches or worse is not None else ()
+        rising = () if worse is None else WORSE_COLUMNS
+        state = (*OWN_COLUMNS, *lasting, *rising, *memory_columns(memories.nodes))
         if (size := _bytes(state)) > MOST_STATE_BYTES:
             self._fault("when", f"would remember {size} bytes of each device; {MOST_STATE_BYTES} are allowed")
             return None
-        decision = Decision(when, clear, hold_us, clear_hold_us, evidence(memories))
+        worse_hold_us = self._duration("worse_for")
+        shown = evidence(memories)
+        decision = Decision(when, clear, hold_us, clear_hold_us, shown, worse, worse_hold_us, latches)
         return Rule(
             name=self._name,
             version=self._table.get("version", 1),
@@ -181,12 +198,39 @@ class _RuleReader:
             judge=decision.judge,
             rests=decision.rests,
             roles=tuple(self._table.get("roles", ())),
+            latches=latches,
+            worse=worse_severity,
             hold=self._held(),
             undecided=undecided(memories),
         )
 
+    def _worse(
+        self, severity: Severity, names: Names, memories: Memories
+    ) -> tuple[n.Node | None, Severity | None]:
+        """Give when an episode grows worse, and how much it matters then; None of both if it never does."""
+        if "worse" not in self._table and "worse_severity" not in self._table:
+            return None, None
+        for key in ("worse", "worse_severity"):
+            if key not in self._table:
+                self._fault(key, "is missing: worse and worse_severity stand together")
+                return None, None
+        worse = self._word(Severity, "worse_severity")
+        ranks = list(Severity)
+        if worse is not None and ranks.index(worse) <= ranks.index(severity):
+            self._fault("worse_severity", f"{worse} is not worse than {severity}")
+        return self._condition("worse", names, memories), worse
+
     def _held(self) -> str:
-        """Say how long condition and recovery hold."""
+        """Say how long condition and recovery hold, and what ends or worsens the episode."""
+        return "; ".join([self._runs(), *self._lasts()])
+
+    def _lasts(self) -> list[str]:
+        said = ["stays until an operator clears it"] if self._table.get("latched", False) else []
+        if "worse" in self._table:
+            said.append(f"{self._table['worse_severity']} where `{' '.join(self._table['worse'].split())}`")
+        return said
+
+    def _runs(self) -> str:
         hold, clear_hold = self._table.get("for", "0s"), self._table.get("clear_for", "0s")
         raised = "at once" if duration_us(hold) == 0 else hold
         return raised if duration_us(clear_hold) == 0 else f"{raised}; cleared after {clear_hold}"
@@ -204,7 +248,7 @@ class _RuleReader:
         for key, value in table.items():
             if key not in known:
                 self._fault(prefix + key, f"is no key of a rule; known: {', '.join(known)}")
-            elif not isinstance(value, known[key]) or isinstance(value, bool):
+            elif not isinstance(value, known[key]) or isinstance(value, bool) is not (known[key] is bool):
                 self._fault(prefix + key, f"{value!r:.60} is of another kind than wanted")
         for key in needed:
             if key not in table:
