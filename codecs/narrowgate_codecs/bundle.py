@@ -1,5 +1,6 @@
 """One profile's frames as bare columns, without uplinks and without Arrow: what the benchmarks time."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -56,8 +57,7 @@ def bundle(
         every = range(len(payloads))
         return _by_row(profile, payloads, every, ports, keys, timezone, received_at_us)
     wire, starts, lengths = packed(payloads)
-    known_keys = [keys_of(key) for key in keys] if keys is not None and plan.by_key else None
-    level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, known_keys)
+    level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, keys)
     count = len(payloads)
     received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
     odd = level.odd.nonzero()[0].tolist()
@@ -69,9 +69,12 @@ def bundle(
 
 
 def _column(ports: Sequence[int | None] | None) -> Places | None:
-    return (
-        None if ports is None else np.array([NO_PORT if port is None else port for port in ports], np.int64)
-    )
+    if ports is None:
+        return None
+    if len(ports) and ports.count(ports[0]) == len(ports):
+        return np.full(len(ports), NO_PORT if ports[0] is None else ports[0], np.int64)
+    known = [NO_PORT if port is None else port for port in ports] if None in ports else ports
+    return np.frombuffer(array("q", known), np.int64)  # type: ignore[type-var]  # None is none of them now
 
 
 def _by_row(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowgate_codecs.known import Keys
+from narrowgate_codecs.known import Key
 from narrowgate_codecs.wire import Bytes, Places, Wire, dtype_of, pieces_of
 
 NO_PORT = -1
@@ -55,7 +55,7 @@ class Level:
     """(n,) Number of the innermost case taken; an int while all rows took the same."""
     ports: Places | None = None
     """(n,) Message types that the transport captured, NO_PORT for none; None: none for all."""
-    keys: Sequence[Keys] | None = field(default=None, repr=False)
+    keys: Sequence[Key] | None = field(default=None, repr=False)
     """(n,) The keys of each frame's device; None: no device has one."""
     facts: dict[str, Places] = field(default_factory=dict)
     """(n,) What earlier frames announced, by name; NO_FACT where none has."""
@@ -75,6 +75,14 @@ class Level:
     def count(self) -> int:
         """The number of rows."""
         return len(self.starts)
+
+    def first(self, some: Mask) -> "Level":
+        """Give the first of some rows as a level of its own, of which nothing is read yet."""
+        at = int(some.argmax())
+        one = slice(at, at + 1)
+        ports = None if self.ports is None else self.ports[one]
+        keys = None if self.keys is None else self.keys[one]
+        return Level(self.wire, self.starts[one], np.zeros(1, np.bool_), self.stride, ports=ports, keys=keys)
 
     def sound(self, case: int) -> Places:
         """Give the rows that took a case and need no row engine."""

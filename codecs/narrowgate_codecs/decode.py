@@ -16,7 +16,6 @@ from narrowgate_codecs.cohort import Level, Mask
 from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.facts import FactBook
 from narrowgate_codecs.gathered import Gathered
-from narrowgate_codecs.known import keys_of
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.mapping import Measures, measures_of
 from narrowgate_codecs.marks import NO_MARK, NONE, Marks, identity_marks
@@ -132,7 +131,7 @@ def _run(
     ports = frames.ports[rows] if plan.by_port else None
     keys = None
     if plan.by_key and context.keys is not None:
-        keys = [keys_of(context.keys[row]) for row in rows.tolist()]
+        keys = list(map(context.keys.__getitem__, rows.tolist()))
     facts = _facts(plan, rows, uplinks, context, book) if plan.facts else None
     recall = None if book.is_empty else _recall(rows, uplinks, context, book)
     level = plan.read(*frames.wire(group), ports, keys, facts, recall)

@@ -7,6 +7,7 @@ layout that is forgotten costs its batches the plan's usual steps, no more.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -41,6 +42,18 @@ class Layout:
     numbers: "tuple[_Numbers, ...]"
     marks: dict[str, Place]
     case: int
+    traced: tuple[tuple[int, Any], ...]
+    """What its leaves are, by which it is told from others."""
+
+    def is_same(self, other: "Layout") -> bool:
+        """Give whether another layout, met by another way, says the same of the same bytes."""
+        return (
+            self.case == other.case
+            and self.traced == other.traced
+            and self.marks == other.marks
+            and np.array_equal(self.places, other.places)
+            and np.array_equal(self.shape, other.shape)
+        )
 
     def fits(self, frames: Bytes) -> bool:
         """Give whether all frames, (n, length), have this layout."""
@@ -108,8 +121,22 @@ class Layouts:
         self._met: OrderedDict[Key, int] = OrderedDict()
         self._kept: OrderedDict[Key, list[Layout]] = OrderedDict()
 
-    def find(self, level: Level, key: Key) -> Layout | None:
-        """Give the layout of frames back to back; None if it is not known or they differ."""
+    def find(self, level: Level, keys: Sequence[Key]) -> Layout | None:
+        """Give the layout of frames back to back; None if it is not known or they differ.
+
+        Args:
+            level: the frames, all of one length.
+            keys: one for each port that they came on.
+        """
+        found: Layout | None = None
+        for key in keys:
+            layout = self._find(level, key)
+            if layout is None or (found is not None and not layout.is_same(found)):
+                return None
+            found = found or layout
+        return found
+
+    def _find(self, level: Level, key: Key) -> Layout | None:
         length, _ = key
         for layout in self._kept.get(key, ()):
             first = int(level.starts[0])
@@ -141,8 +168,9 @@ class Layouts:
                 leaves.append((offset, leaf))
             else:
                 plain.setdefault(dtype, []).append((offset, leaf))
+        traced = tuple((offset, getattr(leaf, "leaf", leaf)) for offset, leaf in trace.leaves)
         numbers = tuple(_Numbers(dtype, steps) for dtype, steps in plain.items())
-        layout = Layout(places, shape, tuple(leaves), numbers, dict(trace.marks), level.case)
+        layout = Layout(places, shape, tuple(leaves), numbers, dict(trace.marks), level.case, traced)
         self._kept.setdefault(key, []).append(layout)
         while len(self._kept) > LENGTHS:
             self._kept.popitem(last=False)

@@ -71,6 +71,8 @@ def measures_of(
     made: list[Measures] = []
     clocks = _Clocks(plan, zone, received_us, received)
     for reading in profile.readings:
+        if isinstance(level.case, int) and level.case != plan.cases.get(reading.message, -1):
+            continue
         if reading.each is not None or reading.series_by is not None:
             made.extend(_items(reading, plan, level, clocks))
             continue

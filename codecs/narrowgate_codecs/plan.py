@@ -17,7 +17,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, all_in, settled
 from narrowgate_codecs.compiler import Compiler
-from narrowgate_codecs.known import Keys
+from narrowgate_codecs.known import Key
 from narrowgate_codecs.layouts import Layouts
 from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.plan_described import finish
@@ -34,6 +34,9 @@ from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wire import Places, Wire
 
 Dating: TypeAlias = el.Clock | el.Epoch | el.Moment | BitClock
+
+_FEW_PORTS = 4
+"""Ports of frames of one length whose layouts are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Plan:
         starts: Places,
         lengths: Places,
         ports: Places | None = None,
-        keys: Sequence[Keys] | None = None,
+        keys: Sequence[Key] | None = None,
         facts: dict[str, Places] | None = None,
         recall: Callable[[int, str], bytes | None] | None = None,
     ) -> Level:
@@ -92,18 +95,39 @@ class Plan:
 
     def _read_alike(self, level: Level, length: int, port: Place | None) -> None:
         """Read frames of one length: by their layout if it was met before, else step by step."""
-        if level.stride is None or isinstance(port, np.ndarray) or self.facts:
+        ports = [NO_PORT] if port is None else [port] if isinstance(port, int) else _few(port)
+        if level.stride is None or not ports or self.facts:
             follow(self.steps, Cohort(level, level.starts, 0, length))
             return
-        key = (length, NO_PORT if port is None else port)
-        layout = self.layouts.find(level, key)
+        keys = [(length, one) for one in ports]
+        layout = self.layouts.find(level, keys)
         if layout is not None:
             layout.read(level, length)
             return
-        trace = Trace() if self.layouts.wants(key) else None
-        follow(self.steps, Cohort(level, level.starts, 0, length, trace=trace))
-        if trace is not None:
-            self.layouts.keep(level, key, trace)
+        if isinstance(port, np.ndarray):
+            for key in keys:
+                self._trace(level.first(port == key[1]), key)
+            follow(self.steps, Cohort(level, level.starts, 0, length))
+        elif not self._trace(level, keys[0]):
+            follow(self.steps, Cohort(level, level.starts, 0, length))
+
+    def _trace(self, level: Level, key: tuple[int, int]) -> bool:
+        """Read frames and keep the layout that they are found to have; False where it is not worth while."""
+        if not self.layouts.wants(key):
+            return False
+        trace = Trace()
+        follow(self.steps, Cohort(level, level.starts, 0, key[0], trace=trace))
+        self.layouts.keep(level, key, trace)
+        return True
+
+
+def _few(ports: Places) -> list[int]:
+    """Give the ports that occur; [] for too many to look at each."""
+    found: list[int] = []
+    while len(ports) and len(found) < _FEW_PORTS:
+        found.append(int(ports[0]))
+        ports = ports[ports != found[-1]]
+    return [] if len(ports) else found
 
 
 def _stride(starts: Places, length: int) -> int | None:

@@ -26,10 +26,11 @@ def names(wire: Wire, records: Records) -> tuple[list[str | None], Places]:
     number = np.zeros(len(records.rows), np.int64)
     found: list[str | None] = [None]
     words = _words(wire, records)
+    blob = wire.data.tobytes()
     left = ((records.base_width <= _LONGEST) & (records.name_width <= _LONGEST)).nonzero()[0]
     for same, first, which in _rounds(words, left):
         number[same] = which + len(found)
-        found.extend(_text(wire, records, int(one)) for one in first)
+        found += _texts(blob, records, first)
     return found, number
 
 
@@ -85,8 +86,10 @@ def _words(wire: Wire, records: Records) -> Words:
     return words
 
 
-def _text(wire: Wire, records: Records, at: int) -> str | None:
-    base, name = int(records.base_at[at]), int(records.name_at[at])
-    whole = wire.data[base : base + int(records.base_width[at])].tobytes()
-    whole += wire.data[name : name + int(records.name_width[at])].tobytes()
-    return whole.decode("ascii") if whole.isascii() else None
+def _texts(blob: bytes, records: Records, some: Places) -> list[str | None]:
+    """Give the names of some records; None for one that is no ASCII."""
+    base, name = records.base_at[some], records.name_at[some]
+    base_end, name_end = base + records.base_width[some], name + records.name_width[some]
+    edges = zip(base.tolist(), base_end.tolist(), name.tolist(), name_end.tolist(), strict=True)
+    whole = [blob[at:stop] + blob[first:last] for at, stop, first, last in edges]
+    return [text.decode("ascii") if text.isascii() else None for text in whole]

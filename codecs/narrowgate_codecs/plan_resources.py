@@ -24,6 +24,7 @@ from narrowgate_codecs.resource_items import path_of
 from narrowgate_codecs.wire import Places
 
 _LATEST_S = 1 << 40
+_PATHS_BEGIN = frozenset("/0123456789")
 Read: TypeAlias = tuple[Entries, Places, Mask]
 """Values, which of them are opaque, and which rows are odd."""
 
@@ -77,7 +78,7 @@ class ResourceSteps:
         names, number = names_of(wire, records)
         paths = np.full((len(names), 4), -1, np.int64)
         for at, name in enumerate(names):
-            path = None if name is None else path_of(name)
+            path = path_of(name) if name and name[0] in _PATHS_BEGIN else None
             if path is not None:
                 item = -1 if path.at is None else path.at
                 paths[at] = path.object, path.instance, path.resource, item
@@ -110,11 +111,11 @@ class ResourceSteps:
 
     def _other_versions(self, names: list[str | None], number: Places, records: plan_senml.Records) -> Mask:
         """Give which records say that the encoder is of a version we do not know."""
+        if not self.element.versions:
+            return np.zeros(len(number), np.bool_)
         is_version = np.array(
             [name is not None and name.endswith(res.VERSION_NAME) for name in names], np.bool_
         )
-        if not self.element.versions:
-            return np.zeros(len(number), np.bool_)
         known = np.isin(records.number, self.element.versions)
         other: Mask = is_version[number] & (records.kind == pc.NUMBER) & ~known
         return other

@@ -15,6 +15,7 @@ from narrowgate_codecs import layout as lay
 from narrowgate_codecs.checksums import right_sums
 from narrowgate_codecs.ciphers import BLOCK, block_closer, block_opener, derived_key
 from narrowgate_codecs.cohort import Cohort, Mask, any_in
+from narrowgate_codecs.known import Key, keys_of
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_lists import all_places
 from narrowgate_codecs.plan_regions import Steps
@@ -156,8 +157,7 @@ class Opening:
         level_rows = rows if cohort.rows is None else cohort.rows[rows]
         keys = [b""] * len(rows)
         if known is not None:
-            fit = ((key for key in known[row] if len(key) == BLOCK) for row in level_rows.tolist())
-            keys = [next(own, b"") for own in fit]
+            keys = [_fitting(known[row]) for row in level_rows.tolist()]
         if not self.element.derived_from:
             return keys
         seeds = self._joined(cohort, rows, self.element.derived_from)
@@ -223,6 +223,13 @@ class Opening:
         read = data.take(first[:, None] + np.arange(len(opens)), mode="clip")
         told: Mask = (read == opens).all(axis=1) & (stop - at >= len(opens))
         return told
+
+
+def _fitting(key: Key) -> bytes:
+    """Give the first key that a block cipher takes; b"" if none does."""
+    if type(key) is bytes and len(key) == BLOCK:
+        return key
+    return next((one for one in keys_of(key) if len(one) == BLOCK), b"")
 
 
 def _worked(

@@ -75,12 +75,20 @@ class Lookup:
         if self.table is not None:
             for code, number in self.numbers.items():
                 self.table[code] = number
+        self.by_byte = self._of(np.arange(256, dtype=np.uint8))
+        self.is_told = bool(self.by_byte[1].all())
 
     def _number(self, name: str, word: el.Word, wants: Wants) -> int:
         return int(word) if self.is_truth else wants.word(name, str(word))
 
-    def of(self, codes: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
-        """Give what codes stand for, (m,), and where they stand for something."""
+    def of(self, codes: NDArray[Any]) -> tuple[NDArray[Any], Mask | None]:
+        """Give what codes stand for, (m,), and where they stand for something; None: everywhere."""
+        if codes.dtype != np.uint8:
+            return self._of(codes)
+        values, known = self.by_byte
+        return values.take(codes), None if self.is_told else known.take(codes)
+
+    def _of(self, codes: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
         numbers = self._numbers(codes)
         return numbers == 1 if self.is_truth else numbers, numbers != SILENT_WORD
 
@@ -114,7 +122,7 @@ class NamedStep:
         if self.raw:
             cohort.say(raw_name(self.leaf.name), raw)
         words, known = self.lookup.of(raw)
-        if self.leaf.otherwise is None:
+        if self.leaf.otherwise is None and known is not None:
             cohort.doubt(~known)
         if self.wanted:
             cohort.say(self.leaf.name, words)
@@ -144,6 +152,16 @@ class BitsStep:
             if part.words
         }
         self.numbers = {part.name: _numbers(part) for part in self.needed if part.numbers}
+        self.by_byte = self._by_byte() if leaf.width == 1 else None
+
+    def _by_byte(self) -> dict[str, tuple[NDArray[Any], Mask | None]]:
+        """Give what every byte says, by the names that are wanted; None: it always says something."""
+        said = self._said(np.arange(256, dtype=np.uint8))
+        return {
+            name: (values, None if known is None or known.all() else known)
+            for name, (values, known) in said.items()
+            if name in self.wanted
+        }
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the parts that are wanted, null where their word is missing or another part voids them."""
@@ -152,6 +170,16 @@ class BitsStep:
             cohort.say(raw_name(part.name), raw >> part.at & (1 << part.size) - 1)
         for at, size, known_codes in self.closed:
             cohort.doubt(~known_codes[(raw >> at & (1 << size) - 1).astype(np.intp)])
+        if self.by_byte is not None:
+            for name, (values, known) in self.by_byte.items():
+                cohort.say(name, values.take(raw), None if known is None else known.take(raw))
+            return
+        said = self._said(raw)
+        for name in self.wanted:
+            cohort.say(name, *said[name])
+
+    def _said(self, raw: NDArray[Any]) -> dict[str, tuple[NDArray[Any], Mask | None]]:
+        """Give what bits say, (m,), and where they say something; None: everywhere."""
         said: dict[str, tuple[NDArray[Any], Mask | None]] = {}
         for part in self.needed:
             said[part.name] = self._part(part, raw)
@@ -160,8 +188,7 @@ class BitsStep:
                 values, known = said[part.name]
                 void = self._truth(part.void_by, *said[part.void_by])
                 said[part.name] = values, ~void if known is None else known & ~void
-        for name in self.wanted:
-            cohort.say(name, *said[name])
+        return said
 
     def _part(self, part: el.Part, raw: NDArray[Any]) -> tuple[NDArray[Any], Mask | None]:
         if part.numbers:

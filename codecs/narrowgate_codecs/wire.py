@@ -34,17 +34,34 @@ class Wire:
         """Give the integers that start at every byte, as a view (size - width + 1,)."""
         window = self._windows.get(dtype)
         if window is None:
-            width = np.dtype(dtype).itemsize
-            window = np.ndarray((max(0, self.data.size - width + 1),), dtype, buffer=self.data, strides=(1,))
+            kind = _kind(dtype)
+            window = np.ndarray((max(0, self.data.size - kind.itemsize + 1),), kind, self.data, 0, (1,))
             self._windows[dtype] = window
         return window
 
 
+@cache
+def _kind(dtype: str) -> np.dtype[Any]:
+    return np.dtype(dtype)
+
+
 def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
     """Give the wire of payloads, where each starts in it, and how long each is [byte]."""
-    lengths = np.fromiter(map(len, payloads), np.int64, len(payloads))
-    data = np.frombuffer(b"".join((*payloads, bytes(_PAD))), np.uint8)
-    return Wire(data), np.cumsum(lengths) - lengths, lengths
+    wire = Wire(np.frombuffer(b"".join((*payloads, bytes(_PAD))), np.uint8))
+    each, count = list(map(len, payloads)), len(payloads)
+    if count and each.count(each[0]) == count:
+        # Counting equal lengths is far quicker than making numbers of them one by one.
+        return wire, np.arange(count) * each[0], np.full(count, each[0], np.int64)
+    lengths = _lengths(each)
+    return wire, np.cumsum(lengths) - lengths, lengths
+
+
+def _lengths(each: list[int]) -> Places:
+    """Give numbers as a column; those that are bytes are made in one go."""
+    try:
+        return np.frombuffer(bytes(each), np.uint8).astype(np.int64)
+    except ValueError:
+        return np.array(each, np.int64)
 
 
 def packed_column(payloads: pa.Array) -> tuple[Wire, Places, Places]:
