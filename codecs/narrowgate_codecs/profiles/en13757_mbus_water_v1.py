@@ -2,16 +2,15 @@
 
     68 L L 68 C A CI .. S 16     L length from C to before S, C control, A address, S sum of the same bytes
 
-Source: EN 13757-2 and -3. From the CI on: en13757/headers.py; the records: grammars/en13757.py. Meters that
-answer with the fixed structure of 1998:
-
-    73   I I I I a s t t  c c c c  c c c c    two counters, packed digits or binary by s b0, of units in t
+Source: EN 13757-2 and -3. From the CI on: en13757/headers.py; the records: grammars/en13757.py; the fixed
+structure of old meters: en13757/fixed.py.
 """
 
 from narrowgate_codecs.elements import Check, Const, Int
 from narrowgate_codecs.layout import Sized
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.profiles.en13757 import application, readings
+from narrowgate_codecs.profiles.en13757.fixed import FIXED, FIXED_READING
 from narrowgate_schema.words import Family, Reason
 
 PROFILE = Profile(
@@ -26,7 +25,7 @@ PROFILE = Profile(
             (
                 Int("control", 1, default=8),
                 Int("bus_address", 1, default=0),
-                *application(),
+                *application(fixed=FIXED),
             ),
             again=b"\x68",
             mark="start",
@@ -37,5 +36,5 @@ PROFILE = Profile(
     down=(),
     identity="meter_id",
     key="clock",
-    readings=readings(),
+    readings=(*readings(), FIXED_READING),
 )

@@ -108,7 +108,12 @@ def _chained(first: tuple[str | bytes, ...], seed: tuple[str | bytes, ...], cont
 
 
 def _headers(
-    content: _Fields | None, whose: Whose | None, *, is_counted: bool = False, linked: bool = False
+    content: _Fields | None,
+    whose: Whose | None,
+    *,
+    is_counted: bool = False,
+    linked: bool = False,
+    fixed: _Fields = (),
 ) -> tuple[Case, ...]:
     inside = alone() if content is None else (Body(0, content),)
     long = _sealed(inside, METER, is_counted=is_counted)
@@ -120,9 +125,10 @@ def _headers(
             Case("compact", (0x79,), (records(FORMATS, is_compact=True),)),
         )
     return (
-        Case("long", (0x72, 0x73), (*_LONG, *_SHORT, long)),
+        Case("long", (0x72,) if fixed else (0x72, 0x73), (*_LONG, *_SHORT, long)),
         Case("short", (0x7A,), (*_SHORT, short)),
         *bare,
+        *((Case("fixed", (0x73,), fixed),) if fixed else ()),
     )
 
 
@@ -165,7 +171,11 @@ def _session(whose: Whose, inner: _Fields) -> _Fields:
 
 
 def application(
-    content: _Fields | None = None, whose: Whose | None = None, *, linked: bool = False
+    content: _Fields | None = None,
+    whose: Whose | None = None,
+    *,
+    linked: bool = False,
+    fixed: tuple[Element, ...] = (),
 ) -> tuple[Element, ...]:
     """Give everything from the CI byte on.
 
@@ -173,8 +183,9 @@ def application(
         content: what stands behind the header; None: data records.
         whose: who sent it, as the link layer says; None: it says nothing.
         linked: extended link layers may stand before the header.
+        fixed: the fixed structure of wired meters; (): there is none.
     """
-    cases = _headers(content, whose, linked=linked)
+    cases = _headers(content, whose, linked=linked, fixed=fixed)
     if linked and whose is not None:
         cases = (*cases, *_linked(content), _authenticated(content, whose))
     return (Code("ci", 1), Switch("ci", cases))
