@@ -104,6 +104,12 @@ class Faults:
         """Have each life of a role end at the next of some strikes."""
         (self.directory / f"{role}.plan").write_text("".join(f"{each.line()}\n" for each in strikes))
 
+    def clear(self) -> None:
+        """Have nothing planned, and no life counted."""
+        for role in ("edge", "core"):
+            for kind in ("plan", "done", "cut"):
+                (self.directory / f"{role}.{kind}").unlink(missing_ok=True)
+
     def done(self, role: str) -> int:
         """Give the number of strikes that came true."""
         path = self.directory / f"{role}.done"

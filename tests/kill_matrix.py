@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from random import Random
-from typing import Self
+from typing import Protocol, Self
 
 from district import TIMING, drained
 from fault_plans import CORE_PLACES, EDGE_PLACES, Faults, Strike, drawn
@@ -26,6 +26,7 @@ from narrowgate_gateway.demo_summary import Summary, summarise
 from narrowgate_gateway.status import read_status
 from narrowgate_ingest.state import PIPELINE, cursor
 from narrowgate_simulators import CoapLink, Emission, MqttLink, SentReport, Target, Ways, Weather, drive
+from narrowgate_simulators.links import Link
 from restarted import Lives
 from webhook_receiver import CLOSE, Post, Receiver, Reply
 
@@ -95,12 +96,32 @@ class Felling(Receiver):
         return CLOSE
 
 
+class Mortal(Protocol):
+    """What falls and is started again."""
+
+    def check(self) -> None:
+        """Raise what a role died of, if not of a kill."""
+        ...
+
+    def kill(self, role: str) -> None:
+        """Kill a role wherever it stands."""
+        ...
+
+
 class Paced:
     """A link that lets the world go on while kills come true as they are due, with frames of a stranger."""
 
-    def __init__(self, ways: Ways, lives: Lives, faults: Faults, plan: dict[str, int], steps: int) -> None:
-        self._ways, self._lives, self._faults = ways, lives, faults
-        self._plan, self._steps = plan, steps
+    def __init__(self, ways: Link, lives: Mortal, is_behind: Callable[[int], bool], steps: int) -> None:
+        """Wrap an open link.
+
+        Args:
+            ways: sends.
+            lives: who falls.
+            is_behind: tells whether a fall that is due at a step has not come yet.
+            steps: of the world.
+        """
+        self._ways, self._lives = ways, lives
+        self._is_behind, self._steps = is_behind, steps
         self._step = self._strangers = 0
         self.strikes_at: dict[int, list[str]] = {}
         self.errands_at: dict[int, Callable[[], None]] = {}
@@ -133,11 +154,6 @@ class Paced:
         if self._is_behind(self._step):
             await asyncio.sleep(_LAG_S)
         await self._ways.send([*emissions, self._stranger()])
-
-    def _is_behind(self, step: int) -> bool:
-        return any(
-            self._faults.done(role) < strikes * step // self._steps for role, strikes in self._plan.items()
-        )
 
     def _stranger(self) -> Emission:
         self._strangers += 1
@@ -220,7 +236,13 @@ async def _live(stage: Stage, faults: Faults, far: "_Far", rng: Random, toll: To
         await until(lambda: _is_subscribed(stage), within_s=_PATIENCE_S)
         async with Ways(stage.metered, coap, mqtt) as ways:
             steps = stage.city.step_count()
-            paced = Paced(ways, lives, faults, {"edge": toll.edge, "core": toll.core}, steps)
+            due = {"edge": toll.edge, "core": toll.core}
+            paced = Paced(
+                ways,
+                lives,
+                lambda step: any(faults.done(role) < all_ * step // steps for role, all_ in due.items()),
+                steps,
+            )
             paced.strikes_at = {
                 step: ["edge", "core"] for step in rng.sample(range(steps // 10, steps - 5), toll.both)
             }

@@ -18,6 +18,7 @@ from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
 from narrowgate_gateway.rule_files import engine_of
+from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
@@ -64,6 +65,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)
+    checking = SelfChecking(stores, tail, sources.count)
+    sources.watch(checking)
     sources.employ(practice)
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
     services = Services(sources, clock, timezone=settings.zone)
@@ -74,9 +77,9 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
-    archive.start()
-    influx.start()
-    webhook.start()
+    behind = (archive, influx, webhook, checking)
+    for each in behind:
+        each.start()
     try:
         async with answering(
             home.run, Errands(runner, home, clock, archive.archiver, influx.names).handlers()
@@ -85,9 +88,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     finally:
         runner.stop()
         await asyncio.to_thread(working.join)
-        await asyncio.to_thread(archive.stop)
-        await asyncio.to_thread(influx.stop)
-        await asyncio.to_thread(webhook.stop)
+        for each in behind:
+            await asyncio.to_thread(each.stop)
         stores.telemetry.close()
         stores.quarantine.close()
         stores.state.close()

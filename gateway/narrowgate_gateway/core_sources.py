@@ -16,6 +16,7 @@ from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.parts import edge_parts, store_parts
+from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_gateway.webhook import WebhookOut
@@ -44,6 +45,7 @@ class CoreSources:
         self._influx: Influx | None = None
         self._webhook: WebhookOut | None = None
         self._doctor: DoctorVisits | None = None
+        self._checking: SelfChecking | None = None
         self._practice = DEFAULT_PRACTICE
 
     def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
@@ -52,6 +54,11 @@ class CoreSources:
         self._metrics.register(archive)
         self._metrics.register(influx)
         self._metrics.register(webhook)
+
+    def watch(self, checking: SelfChecking) -> None:
+        """Show what the running self-check finds."""
+        self._checking = checking
+        self._metrics.register(checking)
 
     def employ(self, practice: Practice) -> None:
         """Work the desk by a practice."""
@@ -141,12 +148,13 @@ class CoreSources:
         edge = read_status(self._home.run, "edge")
         in_flight = ledger.dispositions[Disposition.IN_FLIGHT]
         listeners = len(edge["listeners"]) if edge is not None else 0
-        trouble = self._runner.trouble
+        trouble, faults = self._runner.trouble, ledger.faults()
         return (
             Check("edge", edge is not None, f"{listeners} listeners open" if edge else "the edge is not up"),
             Check("stores", not trouble, trouble or f"written to journal offset {self._runner.done}"),
-            Check("ledger", ledger.difference == 0, f"{ledger.kept} kept, difference {ledger.difference}"),
+            Check("ledger", not faults, "; ".join(faults) or f"{ledger.kept} kept, difference 0"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
+            *(self._checking.checks() if self._checking is not None else ()),
             *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
             *(self._webhook.checks() if self._webhook is not None else ()),
@@ -187,6 +195,14 @@ class _LedgerMetrics(Collector):
             "Kept frames that the core has not come to.",
             value=ledger.dispositions[Disposition.IN_FLIGHT],
         )
+        shares = CounterMetricFamily(
+            "narrowgate_frames_shared",
+            "Settled frames by whose they are and how they came; a frame of no known profile has no family.",
+            labels=["tenant", "family", "transport", "disposition"],
+        )
+        for *share, frames in ledger.shares:
+            shares.add_metric([str(word) for word in share], frames)
+        yield shares
         quarantined = CounterMetricFamily(
             "narrowgate_frames_quarantined", "Frames with something refused, by reason.", labels=["reason"]
         )

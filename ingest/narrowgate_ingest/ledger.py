@@ -32,6 +32,9 @@ class Ledger:
     readings: dict[Family, int]
     """Readings decoded and stored; a key stored again counts again."""
 
+    shares: tuple[tuple[str, str, str, str, int], ...] = ()
+    """Settled frames by (tenant, family, transport, disposition), each with their number; '' is not known."""
+
     @property
     def refused(self) -> int:
         """Give the frames that were turned away unkept."""
@@ -41,6 +44,18 @@ class Ledger:
     def difference(self) -> int:
         """Give kept frames less those with a disposition; 0 when it balances."""
         return self.kept - sum(self.dispositions.values())
+
+    def faults(self) -> list[str]:
+        """Give what does not balance, in words and figures; nothing where all does."""
+        faults = []
+        if self.difference:
+            settled = self.kept - self.difference
+            faults.append(f"{self.kept} frames are kept, {settled} have a disposition")
+        for disposition, frames in self.dispositions.items():
+            shared = sum(share[-1] for share in self.shares if share[3] == disposition)
+            if disposition is not Disposition.IN_FLIGHT and shared != frames:
+                faults.append(f"{frames} frames are {disposition}, {shared} by tenant, family and transport")
+        return faults
 
 
 def read_ledger(connection: sqlite3.Connection, tail: Tail, door: DoorCounters) -> Ledger:
@@ -53,6 +68,12 @@ def read_ledger(connection: sqlite3.Connection, tail: Tail, door: DoorCounters) 
         seen = cursor(connection, FRAMES_SEEN)
         rows = connection.execute("SELECT disposition, reason, sum(frames) FROM dispositions GROUP BY 1, 2")
         counted = rows.fetchall()
+        shares = tuple(
+            connection.execute(
+                "SELECT tenant, family, transport, disposition, sum(frames) FROM shares "
+                "GROUP BY 1, 2, 3, 4 HAVING sum(frames) != 0 ORDER BY 1, 2, 3, 4"
+            )
+        )
         readings = {family: cursor(connection, f"readings_{family}") for family in Family}
     finally:
         connection.execute("ROLLBACK")
@@ -66,4 +87,4 @@ def read_ledger(connection: sqlite3.Connection, tail: Tail, door: DoorCounters) 
         if reason:
             reasons[reason] = reasons.get(reason, 0) + frames
     dispositions[Disposition.IN_FLIGHT] = kept - seen
-    return Ledger(kept, dispositions, reasons, door.read(), readings)
+    return Ledger(kept, dispositions, reasons, door.read(), readings, shares)

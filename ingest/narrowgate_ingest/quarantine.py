@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class Quarantine:
     def __init__(self, directory: Path) -> None:
         """Open or make it; ValueError if another format version wrote it."""
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / "quarantine.db"
+        self._path = path = directory / "quarantine.db"
         self._connection = sqlite3.connect(path, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
@@ -123,6 +124,12 @@ class Quarantine:
             tuple(frames),
         )
         return [Refused(*row) for row in rows]
+
+    def between(self, start: int, until: int) -> set[int]:
+        """Give the journal offsets in [start, until) of frames that are here; from any thread."""
+        with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+            rows = reader.execute("SELECT frame FROM frames WHERE frame >= ? AND frame < ?", (start, until))
+            return {frame for (frame,) in rows}
 
     def settle(self, outcomes: Iterable[tuple[int, str, str, str, str | None]]) -> None:
         """Let frames go that were run again, or keep them with what was found anew.

@@ -56,6 +56,7 @@ def settle(
     state.count_frames(connection, counts)
     seen = state.cursor(connection, FRAMES_SEEN) + batch.uplinks.num_rows + lost
     state.set_cursor(connection, FRAMES_SEEN, seen)
+    state.note_settled(connection, batch.start, batch.end, batch.uplinks.num_rows)
     for family, rows in prepared.judgement.readings.items():
         name = f"readings_{family}"
         state.set_cursor(connection, name, state.cursor(connection, name) + rows.num_rows)

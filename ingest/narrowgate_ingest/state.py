@@ -20,6 +20,8 @@ from narrowgate_schema.tables import FINDINGS
 FORMAT_VERSION = 1
 PIPELINE = "pipeline"
 """The cursor of what is settled."""
+_STRETCHES = 8192
+"""Settled batches that are remembered for the self-check."""
 FRAMES_SEEN = "frames_seen"
 """The cursor that counts frames up to there."""
 
@@ -36,6 +38,9 @@ CREATE TABLE IF NOT EXISTS shares (
 );
 INSERT INTO shares SELECT disposition, transport, '', '', sum(frames) FROM dispositions
     WHERE NOT EXISTS (SELECT 1 FROM shares) GROUP BY 1, 2;
+CREATE TABLE IF NOT EXISTS settled (
+    start INTEGER PRIMARY KEY, until INTEGER NOT NULL, frames INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS snapshots (name TEXT PRIMARY KEY, offset INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS damage (
     segment INTEGER, position INTEGER, bytes INTEGER, first_offset INTEGER PRIMARY KEY, rows INTEGER
@@ -157,6 +162,21 @@ def count_frames(connection: sqlite3.Connection, counts: Mapping[Share, int]) ->
             for each, frames in counts.items()
         ),
     )
+
+
+def note_settled(connection: sqlite3.Connection, start: int, until: int, frames: int) -> None:
+    """Note a stretch of the journal and the frames counted of it; the oldest notes go."""
+    connection.execute("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", (start, until, frames))
+    connection.execute(
+        "DELETE FROM settled WHERE start < (SELECT start FROM settled ORDER BY start DESC LIMIT 1 OFFSET ?)",
+        (_STRETCHES,),
+    )
+
+
+def settled_after(connection: sqlite3.Connection, offset: int | None) -> list[tuple[int, int, int]]:
+    """Give (start, until, frames) of the stretches noted from an offset on, in order; None is the first."""
+    sql = "SELECT start, until, frames FROM settled WHERE start >= ? ORDER BY start"
+    return connection.execute(sql, (offset or 0,)).fetchall()
 
 
 def put_findings(connection: sqlite3.Connection, findings: pa.RecordBatch) -> None:

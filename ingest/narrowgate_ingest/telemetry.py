@@ -195,6 +195,14 @@ class Telemetry:
         row = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [frame]).fetchone()  # noqa: S608
         return int(row[0]) if row is not None else 0
 
+    def frames_between(self, start: int, until: int) -> set[int]:
+        """Give the frames of journal rows [start, until) that a reading came from; from any thread."""
+        frames = " UNION ALL ".join(
+            f"SELECT frame FROM {family}_rows WHERE frame >= $1 AND frame < $2"  # noqa: S608 - a closed set
+            for family in Family
+        )
+        return set(self.query(f"SELECT DISTINCT frame FROM ({frames})", [start, until])["frame"].to_pylist())  # noqa: S608
+
     def copy_to(self, path: Path) -> None:
         """Write a whole copy of the store into a new file; readers and this store go on as they are.
 

@@ -37,6 +37,10 @@ def test_every_frame_is_counted_once(site: Site) -> None:
     assert ledger["kept"] == 5 == sum(ledger["dispositions"].values())
     assert ledger["reasons"] == {"unknown": 2}
     assert (ledger["refused"], ledger["readings"]["parking"]) == (1, 3)
+    assert [tuple(share.values()) for share in ledger["shares"]] == [
+        ("", "", "coap", "quarantined", 2),
+        ("", "parking", "coap", "stored", 3),
+    ]
     assert (ledger["difference"], ledger["balances"]) == (0, True)
     assert ledger["webhook"] == {"pending": 0, "dead": 0, "delivered": 0, "forgotten": 0}
 
@@ -82,7 +86,10 @@ def test_a_ledger_that_does_not_balance_is_a_fault(copied: Site) -> None:
     result = copied.run("ledger", "--json")
 
     assert (result.exit_code, json.loads(result.stdout)["difference"]) == (1, 1)
-    assert result.stderr == "Error: the ledger is out by 1 frames\n"
+    assert result.stderr == (
+        "Error: the ledger is out by 1 frames: 5 frames are kept, 4 have a disposition; "
+        "2 frames are stored, 3 by tenant, family and transport\n"
+    )
 
 
 def test_a_home_without_a_ledger_is_named(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def command(home: Path, as_json: bool, dead_letters: bool) -> None:
     else:
         _show(told)
     if not told["balances"]:
-        raise click.ClickException(f"the ledger is out by {ledger.difference} frames")
+        raise click.ClickException(
+            f"the ledger is out by {ledger.difference} frames: {'; '.join(told['faults'])}"
+        )
 
 
 def _read(home: Path) -> "tuple[Ledger, OutboxCounts, list[DeadLetter]]":
@@ -70,9 +72,14 @@ def _told(ledger: "Ledger", letters: "OutboxCounts") -> dict[str, Any]:
         "refused": ledger.refused,
         "door": ledger.door,
         "readings": ledger.readings,
+        "shares": [
+            dict(zip(("tenant", "family", "transport", "disposition", "frames"), share, strict=True))
+            for share in ledger.shares
+        ],
+        "faults": ledger.faults(),
         "webhook": asdict(letters),
         "difference": ledger.difference,
-        "balances": ledger.difference == 0 and ledger.dispositions[Disposition.IN_FLIGHT] >= 0,
+        "balances": not ledger.faults() and ledger.dispositions[Disposition.IN_FLIGHT] >= 0,
     }
 
 
@@ -90,4 +97,8 @@ def _show(told: dict[str, Any]) -> None:
         table.add_section()
         for word, number in told[name].items():
             table.add_row(title, str(word), f"{number:,}")
+    table.add_section()
+    for share in told["shares"]:
+        whose = " ".join(filter(None, (share["tenant"], share["family"], share["transport"])))
+        table.add_row(whose or "unknown", share["disposition"], f"{share['frames']:,}")
     Console().print(table)
