@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.exchange_names import NO_MESSAGE_ID, Endpoints, Ragged, exchange_names
+from narrowgate_gateway.source_places import source_places
 from narrowgate_ingest.records import Kind, on_disk_schema
 from narrowgate_schema.words import Answer, Transport
 
@@ -126,6 +127,15 @@ class ArrivalBatch:
     ) -> NDArray[np.bool_] | None:
         """Give None: no rate is set here."""
         return None
+
+    def from_sources(self, rows: NDArray[np.intp]) -> tuple[str, NDArray[np.int64], NDArray[np.int64]] | None:
+        """Give listener, places of sources and sizes of some rows; None where a broker stands for all."""
+        some = [self._arrivals[row] for row in rows.tolist()]
+        if not some or some[0].trust.networks is None:
+            return None
+        endpoints = Endpoints.of([each.address for each in some], [each.source_port for each in some])
+        sizes = np.array([len(each.payload) for each in some], np.int64)
+        return some[0].trust.listener, source_places(endpoints.addresses), sizes
 
     def uplinks(self, rows: NDArray[np.intp], received_at_us: NDArray[np.int64]) -> pa.RecordBatch:
         """Give some of them as they are journalled."""

@@ -3,7 +3,6 @@
 They are copied out of the datagrams once: the next batch may come while these are on their way to the disk.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,19 +19,17 @@ from narrowgate_gateway.coap_endpoints import endpoint_texts, endpoints_of
 from narrowgate_gateway.coap_paths import Matched, PathColumns
 from narrowgate_gateway.exchange_names import Ragged, exchange_names
 from narrowgate_gateway.rates import Rates
+from narrowgate_gateway.source_places import SOURCE_PLACES, source_places
 from narrowgate_ingest.records import Kind, on_disk_schema
 from narrowgate_schema.words import Answer, Transport
 
-SOURCE_PLACES = 1 << 16
 BURST_S = 60.0
 """How long a sender may save its allowance up [s]."""
-_IPV4_MAPPED_WORD = 0xFFFF0000
 _SCHEMA = on_disk_schema(Kind.UPLINKS)
 _COLUMNS = tuple((field.name, field.type) for field in _SCHEMA)
 _INSTANT = _SCHEMA.field("received_at").type
 _SIZES = 256
 """Columns that are the same throughout, of which so many are kept to be used again."""
-_SECRET = np.frombuffer(secrets.token_bytes(40), np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +131,16 @@ class Uplinks:
             return None
         too_fast = np.zeros(len(rows), np.bool_)
         if limits.sources is not None:
-            too_fast |= limits.sources.exceeded(_places(self._endpoints.addresses[rows]), now_s)
+            too_fast |= limits.sources.exceeded(source_places(self._endpoints.addresses[rows]), now_s)
         if limits.devices is not None:
             rest = np.flatnonzero(~too_fast & (slots >= 0))
             too_fast[rest] = limits.devices.exceeded(slots[rest].astype(np.int64), now_s)
         return too_fast
+
+    def from_sources(self, rows: NDArray[np.intp]) -> tuple[str, Ints, Ints]:
+        """Give the listener, and of some rows the places of their sources and the sizes of their payloads."""
+        places = source_places(self._endpoints.addresses[rows])
+        return self._trust.listener, places, self._payloads.lengths[rows]
 
     def uplinks(self, rows: NDArray[np.intp], received_at_us: NDArray[np.int64]) -> pa.RecordBatch:
         """Give some of them as they are journalled."""
@@ -165,16 +167,6 @@ class Uplinks:
             columns["port"] = _plain(_of(self._ports, some).astype(np.int32), pa.int32())
         arrays = [columns[name] if name in columns else _unsaid(kind, n) for name, kind in _COLUMNS]
         return pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA)
-
-
-def _places(addresses: Bytes) -> Ints:
-    """Give the place of each source in an array of SOURCE_PLACES, by a secret hash."""
-    words = np.ascontiguousarray(addresses).view(np.uint32).astype(np.uint64)
-    is_ipv6 = words[:, 2] != _IPV4_MAPPED_WORD
-    words[is_ipv6, 2:] = 0
-    sums = words @ _SECRET[1:] + _SECRET[0]
-    places: Ints = (sums >> np.uint64(48)).astype(np.int64)
-    return places
 
 
 def _payloads(flat: Bytes, ends: Ints, options: Options) -> Ragged:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.arrivals import ANSWERS, NUMBER, Arrival, ArrivalBatch, Trust
 from narrowgate_gateway.exchanges import Exchanges
+from narrowgate_gateway.strangers_quota import StrangersQuota
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.records import Kind
 from narrowgate_schema.clock import Clock
@@ -80,6 +81,13 @@ class Batch(Protocol):
         """Tell which of some rows are beyond a rate, and count the others to it; None where none is set."""
         ...
 
+    def from_sources(self, rows: Rows) -> tuple[str, NDArray[np.int64], NDArray[np.int64]] | None:
+        """Give the listener, and of some rows the places of their sources and their payloads' sizes [B].
+
+        None where the sources are not known: whoever is between answers for them.
+        """
+        ...
+
     def uplinks(self, rows: Rows, received_at_us: NDArray[np.int64]) -> pa.RecordBatch:
         """Give some rows as they are journalled."""
         ...
@@ -104,7 +112,15 @@ class _Flight:
 class Door:
     """Judges arrivals, has the good ones kept, and gives each its answer."""
 
-    def __init__(self, keeper: Keeper, exchanges: Exchanges, counters: DoorCounters, clock: Clock) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        exchanges: Exchanges,
+        counters: DoorCounters,
+        clock: Clock,
+        quota: StrangersQuota | None = None,
+    ) -> None:
+        self._quota = quota
         self._keeper = keeper
         self._exchanges = exchanges
         self._counters = counters
@@ -180,6 +196,17 @@ class Door:
         too_fast = batch.too_fast(rows, slots[rows], now_s)
         if too_fast is not None:
             numbers[rows[too_fast]] = NUMBER[Answer.TOO_FAST]
+        if self._quota is not None:
+            self._hold_to_quota(batch, rows[(slots[rows] < 0) & (numbers[rows] == _KEPT)], numbers, now_s)
+
+    def _hold_to_quota(self, batch: Batch, strangers: Rows, numbers: NDArray[np.uint8], now_s: float) -> None:
+        """Refuse what is more than quarantine is to hold of devices that the registry does not know."""
+        sources = batch.from_sources(strangers) if len(strangers) else None
+        if self._quota is None or sources is None:
+            return
+        over = strangers[self._quota.exceeded(*sources, now_s)]
+        numbers[over] = NUMBER[Answer.TOO_FAST]
+        self._counters.add("over_quota", len(over))
 
     def _judge_identities(
         self,

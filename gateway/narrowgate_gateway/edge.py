@@ -21,6 +21,7 @@ from narrowgate_gateway.mqtt_redelivery import remembered as redeliveries
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.settings import CoapListener, Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_gateway.strangers_quota import StrangersQuota, held_in
 from narrowgate_gateway.ticks import clock_of, keep_ticking
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
@@ -53,7 +54,10 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         min_free_bytes=settings.journal.min_free_bytes,
     )
     exchanges = remembered(home.journal, journal.end, clock, settings.door.exchanges)
-    door = Door(committer, exchanges, counters, clock)
+    quota = StrangersQuota(
+        settings.door.strangers_bytes, held_in(home.quarantine, home.state), lambda: journal.end
+    )
+    door = Door(committer, exchanges, counters, clock, quota)
     fleet = NewestFleet(FleetReader(home.registry))
     working = [
         asyncio.create_task(committer.run()),

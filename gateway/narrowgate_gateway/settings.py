@@ -68,6 +68,13 @@ class DoorMemory(Section):
         1 << 20, ge=8, le=1 << 28, description="messages known when they come again, at most; a power of two"
     )
 
+    strangers_bytes: int = Field(
+        64 << 20,
+        ge=0,
+        description="payload bytes that quarantine may hold of each CoAP or UDP listener's unknown devices; "
+        "beyond it they are told 4.29, or nothing",
+    )
+
     @field_validator("exchanges")
     @classmethod
     def _power_of_two(cls, value: int) -> int:

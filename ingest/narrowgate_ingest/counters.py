@@ -19,10 +19,12 @@ NAMES: tuple[str, ...] = (
     "kernel_drops",
     "qos0",
     "redelivered",
+    "over_quota",
 )
 """One counter for each answer, kept ones that no device is told of, failed commits, stale retained copies,
 datagrams that are no message of their protocol, datagrams that the kernel had no room for, publishes that
-asked for no acknowledgement (QoS 0), publishes that their broker offered before (DUP).
+asked for no acknowledgement (QoS 0), publishes that their broker offered before (DUP), frames of unknown
+devices that quarantine has no room for (these are among the too fast ones).
 
 A name's place is its place in the file: new ones come last.
 """

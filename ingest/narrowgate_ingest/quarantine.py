@@ -25,6 +25,27 @@ _FROM_VERSION_1 = """
 ALTER TABLE frames ADD COLUMN disposition TEXT NOT NULL DEFAULT 'quarantined';
 ALTER TABLE frames ADD COLUMN transport_facts TEXT NOT NULL DEFAULT '{}';
 """
+_HELD = """
+CREATE TABLE strangers (listener TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER stranger_came AFTER INSERT ON frames WHEN new.reason = 'unknown' BEGIN
+    INSERT INTO strangers VALUES (new.listener, length(new.payload))
+    ON CONFLICT (listener) DO UPDATE SET bytes = bytes + length(new.payload);
+END;
+CREATE TRIGGER stranger_went AFTER DELETE ON frames WHEN old.reason = 'unknown' BEGIN
+    UPDATE strangers SET bytes = bytes - length(old.payload) WHERE listener = old.listener;
+END;
+CREATE TRIGGER stranger_known AFTER UPDATE OF reason ON frames
+WHEN old.reason = 'unknown' AND new.reason <> 'unknown' BEGIN
+    UPDATE strangers SET bytes = bytes - length(old.payload) WHERE listener = old.listener;
+END;
+CREATE TRIGGER known_no_more AFTER UPDATE OF reason ON frames
+WHEN old.reason <> 'unknown' AND new.reason = 'unknown' BEGIN
+    INSERT INTO strangers VALUES (new.listener, length(new.payload))
+    ON CONFLICT (listener) DO UPDATE SET bytes = bytes + length(new.payload);
+END;
+INSERT INTO strangers SELECT listener, sum(length(payload)) FROM frames WHERE reason = 'unknown' GROUP BY 1;
+"""
+"""What is held of devices that the registry does not know, by listener, whoever takes frames out."""
 _FACTS = (
     "port", "authenticated_as", "tenant", "endpoint", "message_id", "token", "confirmable", "dup",
     "rsrp_dbm", "rssi_dbm", "sinr_db", "ecl", "cell_id",
@@ -83,6 +104,19 @@ def transport_facts(uplink: dict[str, Any], *, is_doubted: bool) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
+def _counts_strangers(connection: sqlite3.Connection) -> bool:
+    asked = "SELECT count(*) FROM sqlite_master WHERE name = 'strangers'"
+    (count,) = connection.execute(asked).fetchone()
+    return bool(count)
+
+
+def strangers_bytes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Give the payload bytes held of devices that the registry does not know, by listener [B]."""
+    if not _counts_strangers(connection):
+        return {}
+    return dict(connection.execute("SELECT listener, bytes FROM strangers"))
+
+
 class Quarantine:
     """The frames set aside, in one SQLite file under `quarantine/`, keyed by journal offset."""
 
@@ -99,6 +133,8 @@ class Quarantine:
             raise ValueError(f"{path}: format version {version}; this release reads version {FORMAT_VERSION}")
         # In one transaction: a crash leaves the one format or the other.
         upgrade = _FROM_VERSION_1 if version == 1 else _SCHEMA
+        if not _counts_strangers(self._connection):
+            upgrade += _HELD
         self._connection.executescript(
             f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {FORMAT_VERSION}; COMMIT;"
         )
