@@ -63,7 +63,7 @@ class Columns:
 
     def asset_column(self, name: str) -> NDArray[Any]:
         """Give an asset column."""
-        if name in ("stay_limit", "role", "dimming_curve"):
+        if name in ("stay_limit", "role", "dimming_curve", "thresholds"):
             return np.array([*self.asset_columns.get(name, [None] * len(self.names)), None], dtype=object)[
                 :-1
             ]

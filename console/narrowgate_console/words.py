@@ -171,6 +171,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "register_step_m3": ("Register step [m³]", "最小读数 [m³]"),
     "register_start_m3": ("Register at start [m³]", "初始读数 [m³]"),
     "rated_w": ("Rated power [W]", "额定功率 [W]"),
+    "thresholds": ("Thresholds of its own", "专用阈值"),
     "dimming_curve": ("Dimming curve", "调光曲线"),
     "baseline_tilt_deg": ("Tilt when sound [deg]", "基准倾角 [deg]"),
     "stay_limit": ("Stay limit", "限时停放"),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from narrowgate_fleet.columns import Column, Form, Value
 from narrowgate_fleet.dimming_curve import dimming_curve
 from narrowgate_fleet.stay_limit import stay_limit_s
+from narrowgate_fleet.thresholds import thresholds_of
 
 TEXT_CHARACTERS = 200
 ALWAYS_US = -(2**63)
@@ -106,6 +107,11 @@ def _dimming_curve(column: Column, text: str) -> str:
     return text
 
 
+def _thresholds(column: Column, text: str) -> str:
+    thresholds_of(_text(column, text))
+    return text
+
+
 _PARSERS: dict[Form, Callable[[Column, str], Value]] = {
     "id": _id,
     "text": _text,
@@ -115,4 +121,5 @@ _PARSERS: dict[Form, Callable[[Column, str], Value]] = {
     "instant": _instant,
     "stay_limit": _stay_limit,
     "dimming_curve": _dimming_curve,
+    "thresholds": _thresholds,
 }

@@ -11,7 +11,7 @@ from typing import Literal
 from narrowgate_schema.words import Family
 
 Table = Literal["device", "asset", "assignment"]
-Form = Literal["id", "text", "word", "imei", "number", "instant", "stay_limit", "dimming_curve"]
+Form = Literal["id", "text", "word", "imei", "number", "instant", "stay_limit", "dimming_curve", "thresholds"]
 Value = str | float | int | None
 
 DEVICE_STATES = ("active", "suspended", "retired")
@@ -61,6 +61,7 @@ _FORMS: dict[Form, str] = {
     "instant": "a time with its zone, like 2026-03-01T00:00:00+08:00 or 2026-03-01T00:00:00Z",
     "stay_limit": "a stay limit like 2h or mon-fri 08:00-20:00 2h; sat 08:00-14:00 4h",
     "dimming_curve": "levels and powers like 0:1.5 50:48 100:98 [%:W], levels rising from 0 to 100",
+    "thresholds": "thresholds of rules like continuous_leak.floor_share_pct=1 burst.share_pct=10",
 }
 
 COLUMNS: tuple[Column, ...] = (
@@ -94,6 +95,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("baseline_tilt_deg", "asset", "number", "deg", "tilt of the pole when sound", least=0, most=90),
     Column("stay_limit", "asset", "stay_limit", "", "how long a car may stay, by weekday and time"),
     Column("dimming_curve", "asset", "dimming_curve", "", "power at each dimming level"),
+    Column("thresholds", "asset", "thresholds", "", "thresholds of rules that hold here, not the city's"),
     Column(
         "valid_from", "assignment", "instant", "UTC", "when the device came to the asset; empty is always"
     ),

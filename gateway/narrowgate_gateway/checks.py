@@ -9,10 +9,11 @@ from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.influx_checks import influx_faults
 from narrowgate_gateway.practice import desk_faults
-from narrowgate_gateway.rule_files import gathered, threshold_faults
+from narrowgate_gateway.rule_files import RuleFiles, gathered, threshold_faults
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_gateway.webhook_endpoint import webhook_faults
+from narrowgate_rules.overrides import faults_of as override_faults
 from narrowgate_rules.written import RuleFault
 
 _KEYS_TRIED = 1000
@@ -36,7 +37,8 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
         ]
     except ConfigFaults as unsettled:
         faults = unsettled.faults
-    return [*faults, *rule_faults(config, raw), *registry_faults(home), *profile_faults()]
+    places = place_faults(config, raw, home)
+    return [*faults, *rule_faults(config, raw), *registry_faults(home), *places, *profile_faults()]
 
 
 def profile_faults() -> list[Fault]:
@@ -50,9 +52,7 @@ def rule_faults(config: Path, raw: dict[str, object]) -> list[Fault]:
 
     Their types are the settings'.
     """
-    names = raw.get("rule_files")
-    listed = names if isinstance(names, list) else []
-    together = gathered([config.parent / name for name in listed if isinstance(name, str)])
+    together = _files_of(config, raw)
     faults = [_told(fault) for fault in together.faults]
     tables = raw.get("rules")
     if not isinstance(tables, dict):
@@ -66,6 +66,28 @@ def rule_faults(config: Path, raw: dict[str, object]) -> list[Fault]:
             right = f"no such rule; known are {', '.join(each.name for each in together.tuned)}"
             faults.append(Fault(str(config), f"rules.{name}", "", right))
     return faults
+
+
+def place_faults(config: Path, raw: dict[str, object], home: Home) -> list[Fault]:
+    """Give what is wrong with the thresholds that places have of their own: names and ranges."""
+    try:
+        fleet = Fleet.load(home.registry)
+    except RegistryFault:
+        return []
+    rules = _files_of(config, raw).rules
+    said = dict(zip(fleet.asset_column("thresholds").tolist(), fleet.asset_column("asset"), strict=True))
+    return [
+        Fault(str(home.registry), f"{place}.thresholds", repr(spec), wrong)
+        for spec, place in said.items()
+        if spec is not None
+        for wrong in override_faults(rules, [spec])
+    ]
+
+
+def _files_of(config: Path, raw: dict[str, object]) -> RuleFiles:
+    names = raw.get("rule_files")
+    listed = names if isinstance(names, list) else []
+    return gathered([config.parent / name for name in listed if isinstance(name, str)])
 
 
 def _told(fault: RuleFault, prefix: str = "") -> Fault:

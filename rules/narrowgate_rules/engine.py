@@ -33,6 +33,7 @@ from narrowgate_rules.declaration import Parameters, Rule, Tuned, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
 from narrowgate_rules.hearing import Hearing
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
+from narrowgate_rules.overrides import Overrides
 from narrowgate_rules.roles import Codes, Roles, network_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
 from narrowgate_rules.snapshot import Frozen, frozen, tables_for, thawed
@@ -94,7 +95,7 @@ class Engine:
         self._future_tolerance_s = future_tolerance_s
         self._tables = tables_for(self._rules)
         self._memories, self._rows = memories_of(self._rules)
-        self._roles = Roles()
+        self._roles, self._overrides = Roles(), Overrides()
         self._now_us = BEFORE_US
         self._rest: dict[frozenset[str], frozenset[str]] = {}
 
@@ -218,7 +219,7 @@ class Engine:
             leading=groups.leading,
             shared=groups.shared,
         )
-        outcome = rule.judge(columns)
+        outcome = self._overrides.outcome(rule, columns)
         memory.refuse_misshapen(rule.name, len(groups.touched), outcome.state)
         return reach, Said(rule, outcome, groups.named, groups.fleet_slot)
 

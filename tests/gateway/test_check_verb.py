@@ -1,5 +1,6 @@
 """`narrowgate check` as its user meets it."""
 
+import io
 import json
 import socket
 from pathlib import Path
@@ -127,3 +128,13 @@ def test_profile_of_a_package_that_does_not_load_is_a_fault(
         "narrowgate.profiles",
         "narrowgate.profiles lamp of acme",
     )
+
+
+def test_thresholds_of_a_place_that_there_are_not_are_named(tmp_path: Path, home: Home) -> None:
+    """What the registry says of a place is held against the rules."""
+    sheet = b"device,profile,asset,thresholds\nm1,cjt188_water_v2004,here,no_rule.x=1 burst.share_pct=900\n"
+    with Registry(home.root) as registry:
+        import_csv(registry, io.BytesIO(sheet), {"cjt188_water_v2004": "water"})
+    done = check(write_config(tmp_path / "a.toml", Ports()), home)
+
+    assert [json.loads(line)["key"] for line in done.stdout.splitlines()] == ["here.thresholds"] * 2
