@@ -2,7 +2,7 @@
 
     python tests/console_stand.py FOLDER CONTENT [PORT [CERT KEY]]
 
-where CONTENT is empty, filled, broken, counting, hostile, crowded or guarded,
+where CONTENT is empty, filled, worked, broken, counting, hostile, crowded or guarded,
 prints the address that it listens on and serves until SIGTERM.
 """
 
@@ -324,7 +324,7 @@ async def _serve(stand: Stand, binding: Binding, most_pages: int) -> None:
 def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_file: str = "") -> None:
     """Serve a stand."""
     stand = _Counting(Path(folder)) if content == "counting" else Stand(Path(folder))
-    if content in ("filled", "broken", "guarded"):
+    if content in ("filled", "worked", "broken", "guarded"):
         fill(stand)
     if content == "guarded":
         people(stand)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from narrowgate_cases.clocks import CaseClock, Light, Limit
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
-from narrowgate_cases.tables import OPEN_STATES_SQL
+from narrowgate_cases.tables import IS_OPEN_SQL, OPEN_STATES_SQL
 from narrowgate_cases.working_calendar import WorkingCalendar
 
 COLUMNS = (
@@ -113,7 +113,7 @@ def open_cases(connection: sqlite3.Connection, limit: int, offset: int = 0) -> l
     if limit < 0 or offset < 0:
         raise ValueError(f"limit and offset are 0 or more, got {limit} and {offset}")
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM cases WHERE state IN ({_OPEN}) ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - literals
+        f"SELECT {COLUMNS} FROM cases WHERE {IS_OPEN_SQL} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608 - literals
         (limit, offset),
     )
     return [case_of(row) for row in rows]

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from narrowgate_cases.clocks import Light
-from narrowgate_cases.lifecycle import RUNNING_STATES, State
+from narrowgate_cases.lifecycle import State
 from narrowgate_cases.queries import COLUMNS, Case, case_of
-from narrowgate_cases.tables import CLOCK_SQL, OPEN_STATES_SQL
+from narrowgate_cases.tables import CLOCK_SQL, IS_OPEN_SQL
 from narrowgate_schema.words import Severity
 
 MOST_ROWS = 500
 _CURSOR = re.compile(r"(-?[0-9]{1,19})\.([0-9]{1,18})")
+_NUMBER = re.compile(r"C-([0-9]{6,18})")
 _LARGEST = 2**63 - 1
-_RUNNING = ", ".join(f"'{state}'" for state in sorted(RUNNING_STATES))
 
 
 class Order(StrEnum):
@@ -85,9 +85,11 @@ def queue(
     if after is not None:
         where, values = _behind(after, by_clock, where, values)
     ordered = f"{CLOCK_SQL}, id" if by_clock else "id DESC"
+    # What is asked of the index alone costs no look at the cases that a filter passes over.
     rows = connection.execute(
-        f"SELECT {COLUMNS}, {CLOCK_SQL}, id FROM cases WHERE {' AND '.join(where)}"  # noqa: S608 - literals
-        f" ORDER BY {ordered} LIMIT :limit",
+        f"SELECT {COLUMNS}, {CLOCK_SQL}, id FROM cases WHERE id IN"  # noqa: S608 - literals
+        f" (SELECT id FROM cases WHERE {' AND '.join(where)} ORDER BY {ordered} LIMIT :limit)"
+        f" ORDER BY {ordered}",
         {**values, "limit": limit + 1},
     ).fetchall()
     last = rows[limit - 1] if len(rows) > limit else None
@@ -102,13 +104,13 @@ def _behind(
     if match is None or abs(int(match[1])) > _LARGEST:
         raise ValueError("after is what the page before gave, and nothing else")
     told = {"after_due": int(match[1]), "after_id": int(match[2])}
-    behind = f"({CLOCK_SQL}, id) > (:after_due, :after_id)" if by_clock else "id < :after_id"
-    return [*where, behind], {**values, **told}
+    by_due = f"{CLOCK_SQL} >= :after_due AND ({CLOCK_SQL}, id) > (:after_due, :after_id)"
+    return [*where, by_due if by_clock else "id < :after_id"], {**values, **told}
 
 
 def _where(filters: Filters, now_us: int) -> tuple[list[str], dict[str, object]]:
     """Give the conditions of some filters, and their values."""
-    where = [f"state IN ({OPEN_STATES_SQL})" if filters.state is None else "state = :state"]
+    where = [IS_OPEN_SQL if filters.state is None else "state = :state"]
     values: dict[str, object] = {"state": filters.state, "now": now_us}
     for name in ("service", "severity", "unit", "district"):
         wanted = getattr(filters, name)
@@ -128,11 +130,12 @@ def _where(filters: Filters, now_us: int) -> tuple[list[str], dict[str, object]]
 
 
 _LIGHTS = {
-    Light.GREEN: f"state IN ({_RUNNING}) AND warns_at >= :now",
-    Light.YELLOW: f"state IN ({_RUNNING}) AND warns_at < :now AND due_at >= :now",
-    Light.RED: f"state IN ({_RUNNING}) AND due_at < :now",
-    Light.NONE: f"(limit_us IS NULL OR state NOT IN ({_RUNNING}))",
+    Light.GREEN: "warns_at >= :now",
+    Light.YELLOW: "warns_at < :now AND due_at >= :now",
+    Light.RED: "warns_at IS NOT NULL AND due_at < :now",
+    Light.NONE: "warns_at IS NULL",
 }
+"""A clock that stands, and one without a limit, never warns."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def lights(connection: sqlite3.Connection, now_us: int) -> Lights:
     """
     counted = ", ".join(f"coalesce(sum({_LIGHTS[light]}), 0)" for light in Light)
     row = connection.execute(
-        f"SELECT {counted} FROM cases WHERE state IN ({OPEN_STATES_SQL})",  # noqa: S608 - literals
+        f"SELECT {counted} FROM cases WHERE {IS_OPEN_SQL}",  # noqa: S608 - literals
         {"now": now_us},
     ).fetchone()
     return Lights(*row)

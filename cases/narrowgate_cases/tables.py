@@ -9,6 +9,8 @@ from narrowgate_cases.lifecycle import OPEN_STATES
 FORMAT_VERSION = 2
 OPEN_STATES_SQL = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as SQL writes a list of them."""
+IS_OPEN_SQL = "closed_at IS NULL"
+"""The same, told by a column that no index but those of open cases begins with."""
 CLOCK_SQL = "coalesce(due_at, 9223372036854775807)"
 """What the queue is ordered by: whose time is up first; those without a limit last."""
 
@@ -66,10 +68,13 @@ CREATE TABLE IF NOT EXISTS cases (
     {", ".join(ADDED_TO_CASES)}
 ) STRICT;
 CREATE INDEX IF NOT EXISTS cases_by_state ON cases (state, id);
-CREATE INDEX IF NOT EXISTS open_cases_by_number ON cases (id) WHERE state IN ({OPEN_STATES_SQL});
-CREATE INDEX IF NOT EXISTS open_cases_by_clock ON cases ({CLOCK_SQL}, id) WHERE state IN ({OPEN_STATES_SQL});
-CREATE INDEX IF NOT EXISTS open_cases_by_unit ON cases (unit, {CLOCK_SQL}, id)
-    WHERE state IN ({OPEN_STATES_SQL});
+CREATE INDEX IF NOT EXISTS open_cases_by_number ON cases (id) WHERE {IS_OPEN_SQL};
+CREATE INDEX IF NOT EXISTS open_cases_by_clock ON cases (
+    {CLOCK_SQL}, id, service, severity, unit, district, device, asset, street, cell, warns_at, due_at,
+    closed_at
+) WHERE {IS_OPEN_SQL};
+CREATE INDEX IF NOT EXISTS open_cases_by_light ON cases (warns_at, due_at, closed_at) WHERE {IS_OPEN_SQL};
+CREATE INDEX IF NOT EXISTS open_cases_by_unit ON cases (unit, {CLOCK_SQL}, id) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS cases_by_cause ON cases (cause, id);
 CREATE INDEX IF NOT EXISTS cases_by_alarm ON cases (alarm_at) WHERE alarm_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS case_steps (

@@ -1,4 +1,4 @@
-"""The cases: the open queue, and one case with its evidence and history."""
+"""One case: its evidence, its history, where it lies, and what can be done about it."""
 
 import json
 from dataclasses import dataclass
@@ -6,81 +6,17 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from narrowgate_cases import Case, CaseStep
-from narrowgate_console.case_table import CaseTable
+from narrowgate_console.case_map import CaseMap
 from narrowgate_console.chart_card import UNITS
 from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import Points
 from narrowgate_console.facts_panel import FactsPanel
 from narrowgate_console.family_charts import points_option
-from narrowgate_console.markup import Figure, Markup, figures
 from narrowgate_console.page import Frame, Look, Page
 from narrowgate_console.principals import NotThere, Scope
 from narrowgate_console.table_panel import TablePanel, device_path
-from narrowgate_console.view import Overview
+from narrowgate_console.work_panel import WorkPanel, add_keys
 from narrowgate_schema.words import Family
-
-PAGE_CASES = 50
-
-
-@dataclass(frozen=True)
-class Queue:
-    """What the queue's page shows; None is a part that could not be read."""
-
-    overview: Overview | None
-    cases: list[Case] | None
-
-
-class CasesPage(Page[Queue]):
-    """One browser's page of the open queue."""
-
-    title = "cases_way"
-
-    def __init__(self, frame: Frame, page: int = 1) -> None:
-        super().__init__(frame)
-        self._number = max(1, page)
-
-    def ask(self, look: Look) -> Queue:
-        """Ask for a page of cases."""
-        view = self.frame.view
-        offset = (self._number - 1) * PAGE_CASES
-        return Queue(
-            overview=look.part(view.overview), cases=look.part(lambda: view.open_cases(PAGE_CASES, offset))
-        )
-
-    def lay_out(self) -> None:
-        """Lay out counts by service, the table, and the way to the other pages."""
-        self._services = Markup("ng-tiles")
-        self._table = CaseTable(self.frame)
-        self._turn = ui.element("div").classes("ng-turn")
-        self._told: object = None
-
-    def show(self, content: Queue) -> None:
-        """Show what was read."""
-        if content.overview is None or content.cases is None:
-            return
-        count = content.overview.cases.open
-        first = (self._number - 1) * PAGE_CASES
-        counts = f"{first + 1:,} – {first + len(content.cases):,} / {count:,}" if content.cases else ""
-        self._table.show(content.cases, len(content.cases), counts)
-        by_service = content.overview.cases.open_by_service
-        if (count, by_service) != self._told:
-            self._told = count, dict(by_service)
-            self._show_services(by_service)
-            self._show_turn(count)
-
-    def _show_services(self, by_service: dict[str, int]) -> None:
-        rows = (Figure(f"{count:,}", self._word(service)) for service, count in by_service.items())
-        self._services.show(figures(rows, "ng-panel ng-tile"))
-
-    def _show_turn(self, count: int) -> None:
-        self._turn.clear()
-        with self._turn:
-            for word, number in (("newer", self._number - 1), ("older", self._number + 1)):
-                if 1 <= number <= -(-count // PAGE_CASES):
-                    mark = "&" if self.frame.suffix else "?"
-                    ui.link(self._word(word), f"{self.frame.link('/cases')}{mark}page={number}").classes(
-                        "ng-link"
-                    )
 
 
 @dataclass(frozen=True)
@@ -131,8 +67,11 @@ class CasePage(Page[CaseContent]):
                 columns = ("at", "step", "actor", "step_reason")
                 self._steps = TablePanel(self.frame, "history", columns, none="not_read")
             with ui.element("div").classes("ng-charts"):
+                self._work = WorkPanel(self.frame)
+                self._map = CaseMap(self.frame)
                 self._facts = FactsPanel(self.frame, self._word("case_facts"))
                 self._evidence = FactsPanel(self.frame, self._word("evidence"))
+        add_keys()
 
     def show(self, content: CaseContent) -> None:
         """Show what was read."""
@@ -142,7 +81,13 @@ class CasePage(Page[CaseContent]):
         when = self.frame.when
         self._what.set_text(f"{case.number} · {self._word(case.service)}")
         self._state.set_text(self._word(f"state_{case.state}"))
+        self._work.show(case, self.frame.view.desk.possible(case.state))
+        self._map.show(case)
+        light = self.frame.view.desk.light(case)
         facts = {
+            "light": self._word(f"light_{light}"),
+            "due": when(case.due_at_us),
+            "unit": case.unit or "–",
             "device": case.device,
             "asset": case.asset,
             "severity": self._word(case.severity),
@@ -150,6 +95,10 @@ class CasePage(Page[CaseContent]):
             "until": when(case.cleared_at_us),
             "opened": when(case.opened_at_us),
             "closed": when(case.closed_at_us),
+            "grid_cell": case.cell or "–",
+            "street": case.street or "–",
+            **({"escalated": f"{case.escalation}"} if case.escalation else {}),
+            **({"came_back": f"{case.reopened}"} if case.reopened else {}),
             **({"members": ", ".join(case.members)} if case.members else {}),
         }
         self._facts.show(facts, {"device": self.frame.link(device_path(case.device))})

@@ -1,11 +1,13 @@
-"""Cases as a table: on the city page and on their own."""
+"""Cases as a table: on the city page, and as the queue with their clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from narrowgate_cases import Case
+from narrowgate_cases.clocks import Light
 from narrowgate_console.page import Frame
 from narrowgate_console.table_panel import TablePanel, device_path
 
+_QUEUE = ("light", "number", "service", "severity", "standing", "device", "unit", "due")
 _COLUMNS = ("number", "service", "severity", "device", "asset", "since")
 
 
@@ -51,3 +53,49 @@ class CaseTable:
         ]
         marks = [{"severity": case.severity} for case in cases]
         self._panel.show(rows, links=links, marks=marks, count=count, counts=counts)
+
+
+class QueueTable:
+    """The panel of the queue, each case with its light; unread until the first are shown."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Lay the panel out inside the element that is open."""
+        self._frame = frame
+        self._panel = TablePanel(
+            frame,
+            "queue",
+            _QUEUE,
+            none="no_such_cases",
+            linked=("number", "device"),
+            marked=("light", "severity"),
+            style="ng-cases ng-queue",
+        )
+
+    def show(self, cases: Sequence[Case], lights: Mapping[str, Light], counts: str) -> None:
+        """Show cases.
+
+        Args:
+            cases: those shown.
+            lights: by number.
+            counts: how many of how many, in words.
+        """
+        frame = self._frame
+        rows = [
+            {
+                "light": frame.word(f"light_{lights[case.number]}"),
+                "number": case.number,
+                "service": frame.word(case.service),
+                "severity": frame.word(case.severity),
+                "standing": frame.word(f"state_{case.state}"),
+                "device": case.device,
+                "unit": case.unit or "–",
+                "due": frame.when(case.due_at_us),
+            }
+            for case in cases
+        ]
+        links = [
+            {"number": frame.link(f"/cases/{case.number}"), "device": frame.link(device_path(case.device))}
+            for case in cases
+        ]
+        marks = [{"severity": case.severity, "light": f"light-{lights[case.number]}"} for case in cases]
+        self._panel.show(rows, links=links, marks=marks, counts=counts)

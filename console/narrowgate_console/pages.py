@@ -11,13 +11,14 @@ from fastapi.responses import Response
 from nicegui import Client, ui
 
 from narrowgate_console.access import Access
-from narrowgate_console.case_pages import CasePage, CasesPage
+from narrowgate_console.case_pages import CasePage
 from narrowgate_console.city_page import CityPage
 from narrowgate_console.device_page import DevicePage
 from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
 from narrowgate_console.page import Frame, Page
 from narrowgate_console.plain_page import plain_page
 from narrowgate_console.principals import Denied, NotThere, Principal
+from narrowgate_console.queue_page import CasesPage, filters_of
 from narrowgate_console.services import Services
 from narrowgate_console.system_page import SystemPage
 from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
@@ -29,7 +30,8 @@ UNOPENED_FOR_S = 5.0
 _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 _ANSWER_WITHIN_S = 10.0
 
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+Word = Annotated[str, Query(max_length=100)]
+Cursor = Annotated[str | None, Query(pattern=r"^-?[0-9]{1,19}\.[0-9]{1,18}$")]
 Build = Callable[[Frame], Page[Any]]
 
 
@@ -115,8 +117,18 @@ def add_pages(
     add("/system", SystemPage)
 
     @ui.page("/cases", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
-    async def cases(request: Request, client: Client, page: PageNumber = 1) -> Response | None:
-        return await pages.open(request, client, lambda frame: CasesPage(frame, page))
+    async def cases(
+        request: Request,
+        client: Client,
+        state: Word = "",
+        light: Word = "",
+        service: Word = "",
+        unit: Word = "",
+        text: Word = "",
+        after: Cursor = None,
+    ) -> Response | None:
+        filters = filters_of(state, light, service, unit, text)
+        return await pages.open(request, client, lambda frame: CasesPage(frame, filters, after))
 
     @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
     async def case(request: Request, client: Client, number: str) -> Response | None:

@@ -34,7 +34,7 @@ def _open(tab: Browser, address: str, width: int = 1440, language: str = "en-US"
         ("/water", ["Night flow by zone", "DMA-0", "Against its usual", "water-0001"]),
         ("/parking", ["Occupancy by zone and hour", "lot-0", "46 %", "parking-0002"]),
         ("/lighting", ["Lit rate by night", "83.3 % – 100.0 %", "road-1", "lighting-0003"]),
-        ("/cases", ["C-000017", "C-000001", "1 – 15 / 15"]),
+        ("/cases", ["C-000017", "C-000001", "15 / 15", "Overdue", "In time"]),
         ("/cases/C-000002", ["C-000002 · Continuous leak", "water-0001", "the rule raised it"]),
         (
             "/devices/water-0001",
