@@ -6,13 +6,14 @@ value out of its range, counts for nothing; `faults_of` names them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_fleet.thresholds import thresholds_of
-from narrowgate_rules.columns import NEVER_US, Columns, FleetColumns, Indices
+from narrowgate_rules.columns import NEVER_US, Columns, FleetColumns, Indices, Mask
 from narrowgate_rules.declaration import Rule
 from narrowgate_rules.episodes import Outcome, Stays, Transitions
 
@@ -98,22 +99,19 @@ def _judged(rule: Rule, columns: Columns, part: Indices, own: Mapping[str, float
     place = np.full(columns.groups, -1, np.intp)
     place[part] = np.arange(len(part))
     row = np.flatnonzero(place[columns.group] >= 0)
-    return rule.judge(
-        Columns(
-            group=place[columns.group[row]],
-            time_us=columns.time_us[row],
-            frame=columns.frame[row],
-            values={name: values[row] for name, values in columns.values.items()},
-            state={name: values[part] for name, values in columns.state.items()},
-            fleet_slot=columns.fleet_slot[part],
-            fleet=columns.fleet,
-            params={**columns.params, **own},
-            ticks=columns.ticks,
-            now_us=columns.now_us,
-            timezone=columns.timezone,
-            leading=columns.leading[part],
-        )
+    part_only = replace(
+        columns,
+        group=place[columns.group[row]],
+        time_us=columns.time_us[row],
+        frame=columns.frame[row],
+        values={name: values[row] for name, values in columns.values.items()},
+        state={name: values[part] for name, values in columns.state.items()},
+        fleet_slot=columns.fleet_slot[part],
+        params={**columns.params, **own},
+        leading=columns.leading[part],
+        shared={},
     )
+    return rule.judge(part_only)
 
 
 def _joined(columns: Columns, parts: Sequence[Indices], outcomes: Sequence[Outcome]) -> Outcome:
@@ -142,7 +140,21 @@ def _transitions(told: Sequence[tuple[Indices, Transitions]]) -> Transitions:
         return Transitions.none()
     group, start_us, version, raised_us, cleared_us, frame = _columns(told, _EPISODE)
     evidence = {name: np.concatenate([one.evidence[name] for _, one in told]) for name in told[0][1].evidence}
-    return Transitions(group, start_us, version, raised_us, cleared_us, frame, evidence)
+    marks = (_marks(told, name) for name in ("is_latched", "is_worse"))
+    return Transitions(group, start_us, version, raised_us, cleared_us, frame, evidence, *marks)
+
+
+def _marks(told: Sequence[tuple[Indices, Transitions]], name: str) -> Mask | None:
+    """Give a mark of several answers; None if none has it anywhere."""
+    masks = [getattr(one, name) for _, one in told]
+    if all(mask is None for mask in masks):
+        return None
+    return np.concatenate(
+        [
+            np.zeros(len(one.group), np.bool_) if mask is None else mask
+            for (_, one), mask in zip(told, masks, strict=True)
+        ]
+    )
 
 
 def _columns(told: Sequence[tuple[Indices, Any]], names: Sequence[str]) -> list[NDArray[Any]]:

@@ -71,3 +71,16 @@ def test_what_there_is_not_counts_for_nothing() -> None:
     assert hear(all_rules(), Family.WATER, leaking(20), fleet).versions() == (
         hear(all_rules(), Family.WATER, leaking(20)).versions()
     )
+
+
+def test_a_place_of_its_own_latches_as_others_do() -> None:
+    """What an episode is marked with is told of all devices."""
+    fleet = Columns(("a", "b"), {}, {"thresholds": ["meter_tamper.longest_hole_h=2", None]})
+    rows: list[Arrival] = [
+        Row(n * 2 + at, device, MONDAY_US + n * HOUR_US, {"tamper": n == 0})
+        for n in range(3)
+        for at, device in enumerate("ab", 1)
+    ]
+
+    states = {(row["device"], row["state"]) for row in hear(all_rules(), Family.WATER, rows, fleet).findings}
+    assert states == {("a", "raised"), ("a", "latched"), ("b", "raised"), ("b", "latched")}
