@@ -10,6 +10,7 @@ from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
 from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
 from narrowgate_cases.practice import DEFAULT_PRACTICE, Practice, Service
 from narrowgate_cases.queries import Case, CaseCounts, CaseStep, case, counts, open_cases
+from narrowgate_cases.restating import expect
 from narrowgate_cases.tables import SCHEMA
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "case",
     "counts",
     "dead_letters",
+    "expect",
     "install",
     "install_outbox",
     "keep_time",

@@ -6,15 +6,16 @@ Rule 2: one writer at a time; readers never wait for it.
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from narrowgate_fleet.cells import OPEN_US
 from narrowgate_fleet.changes import Census, Changes, Entries, spell_told
-from narrowgate_fleet.columns import ASSET_ATTRIBUTES, DEVICE_ATTRIBUTES, Column
+from narrowgate_fleet.columns import ASSET_ATTRIBUTES, DEVICE_ATTRIBUTES, Column, Value
 from narrowgate_fleet.device_keys import KEYS_DDL, Sealed, held_keys, write_keys
 from narrowgate_fleet.faults import RegistryFault
+from narrowgate_fleet.registry_history import HISTORY_DDL, rows_then, turns_us, write_history
 from narrowgate_fleet.snapshot import is_current, write_snapshot
 from narrowgate_fleet.spells import Spell
 from narrowgate_fleet.tables import (
@@ -44,6 +45,7 @@ _DDL = (
     "REFERENCES assets, valid_from_us INTEGER NOT NULL, valid_to_us INTEGER NOT NULL, "
     "PRIMARY KEY (slot, valid_from_us), CHECK (valid_from_us < valid_to_us)) STRICT, WITHOUT ROWID",
     KEYS_DDL,
+    HISTORY_DDL,
     "CREATE TABLE meta (version INTEGER NOT NULL, next_slot INTEGER NOT NULL, next_asset_row INTEGER NOT NULL"
     ") STRICT",
     "INSERT INTO meta VALUES (0, 0, 0)",
@@ -145,6 +147,10 @@ class Registry:
     def _rows(self, table: str, place: str) -> sqlite3.Cursor:
         return self._db.execute(f"SELECT * FROM {table} ORDER BY {place}")  # noqa: S608 - our own two names
 
+    def _rows_at(self, table: str, place: str, at_us: int | None) -> Iterable[tuple[Value, ...]]:
+        rows = self._rows(table, place)
+        return rows if at_us is None else rows_then(self._db, table, rows, at_us)
+
     def _spells(self, device: str | None = None) -> list[Spell]:
         rows = self._db.execute(
             "SELECT device, asset, valid_from_us, valid_to_us FROM assignments JOIN devices USING (slot) "
@@ -199,11 +205,21 @@ class Registry:
         """
         if not changes.is_empty:
             with _transaction(self._db, self.path, "IMMEDIATE"):
+                self._remember("devices", changes.devices, DEVICE_ATTRIBUTES)
+                self._remember("assets", changes.assets, ASSET_ATTRIBUTES)
                 self._write("devices", "slot", changes.devices, DEVICE_ATTRIBUTES)
                 self._write("assets", "asset_row", changes.assets, ASSET_ATTRIBUTES)
                 self._assign(changes)
                 self._db.execute("UPDATE meta SET version = version + 1")
         return self._publish()
+
+    def _remember(self, table: str, entries: Entries, columns: tuple[Column, ...]) -> None:
+        names = [column.name for column in columns]
+        write_history(self._db, table, {key: (names, old) for key, (old, _) in entries.changed.items()})
+
+    def turns_us(self) -> list[int]:
+        """Give the instants at which devices or assets were changed, in order [us]."""
+        return turns_us(self._db)
 
     def _write(self, table: str, place: str, entries: Entries, columns: tuple[Column, ...]) -> None:
         key = table[:-1]
@@ -239,14 +255,19 @@ class Registry:
                 self._db.execute("UPDATE meta SET version = version + 1")
         return self._publish()
 
-    def tables(self) -> FleetTables:
-        """Give the registry as the tables of a snapshot."""
+    def tables(self, at_us: int | None = None) -> FleetTables:
+        """Give the registry as the tables of a snapshot.
+
+        Args:
+            at_us: with the attributes that devices and assets had then [us]; those of now if None. Who was
+                registered later has those it was registered with.
+        """
         with _transaction(self._db, self.path, "DEFERRED"):
-            devices = placed_table(DEVICES, self._rows("devices", "slot"))
+            devices = placed_table(DEVICES, self._rows_at("devices", "slot", at_us))
             return FleetTables(
                 self.version,
                 devices,
-                placed_table(ASSETS, self._rows("assets", "asset_row")),
+                placed_table(ASSETS, self._rows_at("assets", "asset_row", at_us)),
                 assignments_table(self._db.execute("SELECT * FROM assignments")),
                 index_table(devices),
                 keys_table(self._db.execute("SELECT slot, sealed FROM keys ORDER BY slot, age")),
@@ -270,7 +291,8 @@ def _younger(db: sqlite3.Connection) -> list[str]:
             if column.name not in there
         ]
     has_keys = db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'keys'").fetchone() == (1,)
-    return lacking if has_keys else [*lacking, KEYS_DDL]
+    has_history = db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'history'").fetchone() == (1,)
+    return lacking + ([] if has_keys else [KEYS_DDL]) + ([] if has_history else [HISTORY_DDL])
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

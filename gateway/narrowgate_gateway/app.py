@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "ledger": "what became of every frame, and whether it balances",
     "profiles": "the device profiles, or one with its byte map",
     "quarantine": "what was refused and why; run it again",
+    "replay": "history through decode and rules again: what would change, then the change",
     "restore": "a home from a backup",
     "rules": "which there are, what they ask, and files of your own: check them, try their cases",
     "run": "the gateway",

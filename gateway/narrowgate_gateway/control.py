@@ -29,6 +29,8 @@ class Request(StrEnum):
     """Copy the stores as they stand between two batches into a directory."""
     ERASE = "erase"
     """Erase all of a device."""
+    REPLAY = "replay"
+    """Run history again and say what changes, or let it."""
     PROGRESS = "progress"
     """Say what the pipeline is doing of what it was asked."""
     ARCHIVE = "archive"

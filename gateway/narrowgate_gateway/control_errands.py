@@ -14,7 +14,8 @@ import duckdb
 from narrowgate_gateway.backup import copy_stores
 from narrowgate_gateway.control import Refusal, Request
 from narrowgate_gateway.control_server import Handler, Refused
-from narrowgate_gateway.settings import Home
+from narrowgate_gateway.replaying import asked_of, replayed_by, write_rows
+from narrowgate_gateway.settings import Home, Settings
 from narrowgate_ingest.archiver import Archiver
 from narrowgate_ingest.erasing import Places, erase
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
@@ -40,12 +41,14 @@ class Errands:
         clock: Clock,
         archiver: Archiver | None = None,
         further_stores: Sequence[str] = (),
+        settings: Settings | None = None,
         *,
         begin_within_s: float = BEGIN_WITHIN_S,
     ) -> None:
         """Take the runner of a core, its archiver where it has one, and the names of further stores."""
         self._runner = runner
         self._archiver = archiver
+        self._settings = settings or Settings()
         self._places = places_of(home, archiver, further_stores)
         self._progress = ""
         self._home = home
@@ -59,6 +62,7 @@ class Errands:
             Request.BACKUP: self._backup,
             Request.ARCHIVE: self._archive,
             Request.ERASE: self._erase,
+            Request.REPLAY: self._replay,
             Request.PROGRESS: self._tell_progress,
         }
 
@@ -102,6 +106,22 @@ class Errands:
             raise Refused(Refusal.BAD_REQUEST, "device is a name")
         at_us = self._clock.now_us()
         return await self._done(lambda pipeline: erase(pipeline, self._places, device, at_us, self._say))
+
+    async def _replay(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
+        is_meant, at_us = said.get("apply"), self._clock.now_us()
+        if not isinstance(is_meant, bool):
+            raise Refused(Refusal.BAD_REQUEST, "apply is true or false")
+        try:
+            asked = asked_of(dict(said))
+        except ValueError as error:
+            raise Refused(Refusal.BAD_REQUEST, str(error)) from None
+        home, settings = self._home, self._settings
+
+        def errand(pipeline: Pipeline) -> dict[str, Any]:
+            found = replayed_by(pipeline, home, settings, asked, at_us, self._say, is_meant=is_meant)
+            return write_rows(home.run / "replay.jsonl", found)
+
+        return await self._done(errand)
 
     async def _tell_progress(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"progress": self._progress}

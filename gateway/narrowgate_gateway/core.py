@@ -17,6 +17,7 @@ from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
+from narrowgate_gateway.replaying import finish_begun
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home, Settings
@@ -62,6 +63,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     with opening(home.state):
         finish_erasures(pipeline, places_of(home, archive.archiver, influx.names))
+        finish_begun(pipeline, home, settings)
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)

@@ -71,15 +71,20 @@ def rules_of(settings: Settings) -> RuleFiles:
     return together
 
 
-def engine_of(settings: Settings) -> Engine:
-    """Give a fresh engine with the rules and thresholds of a configuration.
+def engine_of(settings: Settings, *, grouped: bool = True) -> Engine:
+    """Give a fresh engine with the rules and thresholds of a configuration, with groups or without.
 
     Raises:
         RuleFaults: all that is wrong with its files of rules.
         ValueError: a threshold of the configuration is not a rule's own, or out of range.
     """
     together = rules_of(settings)
-    return Engine(together.rules, together.parameters, groups=GROUP_RULES, timezone=settings.zone)
+    groups = GROUP_RULES if grouped else None
+    if not grouped:
+        # Thresholds of groups mean nothing to it.
+        known = {rule.name for rule in together.rules}
+        together.parameters = {name: of for name, of in together.parameters.items() if name in known}
+    return Engine(together.rules, together.parameters, groups=groups, timezone=settings.zone)
 
 
 def merged(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from narrowgate_cases import DEFAULT_PRACTICE, Practice
@@ -228,6 +229,23 @@ class Pipeline:
             _REPEATS: self._decode.repeats.snapshot(),
             _HOST_CLOCK: self._host_clock.snapshot(),
         }
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Give the city's zone."""
+        return self._timezone
+
+    def facts(self) -> KnownFacts:
+        """Give a copy of what devices announced."""
+        return self._facts.copy()
+
+    def learn(self, facts: pa.RecordBatch) -> None:
+        """Take what frames that are run again announced."""
+        self._facts.add(facts)
+
+    def newest_fleet(self) -> Fleet:
+        """Give the newest registry that can be read."""
+        return self._newest_fleet()
 
     def forget(self, device: str) -> None:
         """Let the stages know nothing of a device any more; the caller keeps snapshots of them."""

@@ -147,6 +147,14 @@ class Quarantine:
                 "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, frames)
             )
 
+    def replace(self, frames: Iterable[Refused], of: Iterable[int]) -> None:
+        """Set frames aside in place of all that stood here of some."""
+        with self._connection:
+            self._connection.executemany("DELETE FROM frames WHERE frame = ?", ((frame,) for frame in of))
+            self._connection.executemany(
+                "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, frames)
+            )
+
     def frames(self, limit: int = 100) -> list[Refused]:
         """Give the newest frames set aside."""
         rows = self._connection.execute("SELECT * FROM frames ORDER BY frame DESC LIMIT ?", (limit,))

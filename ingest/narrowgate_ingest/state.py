@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS unsaid_points (
     store TEXT NOT NULL, family TEXT NOT NULL, device TEXT NOT NULL, series TEXT NOT NULL,
     time INTEGER NOT NULL, PRIMARY KEY (store, family, device, series, time)
 );
+CREATE TABLE IF NOT EXISTS replays (number INTEGER PRIMARY KEY, asked TEXT NOT NULL, moves TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS findings (
     finding TEXT, version INTEGER, rule TEXT, rule_version INTEGER, severity TEXT, family TEXT,
     device TEXT, series TEXT, asset TEXT, members TEXT, state TEXT, raised_at INTEGER, cleared_at INTEGER,

@@ -30,6 +30,8 @@ _SQL_TYPES = {
 }
 _THREADS = 2
 """However many cores there are: each thread keeps memory of its own, and listeners want their cores."""
+_AGAIN_FRAMES = 5000
+"""Frames of one number in `again`, at most."""
 _KEY = "device, series, time"
 _VERSION = ("session", "version")
 
@@ -185,6 +187,48 @@ class Telemetry:
             self._append("session_rows", sessions, SESSIONS)
             (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM again").fetchall()[0]
             connection.executemany("INSERT INTO again VALUES (?, ?)", [[number, each] for each in frames])
+
+    def replace_frames(
+        self,
+        readings: Mapping[Family, pa.RecordBatch],
+        frames: Sequence[int],
+        sessions: pa.RecordBatch,
+        since: tuple[int, Sequence[str]],
+    ) -> None:
+        """Let frames before the cursor have given these readings and no others; twice is the same as once.
+
+        `again` names the frames, a portion a number, for those who read on behind the cursor.
+
+        Args:
+            readings: what the frames give.
+            frames: their journal offsets.
+            sessions: take the place of all that were decided on from an offset on.
+            since: that offset, and whose sessions they are; all's where none is named.
+
+        Raises:
+            duckdb.Error: nothing was stored.
+        """
+        first, devices = since
+        with self._revived(), _transaction(self._connection) as connection:
+            connection.register("named", pa.table({"frame": pa.array(sorted(frames), pa.int64())}))
+            try:
+                for family in Family:
+                    connection.execute(f"DELETE FROM {family}_rows WHERE frame IN (FROM named)")  # noqa: S608
+                connection.execute(
+                    "INSERT INTO again SELECT (SELECT coalesce(max(number), 0) FROM again) + 1 + "
+                    "(row_number() OVER (ORDER BY frame) - 1) // ?, frame FROM named",
+                    [_AGAIN_FRAMES],
+                )
+            finally:
+                connection.unregister("named")
+            connection.execute(
+                "DELETE FROM session_rows WHERE frame >= $1 "
+                "AND (len($2::VARCHAR[]) = 0 OR list_contains($2::VARCHAR[], device))",
+                [first, list(devices)],
+            )
+            for family, rows in readings.items():
+                self._append(f"{family}_rows", rows, READINGS[family])
+            self._append("session_rows", sessions, SESSIONS)
 
     def rows_of(self, frame: int) -> int:
         """Give the number of readings of a frame."""

@@ -51,33 +51,58 @@ def _unsaid(causes: pa.RecordBatch, devices: Collection[str]) -> pa.RecordBatch:
     )
 
 
-def grafted(rules: Sequence[Rule], live: bytes, other: bytes) -> bytes:
+def grafted(rules: Sequence[Rule], live: bytes, other: bytes, *, with_causes: bool) -> bytes:
     """Give a snapshot that knows of each series of `other` what that knows, of the rest what `live` does.
 
     Args:
         rules: whose memory both are.
         live: what is to go on.
         other: what is known better of some; what it says of the clock is not asked.
+        with_causes: take over too what `other` says that the desk was told.
 
     Raises:
         ValueError: one of them is no whole snapshot of these rules.
     """
     index, parts = opened(live)
     other_index, other_parts = opened(other)
-    if index["parts"] != other_index["parts"]:
-        raise ValueError("the two snapshots are not of the same rules")
+    theirs_by_name = {_name(said): part for said, part in zip(other_index["parts"], other_parts, strict=True)}
+    if missing := [
+        _name(said) for said in index["parts"] if "rule" in said and _name(said) not in theirs_by_name
+    ]:
+        raise ValueError(f"the other snapshot lacks {missing[0]}")
     families = _families(rules, index)
     kept: dict[str, Rows] = {}
-    for said, mine, theirs in zip(index["parts"], parts, other_parts, strict=True):
-        if "family" in said:
-            known = set(_keys(theirs))
+    heard: set[str] = set()
+    for said, mine in zip(index["parts"], parts, strict=True):
+        if "family" in said and _name(said) in theirs_by_name:
+            known = set(_keys(theirs_by_name[_name(said)]))
+            heard |= {device for device, _ in known}
             rows = [row for row, key in enumerate(_keys(mine)) if key not in known]
             kept[said["family"]] = np.array(rows, dtype=np.intp)
     joined = []
-    for said, mine, theirs in zip(index["parts"], parts, other_parts, strict=True):
+    for said, mine in zip(index["parts"], parts, strict=True):
         family = _family(said, families)
-        joined.append(_joined(mine.take(pa.array(kept[family])), theirs) if family in kept else mine)
+        if said.get("rule") == CAUSES:
+            joined.append(_retold(mine, theirs_by_name[_name(said)], heard) if with_causes else mine)
+        elif family in kept:
+            joined.append(_joined(mine.take(pa.array(kept[family])), theirs_by_name[_name(said)]))
+        else:
+            joined.append(mine)
     return sealed(index, joined)
+
+
+def _name(said: Mapping[str, Any]) -> str:
+    return f"family {said['family']}" if "family" in said else f"rule {said['rule']} {said.get('version')}"
+
+
+def _retold(mine: pa.RecordBatch, theirs: pa.RecordBatch, heard: Collection[str]) -> pa.RecordBatch:
+    """Give what the desk was told as `theirs` says it, and as `mine` does of devices that it did not hear."""
+    told = set(theirs["finding"].to_pylist())
+    pairs = zip(mine["finding"].to_pylist(), mine["device"].to_pylist(), strict=True)
+    rows = [row for row, (name, device) in enumerate(pairs) if name not in told and device not in heard]
+    return _joined(mine.take(pa.array(rows, pa.int64())), theirs).replace_schema_metadata(
+        mine.schema.metadata
+    )
 
 
 def _families(rules: Sequence[Rule], index: Mapping[str, Any]) -> dict[str, str]:

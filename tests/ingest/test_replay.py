@@ -1,0 +1,260 @@
+"""Replay: the same history gives the same; with another registry, what an undisturbed run had given."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from fleet_rows import take
+from ingest_line import SHANGHAI, START_US, Crash, District, Line, city, register
+from narrowgate_fleet import Fleet, FleetReader, Registry
+from narrowgate_ingest.archive_files import ArchiveFiles
+from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
+from narrowgate_ingest.replay_run import Asked
+from narrowgate_ingest.segments import trim
+from narrowgate_ingest.tail import Tail
+from narrowgate_rules import RULES, Engine
+from narrowgate_schema.clock import SystemClock
+
+HOUR_US = 3_600_000_000
+AT_US = START_US + 40 * HOUR_US
+ALL = Asked(START_US - HOUR_US, START_US + 48 * HOUR_US)
+CHAOS = bool(os.environ.get("NARROWGATE_CHAOS"))
+
+
+def _quiet(_: str) -> None:
+    return
+
+
+def _means(line: Line, fleet_at: Callable[[int], Fleet] | None = None) -> Means:
+    newest = FleetReader(line.home / "registry")
+    return Means(
+        line.journal,
+        line.home / "archive",
+        lambda _: Engine(RULES, timezone=SHANGHAI),
+        fleet_at or (lambda _: newest.fleet),
+        (),
+        ["influxdb a"],
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that took the district's day, with a journal of its own that starts behind what is archived."""
+    home = district.home(tmp_path_factory.mktemp("replay") / "home")
+    shutil.copytree(district.journal, home / "journal", ignore=shutil.ignore_patterns("wake"))
+    line = Line(home, home / "journal")
+    line.run()
+    fleet, stores = FleetReader(home / "registry").fleet, line.stores
+    archiver = Archiver(
+        ArchiveFiles(home / "archive"), Tail(line.journal), stores.telemetry, stores.state, lambda: fleet,
+        SystemClock(), Terms(part_rows=1000),
+    )  # fmt: skip
+    archiver.hurry()
+    archiver.turn()
+    archiver.close()
+    line.pipeline.keep_snapshot()
+    trim(line.journal, line.pipeline.done // 2, keep_bytes=0)
+    line.close()
+    return home
+
+
+@pytest.fixture
+def line(ran: Path, tmp_path: Path) -> Iterator[Line]:
+    """A copy of it."""
+    shutil.copytree(ran, tmp_path / "home")
+    opened = Line(tmp_path / "home", tmp_path / "home" / "journal")
+    yield opened
+    opened.close()
+
+
+def _with_case(line: Line) -> str:
+    """Give a device that has a case."""
+    (device,) = line.stores.state.connection.execute(
+        "SELECT device FROM cases WHERE state <> 'void' ORDER BY id LIMIT 1"
+    ).fetchone()
+    return str(device)
+
+
+def _changes(replayed: Replayed) -> list[str]:
+    return [row["change"] for row in replayed.difference.rows]
+
+
+def _another_profile(line: Line, device: str) -> None:
+    """Say in the registry that a device is another one than it is."""
+    lines = (line.home / "fleet.csv").read_text().splitlines()
+    place = lines[0].split(",").index("profile")
+    rows = [row.split(",") for row in lines[1:] if device in row]
+    other = "pni_placepod_v1" if rows[0][place] != "pni_placepod_v1" else "cjt188_water_v2004"
+    for row in rows:
+        row[place], row[lines[0].split(",").index("family")] = other, ""
+    _import(line.home, "\n".join([lines[0], *(",".join(row) for row in rows)]) + "\n")
+
+
+def _import(home: Path, text: str) -> None:
+    assert not take(home, text).faults
+
+
+def test_history_that_is_run_again_gives_the_same(line: Line) -> None:
+    """Half of it from the archive, half from the journal: no reading, disposition or finding is otherwise."""
+    start = Tail(line.journal).start()
+    replayed = rehearse_replay(line.pipeline, _means(line), ALL, _quiet)
+
+    assert start > 0
+    assert replayed.heard["asked"] == line.ledger().kept
+    assert replayed.difference.rows == []
+
+
+def test_a_span_of_history_gives_the_same_after_a_warm_up(line: Line) -> None:
+    """Rules hear what came before; a device alone gives what it gave among others."""
+    asked = Asked(START_US + 8 * HOUR_US, START_US + 16 * HOUR_US)
+    alone = replace(asked, devices=(_with_case(line),))
+
+    assert rehearse_replay(line.pipeline, _means(line), asked, _quiet).difference.rows == []
+    assert rehearse_replay(line.pipeline, _means(line), alone, _quiet).difference.rows == []
+
+
+def test_applying_what_is_the_same_changes_nothing(line: Line) -> None:
+    """All stores and the ledger are as before, and the rules go on where they were."""
+    before = line.outcome()
+    apply_replay(line.pipeline, _means(line), ALL, AT_US, _quiet)
+
+    assert line.outcome() == before
+
+
+def test_rows_that_frames_no_longer_give_go(line: Line) -> None:
+    """A device that turns out to be another: readings go, frames are set aside, its case is void."""
+    device = _water(line)
+    _another_profile(line, device)
+    asked = replace(ALL, devices=(device,))
+    replayed = apply_replay(line.pipeline, _means(line), asked, AT_US, _quiet)
+    rows = line.stores.telemetry.query("SELECT * FROM water_rows WHERE device = $1", [device]).num_rows
+    points = line.stores.state.connection.execute("SELECT count(*) FROM unsaid_points").fetchone()
+
+    assert set(_changes(replayed)) >= {"reading_removed", "frame"}
+    assert rows == 0
+    assert points[0] == _changes(replayed).count("reading_removed")
+    assert line.ledger().difference == 0
+    assert rehearse_replay(line.pipeline, _means(line), asked, _quiet).difference.rows == []
+
+
+def test_findings_that_are_found_no_more_are_taken_back(line: Line) -> None:
+    """Without the readings there is no episode: its case is void, and says why."""
+    device = _with_case(line)
+    _another_profile(line, device)
+    replayed = apply_replay(line.pipeline, _means(line), replace(ALL, devices=(device,)), AT_US, _quiet)
+    states = line.stores.state.connection.execute("SELECT state FROM cases WHERE device = ?", (device,))
+    steps = line.stores.state.connection.execute(
+        "SELECT step, reason FROM case_steps ORDER BY id DESC LIMIT 1"
+    )
+
+    assert "finding_removed" in _changes(replayed)
+    assert {state for (state,) in states} == {"void"}
+    assert steps.fetchone() == ("void", "retracted")
+
+
+def _water(line: Line) -> str:
+    device = line.stores.telemetry.query("SELECT device FROM water_rows ORDER BY frame LIMIT 1")
+    return str(device["device"][0])
+
+
+def test_the_registry_as_it_was_then_gives_what_was_given_then(line: Line) -> None:
+    """Attributes that changed since are those of the time of arrival."""
+    device = _water(line)
+    _another_profile(line, device)
+    with Registry(line.home, create=False) as registry:
+        (turn_us,) = registry.turns_us()
+        then = Fleet(registry.tables(at_us=turn_us - 1))
+    replayed = rehearse_replay(line.pipeline, _means(line, lambda _: then), ALL, _quiet)
+
+    assert replayed.difference.rows == []
+
+
+def test_a_device_registered_late_gets_what_it_would_have_had(
+    district: District, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    """Replayed once it is registered, the stores hold what an undisturbed run over the journal holds."""
+    device = city().devices[0]
+    register(tmp_path / "home", city(), without=[device])
+    late = Line(tmp_path / "home", district.journal)
+    late.run()
+    late.close()
+    register(tmp_path / "home", city())
+    late = Line(tmp_path / "home", district.journal)
+    late.run()
+    means = _means(late)
+    apply_replay(late.pipeline, means, ALL, AT_US, _quiet)
+    found = late.outcome()
+    late.close()
+
+    for what in (
+        "water_rows",
+        "parking_rows",
+        "lighting_rows",
+        "session_rows",
+        "quarantine",
+        "dispositions",
+        "ledger",
+    ):
+        assert found[what] == undisturbed[what], what
+    assert _standing(found) == _standing(undisturbed)
+
+
+def _standing(outcome: dict[str, object]) -> list[tuple[object, ...]]:
+    """Give the newest version of each finding, and how its case stands."""
+    findings = {row[0]: row for row in sorted(outcome["findings"])}  # type: ignore[call-overload]
+    return sorted((name, row[1], row[10], row[11]) for name, row in findings.items())
+
+
+def test_a_kill_at_any_step_is_made_good(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between any two stores and begun again, a replay leaves what an undisturbed one leaves."""
+    outcomes: list[dict[str, object]] = []
+    for steps in (None, *((1, 2, 3, 4, 5) if CHAOS else (2, 4))):
+        home = tmp_path / f"home-{steps}"
+        shutil.copytree(ran, home)
+        line = Line(home, home / "journal")
+        device = _water(line)
+        _another_profile(line, device)
+        asked = replace(ALL, devices=(device,))
+        passed = count(1)
+
+        def step(*_: object, passed: Iterator[int] = passed, steps: int | None = steps) -> None:
+            if next(passed) == steps:
+                raise Crash
+
+        _fuse(line, step)
+        try:
+            apply_replay(line.pipeline, _means(line), asked, AT_US, _quiet)
+        except Crash:
+            line.close()
+            line = Line(home, home / "journal")
+            line.run()
+            finish_replays(line.pipeline, _means(line), _quiet)
+        outcomes.append(line.outcome())
+        line.close()
+
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+
+
+def _fuse(line: Line, step: Callable[[], None]) -> None:
+    """Take a step before and after each store is written."""
+    telemetry, quarantine = line.stores.telemetry, line.stores.quarantine
+    replace_frames, put = telemetry.replace_frames, quarantine.replace
+
+    def stored(*what: object) -> None:
+        step()
+        replace_frames(*what)  # type: ignore[arg-type]
+        step()
+
+    def set_aside(*what: object) -> None:
+        put(*what)  # type: ignore[arg-type]
+        step()
+
+    telemetry.replace_frames = stored  # type: ignore[method-assign,assignment]
+    quarantine.replace = set_aside  # type: ignore[method-assign,assignment]
+    line.fuse.step = lambda name: step()  # type: ignore[method-assign]
