@@ -156,7 +156,7 @@ def _region(
 
 
 def _encrypted(field: lay.Encrypted) -> str:
-    way = {"aes_cbc": "AES-128-CBC", "aes_ctr": "AES-128-CTR"}[field.cipher]
+    way = {"aes_cbc": "AES-128-CBC", "aes_ctr": "AES-128-CTR", "prios": "scrambled by PRIOS"}[field.cipher]
     blocks = "" if field.blocks is None else f", {field.blocks} blocks"
     begins = field.opens_with.hex().upper() if field.crc is None else field.crc
     plain = ", or decrypted already" if field.may_be_plain else ""

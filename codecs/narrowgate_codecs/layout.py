@@ -105,10 +105,11 @@ class Encrypted:
     stands in the frame's own level. Padding is left to the fields.
     """
 
-    cipher: Literal["aes_cbc", "aes_ctr"]
+    cipher: Literal["aes_cbc", "aes_ctr", "prios"]
+    """prios: the scrambling of Diehl's modules, which any key of eight bytes undoes."""
     first: tuple[str | bytes, ...]
-    """What the chain or the count begins with, 16 bytes: constants, and names of earlier elements for the
-    bytes that they travel as."""
+    """What the chain or the count begins with, 16 bytes, of prios 12: constants, and names of earlier
+    elements for the bytes that they travel as."""
     fields: tuple["Element", ...]
     opens_with: bytes = b""
     """What right plain text begins with; the fields see it, too."""
@@ -124,6 +125,8 @@ class Encrypted:
     """True: a region that looks like right plain text was decrypted on its way, and is read as it is."""
     filler: int = 0x2F
     """The byte that encode fills the last block with."""
+    keys: tuple[bytes, ...] = ()
+    """Public keys that the maker gave all devices, for one that has no key of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from narrowgate_codecs.known import Key, keys_of
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_lists import all_places
 from narrowgate_codecs.plan_regions import Steps
-from narrowgate_codecs.transforms import CRC, EACH, FIRST, SECRET_SUM, SUM
+from narrowgate_codecs.scrambling import seeds, started, streams
+from narrowgate_codecs.transforms import CRC, EACH, FIRST, SECRET_SUM, SUM, fits
 from narrowgate_codecs.wire import Bytes, Places, Wire
 
 _LAST_COUNT = 256
@@ -145,7 +146,12 @@ class Opening:
         owners, at = _each(secret.sizes)
         places = secret.starts[owners] + at
         first = self._joined(cohort, secret.rows, self.element.first)
-        work = self._chained if self.element.cipher == "aes_cbc" else self._counted
+        if self.element.cipher == "prios":
+            keys = self._public(keys, first, data[secret.starts])
+            odd[secret.rows] = [not key for key in keys]
+        work = {"aes_cbc": self._chained, "aes_ctr": self._counted, "prios": self._scrambled}[
+            self.element.cipher
+        ]
         # Nothing that was read stands in these bytes: a copy of the batch's own can be written to.
         plain = data if cohort.level.wire.is_own else data.copy()
         plain[places] = work(data, places, first, owners, at, keys, secret.sizes)
@@ -157,7 +163,7 @@ class Opening:
         level_rows = rows if cohort.rows is None else cohort.rows[rows]
         keys = [b""] * len(rows)
         if known is not None:
-            keys = [_fitting(known[row]) for row in level_rows.tolist()]
+            keys = [_fitting(self.element, known[row]) for row in level_rows.tolist()]
         if not self.element.derived_from:
             return keys
         seeds = self._joined(cohort, rows, self.element.derived_from)
@@ -200,6 +206,37 @@ class Opening:
         read: Bytes = data[places] ^ stream[begins[owners] * BLOCK + at]
         return read
 
+    def _public(self, keys: list[bytes], first: Bytes, begins: Bytes) -> list[bytes]:
+        """Give each row's key, for those without one the first public key that opens it, b"" if none does.
+
+        Args:
+            keys: each row's own.
+            first: (m, 12) what the register starts from.
+            begins: (m,) first byte of each text.
+        """
+        own, heads = list(keys), seeds(first)
+        for key in reversed(self.element.keys):
+            opened = begins ^ streams(heads ^ np.uint32(started(key, b"")), 1)[:, 0]
+            for row in (opened == self.element.opens_with[0]).nonzero()[0].tolist():
+                if not keys[row]:
+                    own[row] = key
+        return own
+
+    def _scrambled(
+        self,
+        data: Bytes,
+        places: Places,
+        first: Bytes,
+        owners: Places,
+        at: Places,
+        keys: list[bytes],
+        sizes: Places,
+    ) -> Bytes:
+        starts = np.array([started(key, b"") for key in keys], np.uint32)
+        stream = streams(seeds(first) ^ starts, int(sizes.max(initial=0)))
+        read: Bytes = data[places] ^ stream[owners, at]
+        return read
+
     def _joined(self, cohort: Cohort, rows: Places, parts: tuple[str | bytes, ...]) -> Bytes:
         """Give what constants and elements of the rows make together, (m, 16)."""
         columns = [
@@ -225,11 +262,9 @@ class Opening:
         return told
 
 
-def _fitting(key: Key) -> bytes:
-    """Give the first key that a block cipher takes; b"" if none does."""
-    if type(key) is bytes and len(key) == BLOCK:
-        return key
-    return next((one for one in keys_of(key) if len(one) == BLOCK), b"")
+def _fitting(element: lay.Encrypted, key: Key) -> bytes:
+    """Give the first key that a region's cipher takes; b"" if none does."""
+    return next((one for one in keys_of(key) if fits(element, one)), b"")
 
 
 def _worked(

@@ -159,6 +159,8 @@ def _encrypted(field: lay.Encrypted) -> str | None:
         return "plain text is known either by how it opens or by its check sum"
     if field.crc is not None and not field.crc.startswith("crc16"):
         return f"a check sum of two bytes is wanted, {field.crc} has one"
+    if field.cipher == "prios" and (field.blocks is not None or field.derived_from or field.crc is not None):
+        return "what is scrambled has neither blocks nor a derived key nor a check sum"
     return None if 0 <= field.filler <= 255 else f"filler {field.filler} is no byte"
 
 

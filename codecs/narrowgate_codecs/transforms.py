@@ -18,6 +18,7 @@ from narrowgate_codecs.ciphers import BLOCK, cbc_plain, cbc_secret, ctr_other, d
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.regions import Fields, read_region
 from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.scrambling import KEY, combined
 from narrowgate_schema.words import Reason
 
 FIRST, EACH, SUM = 10, 16, 2
@@ -122,7 +123,7 @@ class EncryptedConstruct(c.Construct):  # type: ignore[misc]
         stream.seek(stop)
 
     def _opened(self, secret: bytes, rest: bytes, scope: Scope, place: str) -> bytes:
-        keys = [key for key in scope.known.keys if len(key) == BLOCK]
+        keys = [key for key in scope.known.keys if fits(self.element, key)] or self.element.keys
         if not keys:
             raise FrameRefused(Reason.KEY_MISSING, f"{place}: encrypted, and no key of the device is known")
         parts = _Parts(self.element, scope.sent_bytes)
@@ -153,7 +154,7 @@ class EncryptedConstruct(c.Construct):  # type: ignore[misc]
             )
         if not is_right(self.element, text):
             raise ValueError(f"{wanted.place}plain text does not begin with {self.element.opens_with.hex()}")
-        keys = wanted.keys
+        keys = wanted.keys or self.element.keys
         if not keys:
             if self.element.may_be_plain:
                 return text
@@ -161,6 +162,15 @@ class EncryptedConstruct(c.Construct):  # type: ignore[misc]
         sent = stream.getvalue()
         parts = _Parts(self.element, lambda name: sent[slice(*wanted.extent(name))])
         return parts.secret(keys[0], text[:size]) + text[size:]
+
+
+_OPENERS = {"aes_cbc": cbc_plain, "aes_ctr": ctr_other, "prios": combined}
+_CLOSERS = {"aes_cbc": cbc_secret, "aes_ctr": ctr_other, "prios": combined}
+
+
+def fits(element: lay.Encrypted, key: bytes) -> bool:
+    """Give whether a key is one for a region's cipher."""
+    return len(key) >= KEY if element.cipher == "prios" else len(key) == BLOCK
 
 
 def is_right(element: lay.Encrypted, plain: bytes) -> bool:
@@ -181,13 +191,11 @@ class _Parts:
 
     def plain(self, key: bytes, secret: bytes) -> bytes:
         """Give what a secret text says."""
-        work = cbc_plain if self.element.cipher == "aes_cbc" else ctr_other
-        return work(self._key(key), self._joined(self.element.first), secret)
+        return _OPENERS[self.element.cipher](self._key(key), self._joined(self.element.first), secret)
 
     def secret(self, key: bytes, plain: bytes) -> bytes:
         """Give the secret text of a plain one."""
-        work = cbc_secret if self.element.cipher == "aes_cbc" else ctr_other
-        return work(self._key(key), self._joined(self.element.first), plain)
+        return _CLOSERS[self.element.cipher](self._key(key), self._joined(self.element.first), plain)
 
     def _key(self, key: bytes) -> bytes:
         seed = self.element.derived_from

@@ -9,6 +9,7 @@ from narrowgate_codecs.ciphers import BLOCK
 from narrowgate_codecs.moments import parts_of
 from narrowgate_codecs.order_checks import check_orders
 from narrowgate_codecs.profile import Carry, Each, Learn, Profile, Reading
+from narrowgate_codecs.scrambling import SEED
 from narrowgate_codecs.soundness import dtypes_of, every, fault_of, is_number, may_be_null, width_of
 from narrowgate_codecs.sums import Sum
 from narrowgate_schema.fields import fields_of
@@ -78,8 +79,9 @@ def _check_secrets(fields: tuple[lay.Element, ...], place: str) -> None:
             raise ValueError(f"{place}.{field.name}: an encrypted region stands in the frame's own level")
         for parts in (field.first, field.derived_from) if isinstance(field, lay.Encrypted) else ():
             sizes = [len(part) if isinstance(part, bytes) else width_of(fields, part) for part in parts]
-            if parts and sum(sizes) != BLOCK:
-                raise ValueError(f"{place}: {sum(sizes)} bytes are to make the {BLOCK} of {parts}")
+            wanted = SEED if isinstance(field, lay.Encrypted) and field.cipher == "prios" else BLOCK
+            if parts and sum(sizes) != wanted:
+                raise ValueError(f"{place}: {sum(sizes)} bytes are to make the {wanted} of {parts}")
 
 
 def _check_learns(profile: Profile) -> None:
