@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "demo": "a simulated district over real sockets, everything embedded",
     "doctor": "what in this installation can lose data",
     "erase": "all of one device out of journal, stores, archive and quarantine, with a receipt",
+    "figures": "balances of districts, occupancy and turnover of bays, out of recorded readings",
     "fleet": "the registry from and to CSV",
     "ledger": "what became of every frame, and whether it balances",
     "profiles": "the device profiles, or one with its byte map",

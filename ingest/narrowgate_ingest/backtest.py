@@ -87,7 +87,7 @@ def run(
         progress: is told the rows of each batch.
     """
     found = [Findings() for _ in engines]
-    for readings, ticks in _heard(recording, now_us):
+    for readings, ticks in heard(recording, now_us):
         for engine, findings in zip(engines, found, strict=True):
             findings.add(engine.judge(readings, ticks, fleet).findings)
         if progress is not None:
@@ -95,7 +95,11 @@ def run(
     return found
 
 
-def _heard(recording: Recording, now_us: int) -> Iterator[tuple[dict[Family, pa.RecordBatch], Ticks]]:
+def heard(recording: Recording, now_us: int) -> Iterator[tuple[dict[Family, pa.RecordBatch], Ticks]]:
+    """Give the readings of a recording as they came in, and the ticks between them, batch by batch.
+
+    No reading can have come in later than `now_us` [us].
+    """
     ticking = Ticking()
     for batch in recording.batches(BATCH_ROWS, now_us):
         if batch.num_rows:
