@@ -35,6 +35,12 @@ class Request(StrEnum):
     """Say what the pipeline is doing of what it was asked."""
     ARCHIVE = "archive"
     """Archive now what waits for others."""
+    SHELVE = "shelve"
+    """Keep findings from the desk for a while."""
+    UNSHELVE = "unshelve"
+    """End that before its time."""
+    CLEAR = "clear"
+    """End a latched finding."""
 
 
 class Refusal(StrEnum):

@@ -15,6 +15,7 @@ from narrowgate_gateway.backup import copy_stores
 from narrowgate_gateway.control import Refusal, Request
 from narrowgate_gateway.control_server import Handler, Refused
 from narrowgate_gateway.replaying import asked_of, replayed_by, write_rows
+from narrowgate_gateway.rule_acts import OPERATIONS, operate
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_ingest.archiver import Archiver
 from narrowgate_ingest.erasing import Places, erase
@@ -64,7 +65,17 @@ class Errands:
             Request.ERASE: self._erase,
             Request.REPLAY: self._replay,
             Request.PROGRESS: self._tell_progress,
+            **{request: self._operate(request) for request in OPERATIONS},
         }
+
+    def _operate(self, request: Request) -> Handler:
+        """Give what does an operator's act on findings."""
+
+        async def act(said: Mapping[str, Any]) -> Mapping[str, Any]:
+            at_us = self._clock.now_us()
+            return await self._done(lambda pipeline: operate(pipeline, request, said, at_us))
+
+        return act
 
     async def _retry(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         frames, is_meant = said.get("frames"), said.get("apply")

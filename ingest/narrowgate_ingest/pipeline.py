@@ -29,6 +29,7 @@ from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.settlement import Prepared, note_poison, refused_frames, settle
+from narrowgate_ingest.shelving import shelves_in_force
 from narrowgate_ingest.state import PIPELINE
 from narrowgate_ingest.superseded import Row, superseded
 from narrowgate_ingest.tail import Damage, Tail
@@ -78,6 +79,7 @@ class Pipeline:
         self._decode = DecodeStage(timezone, self._facts)
         self._host_clock = HostClock()
         self._done = state.cursor(stores.state.connection, PIPELINE)
+        engine.shelve(shelves_in_force(stores.state.connection))
         self._superseded: list[Row] = superseded(stores.state.connection, engine.versions)
         self.offset = self._resume()
         self.needed: list[Callable[[], int]] = []
@@ -139,7 +141,7 @@ class Pipeline:
         return self._run(batch, DecodeStage(self._timezone, facts), doubted)
 
     def _run(self, batch: Batch, decode: DecodeStage, doubted: NDArray[np.int64]) -> Prepared:
-        fleet = self._newest_fleet()
+        fleet = self.newest_fleet()
         decoding = decode.run(batch.uplinks, fleet)
         judgement = judge(self.engine, batch, decoding.readings, fleet, doubted)
         note_poison(decoding, judgement, batch)
@@ -180,7 +182,8 @@ class Pipeline:
             return []
         return [Damage(start, 0, 0, self.offset, start - self.offset)]
 
-    def _newest_fleet(self) -> Fleet:
+    def newest_fleet(self) -> Fleet:
+        """Give the newest registry that can be read."""
         try:
             fleet = self._fleet.refresh()
         except (RegistryFault, OSError) as fault:
@@ -242,10 +245,6 @@ class Pipeline:
     def learn(self, facts: pa.RecordBatch) -> None:
         """Take what frames that are run again announced."""
         self._facts.add(facts)
-
-    def newest_fleet(self) -> Fleet:
-        """Give the newest registry that can be read."""
-        return self._newest_fleet()
 
     def forget(self, device: str) -> None:
         """Let the stages know nothing of a device any more; the caller keeps snapshots of them."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from narrowgate_cases import install as install_desk
+from narrowgate_ingest.shelving import SCHEMA as SHELVING_SCHEMA
 from narrowgate_ingest.tail import Damage
 from narrowgate_schema.tables import FINDINGS
 
@@ -90,7 +91,7 @@ class State:
             self.connection.execute("PRAGMA synchronous=FULL")
             self._check_version()
             undo.pop_all()
-        self.connection.executescript(_SCHEMA)
+        self.connection.executescript(_SCHEMA + SHELVING_SCHEMA)
         install_desk(self.connection)
         self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (FORMAT_VERSION,))
 

@@ -45,9 +45,23 @@ def closings(rows: Sequence[Row], frame: int, at_us: int) -> pa.RecordBatch:
         frame: journal offset of what ends them.
         at_us: when that came in [us].
     """
-    ended = [_ended(row, frame, at_us) for row in rows]
-    arrays = [_array([row[field.name] for row in ended], field.type) for field in FINDINGS]
+    return versions_batch([_ended(row, frame, at_us) for row in rows])
+
+
+def versions_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """Give rows of FINDINGS as a batch; times are whole [us]."""
+    arrays = [_array([row[field.name] for row in rows], field.type) for field in FINDINGS]
     return pa.RecordBatch.from_arrays(arrays, schema=FINDINGS)
+
+
+def newest_version(connection: sqlite3.Connection, finding: str) -> Row | None:
+    """Give the newest version of a finding as it is stored; None if there is none."""
+    cursor = connection.execute(
+        "SELECT * FROM findings WHERE finding = ? ORDER BY version DESC LIMIT 1", (finding,)
+    )
+    row = cursor.fetchone()
+    names = [column[0] for column in cursor.description]
+    return None if row is None else dict(zip(names, row, strict=True))
 
 
 def _ended(row: Row, frame: int, at_us: int) -> Row:

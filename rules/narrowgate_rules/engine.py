@@ -9,7 +9,7 @@
 6. When all went well, write the state back. A rule that raises leaves the engine as it was.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,16 +28,17 @@ from narrowgate_rules.causes import (
     Shelf,
     findings_batch,
 )
-from narrowgate_rules.columns import BEFORE_US, Columns, FleetColumns, Indices, State, Ticks
+from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, FleetColumns, Indices, State, Ticks
 from narrowgate_rules.declaration import Parameters, Rule, Tuned, resolved
 from narrowgate_rules.findings import Said, findings_of, sessions_of
 from narrowgate_rules.hearing import Hearing
+from narrowgate_rules.lasting import HOLDS, OPEN, TOLD, WORSE
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
 from narrowgate_rules.overrides import Overrides
 from narrowgate_rules.roles import Codes, Roles, network_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
 from narrowgate_rules.snapshot import Frozen, frozen, tables_for, thawed
-from narrowgate_schema.tables import READINGS
+from narrowgate_schema.tables import FINDINGS, READINGS
 from narrowgate_schema.words import Family, Late
 
 
@@ -116,6 +117,38 @@ class Engine:
         if self._causes is not None:
             self._causes.shelve(tuple(shelves))
 
+    def clear(
+        self, rule: str, device: str, series: str, ended: pa.RecordBatch, fleet: FleetColumns
+    ) -> pa.RecordBatch:
+        """End a latched episode, as an operator says; give what the desk is told of it.
+
+        Args:
+            rule: one that latches.
+            device: whose episode.
+            series: of its.
+            ended: its last version, FINDINGS.
+            fleet: the registry.
+
+        Raises:
+            ValueError: the rule does not latch, or its episode is not over; the engine is as before.
+        """
+        latching = next((each for each in self._rules if each.name == rule and each.latches), None)
+        if latching is None:
+            raise ValueError(f"{rule} ends by itself: no operator clears it")
+        slot, fresh = self._tables[latching.realm].find(
+            pa.RecordBatch.from_pydict({"device": [device], "series": [series]}, schema=_KEYS)
+        )
+        memory = self._memories[rule]
+        state = {} if fresh else memory.take(slot)
+        if fresh or state[OPEN][0] == NEVER_US:
+            raise ValueError(f"{rule} is not open of {device}")
+        if state[HOLDS][0]:
+            raise ValueError(f"{rule} still holds of {device}: it can be cleared once it is over")
+        caused = self._caused(ended, Ticks.none(), Hearing(self._tables, {}, fleet), fleet)
+        memory.put(slot, {**state, OPEN: np.array([NEVER_US]), TOLD: np.array([0]), WORSE: np.array([0])})
+        self._remembered = NOTHING if caused is None else caused.remembered
+        return ended if caused is None else findings_batch(caused.causes)
+
     def judge(self, readings: Mapping[Family, pa.RecordBatch], ticks: Ticks, fleet: FleetColumns) -> Judged:
         """Judge one batch: readings by family in arrival order, and the ticks between them.
 
@@ -176,6 +209,54 @@ class Engine:
         self._memories, self._rows = image.memories, image.rows
         self._remembered = image.remembered
         return anew
+
+    def warm_up(
+        self,
+        names: Collection[str],
+        past: Iterable[tuple[Mapping[Family, pa.RecordBatch], Ticks]],
+        fleet: FleetColumns,
+    ) -> pa.RecordBatch:
+        """Let rules that began anew hear the past, of which nobody is told; all others are as before.
+
+        Args:
+            names: the rules, as `restore` named them.
+            past: readings and ticks in arrival order, as for `judge`: all up to what is judged next.
+            fleet: the registry.
+
+        Returns:
+            FINDINGS: the episodes of these rules that are open now, at their last versions.
+
+        Raises:
+            ValueError: a name is no rule's, or what `judge` refuses; the engine is as before.
+        """
+        own = [rule for rule in self._rules if rule.name in names]
+        if len(own) != len(set(names)):
+            raise ValueError(f"no rules: {', '.join(sorted(set(names) - {rule.name for rule in own}))}")
+        parameters = {rule.name: dict(self._params[rule.name]) for rule in own}
+        warm = Engine(own, timezone=self._timezone, future_tolerance_s=self._future_tolerance_s)
+        warm._params = parameters
+        last: dict[str, dict[str, Any]] = {}
+        for readings, ticks in past:
+            last |= {row["finding"]: row for row in warm.judge(readings, ticks, fleet).findings.to_pylist()}
+        self._take_over(warm)
+        return pa.RecordBatch.from_pylist(
+            [row for row in last.values() if row["cleared_at"] is None], schema=FINDINGS
+        )
+
+    def _take_over(self, warm: "Engine") -> None:
+        for realm in {rule.realm for rule in warm._rules}:
+            known, table = warm._tables[realm], self._tables[realm]
+            device, series = known.texts()
+            slots, fresh = table.find(pa.RecordBatch.from_arrays([device, series], schema=_KEYS))
+            table.add(fresh)
+            order = np.argsort(slots)
+            newest_us = np.maximum(known.newest_us.all(len(known)), table.newest_us.take(slots))
+            table.newest_us.put(slots[order], newest_us[order])
+            for rule in warm._rules:
+                if rule.realm == realm:
+                    state = warm._memories[rule.name].take(np.arange(len(slots)))
+                    ordered = {name: column[order] for name, column in state.items()}
+                    self._memories[rule.name].put(slots[order], ordered)
 
     def _intake(self, family: Family, batch: pa.RecordBatch) -> Intake:
         if not batch.schema.equals(READINGS[family]):
@@ -251,6 +332,7 @@ class Engine:
             self._now_us = int(ticks.time_us[-1])
 
 
+_KEYS = pa.schema([("device", pa.string()), ("series", pa.string())])
 _MOST_RESTS = 256
 """Different sets of missing columns of which it is known who rests."""
 _NOWHERE: Indices = np.empty(0, dtype=np.intp)

@@ -34,7 +34,8 @@ never held back.
 _RELEASE = """\
 ## Release
 
-How findings come to the desk, whatever their rule: `[rules.release]`.
+How findings come to the desk, whatever their rule: `[rules.release]`. `narrowgate rules shelve` keeps
+findings of a rule, a device or a group from it for a while; `narrowgate rules clear` ends what latched.
 """
 _TABLE = "| threshold | default | range | meaning |\n|---|---|---|---|"
 

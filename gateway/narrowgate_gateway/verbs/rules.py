@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narrowgate_gateway.options import config_option
+from narrowgate_gateway.verbs.rule_acts import COMMANDS
 
 if TYPE_CHECKING:
     from narrowgate_gateway.rule_files import RuleFiles
@@ -104,6 +105,10 @@ def tested(file: Path | None) -> None:
     if failed:
         raise click.ClickException(f"{len(failed)} of {len(verdicts)} cases fail")
     click.echo(f"{len(verdicts)} cases hold", err=True)
+
+
+for _command in COMMANDS:
+    command.add_command(_command)
 
 
 def _together(config: Path) -> "RuleFiles":
