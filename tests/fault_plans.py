@@ -124,9 +124,19 @@ class Faults:
         """Have each sync take longer."""
         (self.directory / "sync_us").write_text(str(round(seconds * 1e6)))
 
-    def fast_syncs(self) -> None:
-        """Have the next lives' syncs take what they take."""
-        (self.directory / "sync_us").unlink()
+    def fill_disk(self, *, is_full: bool) -> None:
+        """Have no file under the home take a byte more, or let them again; at once."""
+        mark = self.directory / "full"
+        if is_full:
+            mark.touch()
+        else:
+            mark.unlink()
+
+    def set_clock(self, ahead_s: float) -> None:
+        """Put the host's clock ahead, or behind, for the processes; at once."""
+        made = self.directory / "clock_s.new"
+        made.write_text(str(round(ahead_s)))
+        made.replace(self.directory / "clock_s")
 
     def environment(self) -> Mapping[str, str]:
         """Give what puts the shim into a process."""

@@ -4,7 +4,9 @@
  *
  *   ROLE.plan   lines "kill|cut CALL NEEDLE before|amid|after NTH", one for each life of `process ROLE`;
  *   ROLE.done   a byte for each line that came true; the next life takes the next line;
- *   sync_us     microseconds that each sync of a file takes longer.
+ *   sync_us     microseconds that each sync of a file takes longer;
+ *   full        while it is there, no file under the home takes a byte more (ENOSPC);
+ *   clock_s     seconds that the host's clock is ahead, read anew all the while.
  *
  * CALL is sync, write, rename, unlink or send; NEEDLE is part of the file's path, or of udp, tcp:PEERPORT.
  * `amid` a write leaves its first half. The NTH such call of a life is meant.
@@ -50,7 +52,7 @@ struct undo {
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static struct undo *newest;
-static char home[PATH_MAX], faults[PATH_MAX], role[16];
+static char home[PATH_MAX], place[PATH_MAX], faults[PATH_MAX], role[16];
 static struct { int is_set, is_cut; char call[16], needle[128], when[16]; long nth, seen; } plan;
 static long sync_us, graves;
 
@@ -60,6 +62,13 @@ static void die(void) { kill(getpid(), SIGKILL); for (;;) pause(); }
 
 static int is_ours(const char *path) {
     return home[0] && !strncmp(path, home, strlen(home)) && !strstr(path, "-shm") && !strstr(path, "/run/");
+}
+
+static int is_full(const char *path) {
+    char name[PATH_MAX + 32];
+    if (!place[0] || strncmp(path, place, strlen(place)) || strstr(path, "/run/")) return 0;
+    snprintf(name, sizeof name, "%s/full", faults);
+    return !access(name, F_OK);
 }
 
 static int path_of(int fd, char *path) {
@@ -233,6 +242,7 @@ __attribute__((constructor)) static void begin(void) {
     snprintf(role, sizeof role, "%s", word);
     word += strlen(word) + 1; word += strlen(word) + 1;
     snprintf(faults, sizeof faults, "%s", directory);
+    absolute(word, place);
     read_plan();
     char trigger[PATH_MAX + 32];
     snprintf(trigger, sizeof trigger, "%s/%s.cut", faults, role);
@@ -250,8 +260,9 @@ static ssize_t written(int fd, const void *bytes, size_t n, off_t at, int is_pla
     REAL(pwrite); static ssize_t (*plain)(int, const void *, size_t);
     if (!plain) plain = dlsym(RTLD_NEXT, "write");
     char path[PATH_MAX]; struct stat file;
-    if ((!plan.is_set && !home[0]) || fstat(fd, &file) || !S_ISREG(file.st_mode) || !path_of(fd, path))
+    if (!place[0] || fstat(fd, &file) || !S_ISREG(file.st_mode) || !path_of(fd, path))
         return is_placed ? real(fd, bytes, n, at) : plain(fd, bytes, n);
+    if (is_full(path)) { errno = ENOSPC; return -1; }
     strike("write", path, "before");
     if (is_amid("write", path)) {
         if ((is_placed ? real(fd, bytes, n / 2, at) : plain(fd, bytes, n / 2)) < 0) perror("fault shim");
@@ -308,6 +319,7 @@ int ftruncate64(int fd, off64_t length) { return resized(fd, length); }
 static int opened(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode) {
     char whole[PATH_MAX]; struct stat before;
     absolute(path, whole);
+    if (flags & O_CREAT && access(whole, F_OK) && is_full(whole)) { errno = ENOSPC; return -1; }
     if (!(flags & (O_CREAT | O_TRUNC)) || !is_ours(whole)) return real(path, flags, mode);
     pthread_mutex_lock(&lock);
     int was_there = !stat(whole, &before), fd;
@@ -378,6 +390,29 @@ int unlink(const char *path) {
     done = real(path);
     pthread_mutex_unlock(&lock);
     strike("unlink", whole, "after");
+    return done;
+}
+
+/* ---- the host's clock ---- */
+
+int clock_gettime(clockid_t which, struct timespec *now) {
+    static int (*real)(clockid_t, struct timespec *);
+    static long ahead_s, read_at_ms = -1000;
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    int done = real(which, now);
+    if (which != CLOCK_REALTIME || !place[0]) return done;
+    struct timespec steady;
+    real(CLOCK_MONOTONIC, &steady);
+    long at_ms = steady.tv_sec * 1000 + steady.tv_nsec / 1000000;
+    if (at_ms - read_at_ms > 10) {
+        char name[PATH_MAX + 32], text[32] = {0};
+        read_at_ms = at_ms;
+        snprintf(name, sizeof name, "%s/clock_s", faults);
+        int fd = open(name, O_RDONLY);
+        if (fd >= 0 && read(fd, text, sizeof text - 1) > 0) ahead_s = atol(text);
+        if (fd >= 0) close(fd);
+    }
+    now->tv_sec += ahead_s;
     return done;
 }
 

@@ -2,7 +2,7 @@
 
 Rule 1: the cursor moves only over readings that the server took, or refused for good and that are noted.
 Rule 2: whatever else happens is tried again for ever; a reading sent twice is the same point.
-Rule 3: nothing waits for this thread, and it holds no more than one slice in memory.
+Rule 3: nothing waits for this thread, and it holds no more than two slices in memory.
 
 The thread is there because a request waits for a network, and neither rules nor console may wait with it.
 """
@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from narrowgate_ingest.follower import Follower
+from narrowgate_ingest.influx_ahead import Ahead
 from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
 from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
 from narrowgate_ingest.influx_points import Points, points_of
@@ -112,6 +113,7 @@ class InfluxStore:
         self._again_name = f"{self.name} again"
         self._client = InfluxClient(target)
         self._follower = Follower(telemetry, self._settled, most_rows=batch_lines)
+        self._ahead = Ahead(Follower(telemetry, self._settled, most_rows=batch_lines), target.precision)
         self._state = sqlite3.connect(state, isolation_level=None, check_same_thread=False)
         # A cursor lost to a power cut only sends again what is there already.
         self._state.execute("PRAGMA synchronous=NORMAL")
@@ -152,6 +154,7 @@ class InfluxStore:
             pass
         finally:
             self.alive = False
+            self._ahead.close()
             self._client.close()
             self._refused.close()
             self._state.close()
@@ -162,12 +165,12 @@ class InfluxStore:
             return False
         self.moved.clear()
         try:
-            self._unsaying.run(self._write)
+            self._unsay()
             self._write_again()
             self._write_asked()
-            part = self._follower.after(self.cursor)
+            part = self._ahead.after(self.cursor)
             if part is not None:
-                self._write(part.readings)
+                self._refused.put(self._sent(part.points, part.unfit))
                 self._keep_cursor(part.until)
         except EndpointRefuses as error:
             self._wait(self._patience.held_pause_s, str(error))
@@ -191,6 +194,11 @@ class InfluxStore:
             set_cursor(self._state, self._again_name, again)
         return again
 
+    def _unsay(self) -> None:
+        """Take back what is asked for; what was read ahead may say it still."""
+        if self._unsaying.run(self._write):
+            self._ahead.forget()
+
     def _write_again(self) -> None:
         """Send what quarantined frames gave when they were run again."""
         while (part := self._follower.again(self._again)) is not None:
@@ -206,7 +214,7 @@ class InfluxStore:
                 for family in Family
             }
             readings = {family: self._follower.keyed(family, keys[family]) for family in Family}
-            refused = self._sent(readings)
+            refused = self._sent(*points_of(readings, self.target.precision))
             there = {(family, *key) for family, rows in readings.items() for key in _keys(rows)}
             gone = [
                 replace(one, detail=_GONE)
@@ -216,11 +224,10 @@ class InfluxStore:
             self._refused.settle(asked, refused + gone)
 
     def _write(self, readings: Mapping[Family, pa.RecordBatch]) -> None:
-        self._refused.put(self._sent(readings))
+        self._refused.put(self._sent(*points_of(readings, self.target.precision)))
 
-    def _sent(self, readings: Mapping[Family, pa.RecordBatch]) -> list[RefusedReading]:
-        """Send readings and give those that were refused for good."""
-        points, unfit = points_of(readings, self.target.precision)
+    def _sent(self, points: Points, unfit: Points) -> list[RefusedReading]:
+        """Send points and give the readings that were refused for good, the unfit ones too."""
         refused = write_around(points, self._send) if len(points) else []
         if len(unfit):
             refused.append(Refused(unfit, [_UNFIT] * len(unfit)))

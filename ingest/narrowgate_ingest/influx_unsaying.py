@@ -39,14 +39,17 @@ class Unsaying:
         self._name, self._client, self._state, self._follower = name, client, state, follower
         self._not_before_s = 0.0
 
-    def run(self, send: Send) -> None:
+    def run(self, send: Send) -> bool:
         """Take back what is asked for; what the server refuses stays, with its words, for later.
 
         Args:
             send: sends readings.
+
+        Returns:
+            Whether there was anything to take back.
         """
         if time.monotonic() < self._not_before_s or not (self._devices() or self._points()):
-            return
+            return False
         try:
             words = self._unsay(send)
         except SecretUnreadable as error:
@@ -56,6 +59,7 @@ class Unsaying:
         if words:
             self._not_before_s = time.monotonic() + _AGAIN_S
             self._state.execute("UPDATE unsaid SET words = ? WHERE store = ?", (words[:300], self._name))
+        return True
 
     def _devices(self) -> list[str]:
         rows = self._state.execute("SELECT device FROM unsaid WHERE store = ?", (self._name,))

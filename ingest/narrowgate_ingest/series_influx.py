@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections.abc import Iterator
+from threading import BoundedSemaphore
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,9 @@ from narrowgate_ingest.series import (
 
 _MOST_ANSWER_BYTES = 64 << 20
 _DEVICES_A_QUERY = 500
+_MOST_AT_ONCE = 2
+"""Questions that may wait for the server: whoever else asks is told so, and answers about all else go on."""
+_ROOM_S = 1.0
 _KEY = ("device", "series", "time")
 
 
@@ -26,6 +30,7 @@ class InfluxSeries:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._room = BoundedSemaphore(_MOST_AT_ONCE)
 
     def range(self, question: Question, *, most_rows: int) -> pa.Table:
         """Give the values as they are."""
@@ -74,6 +79,8 @@ class InfluxSeries:
             raise self._unreadable("an answer in another form than InfluxDB's") from None
 
     def _series(self, influxql: str) -> list[dict[str, Any]]:
+        if not self._room.acquire(timeout=_ROOM_S):
+            raise self._unreadable(f"{_MOST_AT_ONCE} questions wait for its answer already")
         client = InfluxClient(self.target)
         try:
             answer = client.ask(influxql, most_bytes=_MOST_ANSWER_BYTES)
@@ -81,6 +88,7 @@ class InfluxSeries:
             raise self._unreadable(f"{type(error).__name__}: {error}") from error
         finally:
             client.close()
+            self._room.release()
         if len(answer.body) >= _MOST_ANSWER_BYTES:
             raise self._unreadable("the answer is too large: ask for less")
         try:
