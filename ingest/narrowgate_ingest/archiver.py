@@ -214,17 +214,21 @@ class Archiver:
 
     def _add_frames(self, parts: PartSet, uplinks: pa.RecordBatch) -> None:
         uplinks = uplinks.filter(pc.not_equal(uplinks["listener"], ""))  # erased ones have none
-        families = self._families(uplinks["claimed_device"].to_pylist())
-        for family in np.unique(families).tolist():
-            rows = uplinks.filter(pa.array(families == family))
+        # Few devices send many frames: each is looked up once.
+        devices = uplinks["claimed_device"].dictionary_encode()
+        families = self._families(devices.dictionary.to_pylist())
+        named = sorted(set(families))
+        code = np.array([named.index(family) for family in families], np.intp)[devices.indices.to_numpy()]
+        for place, family in enumerate(named):
+            rows = uplinks.filter(pa.array(code == place))
             parts.add(Archived.FRAMES, family, rows, _us(rows["received_at"]))
 
-    def _families(self, devices: list[str]) -> "np.ndarray[tuple[int], np.dtype[np.str_]]":
+    def _families(self, devices: list[str]) -> list[str]:
+        """Give the family of each device."""
         fleet = self._fleet()
-        slots = fleet.slots(devices)
         column = fleet.column("family")
-        named = [str(column[slot]) if slot >= 0 and column[slot] else UNKNOWN for slot in slots.tolist()]
-        return np.array(named, dtype=np.str_)
+        slots = fleet.slots(devices).tolist()
+        return [str(column[slot]) if slot >= 0 and column[slot] else UNKNOWN for slot in slots]
 
     def _write_again(self) -> None:
         """Archive what frames gave when they were run again, in place of what they gave before."""

@@ -30,6 +30,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Path]:
     with site.running() as gateway:
         site.send(["bay-1", STRANGER, "bay-2"])
         gateway.until(site.is_drained)
+        assert site.run("archive", "--now").exit_code == 0
         assert gateway.end() == 0
     directory = site.home.root.parent / "backup"
     assert site.run_with_config("backup", str(directory)).exit_code == 0
@@ -206,3 +207,16 @@ def test_a_home_without_a_gateways_traces_is_named(tmp_path: Path) -> None:
 
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
     assert "no gateway ran in this home yet" in result.stderr
+
+
+def test_the_archive_is_in_a_backup_and_goes_on_where_it_is_restored(
+    stopped: tuple[Site, Path], tmp_path: Path
+) -> None:
+    """Its files come back as they were; what came in behind them is archived from the restored journal."""
+    site, directory = stopped
+    assert _restored(directory, tmp_path / "elsewhere").exit_code == 0
+    elsewhere = replace(site, home=Home(tmp_path / "elsewhere"))
+    before = elsewhere.lines("archive")
+
+    assert before == site.lines("archive") != []
+    assert sum(row["files"] for row in elsewhere.lines("archive", "--now")) >= len(before)
