@@ -162,3 +162,11 @@ def lights(connection: sqlite3.Connection, now_us: int) -> Lights:
         {"now": now_us},
     ).fetchone()
     return Lights(*row)
+
+
+def unplaced(connection: sqlite3.Connection) -> int:
+    """Count open cases whose cell nobody knows: the default desk has them."""
+    (cases,) = connection.execute(
+        f"SELECT count(*) FROM cases WHERE {IS_OPEN_SQL} AND cell IS NULL"  # noqa: S608 - a literal
+    ).fetchone()
+    return int(cases)

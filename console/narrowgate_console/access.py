@@ -72,15 +72,17 @@ class Access:
             return None
         with self.file.reading() as connection:
             row = connection.execute(
-                "SELECT name, role, tenants FROM sessions JOIN users ON users.name = sessions.user"
+                "SELECT users.name, role, tenants, unit"
+                " FROM sessions JOIN users ON users.name = sessions.user"
+                " LEFT JOIN user_units ON user_units.name = users.name"
                 " WHERE digest = ? AND ends_at > ? AND enabled",
                 (_digest(session), self.now_us()),
             ).fetchone()
         if row is None:
             return None
-        name, role, tenants = row
+        name, role, tenants, unit = row
         scopes = ROLE_SCOPES[Role(role)]
-        return Principal(f"user:{name}", scopes, read_tenants(tenants), self._seal.csrf(session))
+        return Principal(f"user:{name}", scopes, read_tenants(tenants), self._seal.csrf(session), unit)
 
     def of_token(self, text: str) -> Principal | None:
         """Give whose token a text is; None if it is none, or over."""

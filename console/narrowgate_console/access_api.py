@@ -54,7 +54,7 @@ def _users(api: APIRouter) -> None:
 
     @api.post("/users", summary="Add a user", status_code=201, response_class=Response, responses=_REFUSED)
     def add_user(administer: Administering, user: NewUserModel) -> Response:
-        administer.add_user(user.name, user.role, tenants_of(user.tenants), user.password)
+        administer.add_user(user.name, user.role, tenants_of(user.tenants), user.password, user.unit)
         return Response(status_code=201)
 
     @api.patch(

@@ -18,6 +18,11 @@ OwnTenants = Annotated[
 Password = Annotated[str, Field(min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)]
 
 
+Unit = Annotated[
+    str | None, Field(max_length=100, description="of a contractor, who then sees no cases but this unit's")
+]
+
+
 class _Asked(BaseModel):
     """A body that says what is to be so: unknown words are faults."""
 
@@ -39,6 +44,7 @@ class MeModel(BaseModel):
     name: str
     scopes: list[Scope]
     tenants: list[str] | None
+    unit: Annotated[str | None, Field(description="whose cases alone are seen")]
     csrf: Annotated[str | None, Field(description="what changes must carry as X-CSRF-Token; null for tokens")]
 
     @classmethod
@@ -48,6 +54,7 @@ class MeModel(BaseModel):
             name=principal.name,
             scopes=sorted(principal.scopes),
             tenants=_named(principal.tenants),
+            unit=principal.unit,
             csrf=principal.csrf,
         )
 
@@ -58,6 +65,7 @@ class UserModel(BaseModel):
     name: str
     role: Role
     tenants: list[str] | None
+    unit: Annotated[str | None, Field(description="whose cases alone a contractor sees")]
     enabled: bool
     created_at: datetime
 
@@ -68,6 +76,7 @@ class UserModel(BaseModel):
             name=user.name,
             role=user.role,
             tenants=_named(user.tenants),
+            unit=user.unit,
             enabled=user.is_enabled,
             created_at=instant(user.created_at_us),
         )
@@ -79,6 +88,7 @@ class NewUserModel(_Asked):
     name: Annotated[str, Field(pattern=rf"^[A-Za-z0-9._@-]{{1,{MOST_NAME}}}$")]
     role: Role
     tenants: OwnTenants = None
+    unit: Unit = None
     password: Password
 
 

@@ -44,6 +44,12 @@ BEGIN SELECT RAISE(ABORT, 'the audit is never cut'); END;
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 """
+_UNITS = """
+CREATE TABLE IF NOT EXISTS user_units (
+    name TEXT PRIMARY KEY REFERENCES users ON DELETE CASCADE, unit TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+"""Came later than the others: made where it is not there."""
 
 
 class AccessFile:
@@ -85,6 +91,8 @@ class AccessFile:
             if tables == 0:
                 for statement in _statements(_DDL):
                     self._writer.execute(statement)
+            if self._writer.execute(f"PRAGMA {_MARKS[0]}").fetchone()[0] == _APPLICATION_ID:
+                self._writer.execute(_UNITS)
         finally:
             self._writer.execute("COMMIT")
         found = [self._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in _MARKS]

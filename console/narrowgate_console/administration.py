@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from narrowgate_cases.work import MOST_UNIT
 from narrowgate_console.access import MOST_NAME, Access, kept_tenants, new_token, note, read_tenants
 from narrowgate_console.passwords import hashed
 from narrowgate_console.principals import (
@@ -27,6 +28,10 @@ MOST_TOKEN_DAYS = 366
 DAY_US = 86_400_000_000
 _NAME = re.compile(rf"[A-Za-z0-9._@-]{{1,{MOST_NAME}}}")
 _TENANT_CHARACTERS = 200
+_USERS = (
+    "SELECT users.name, role, tenants, enabled, created_at, unit FROM users"
+    " LEFT JOIN user_units ON user_units.name = users.name"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class User:
     tenants: Tenants
     is_enabled: bool
     created_at_us: int
+    unit: str | None
+    """Whose cases alone a contractor sees."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +86,14 @@ class Administration:
         """Give the users, by name."""
         self._need()
         with self._access.file.reading() as connection:
-            rows = connection.execute(
-                "SELECT name, role, tenants, enabled, created_at FROM users ORDER BY name"
-            )
+            rows = connection.execute(f"{_USERS} ORDER BY users.name")
             found = [_user(row) for row in rows]
         return [user for user in found if self._principal.covers(user.tenants)]
 
-    def add_user(self, name: str, role: Role, tenants: Tenants, password: str) -> None:
-        """Add a user.
+    def add_user(
+        self, name: str, role: Role, tenants: Tenants, password: str, unit: str | None = None
+    ) -> None:
+        """Add a user; a contractor may be one of a unit, whose cases are then all that is seen of cases.
 
         Raises:
             Denied: the principal may not, or gives more than it has.
@@ -95,6 +102,8 @@ class Administration:
         self._may_give(ROLE_SCOPES[role], tenants)
         if _NAME.fullmatch(name) is None:
             raise Unfit(f"a user's name has 1 to {MOST_NAME} of A-Z a-z 0-9 . _ @ -, got {name!r}")
+        if unit is not None and (role is not Role.CONTRACTOR or not _is_unit(unit)):
+            raise Unfit(f"a contractor may have a unit, one line of at most {MOST_UNIT} letters")
         kept, now_us = hashed(password), self._access.now_us()
         with self._access.file.writing() as connection:
             try:
@@ -104,7 +113,9 @@ class Administration:
                 )
             except sqlite3.IntegrityError:
                 raise Unfit(f"there is a user {name!r} already") from None
-            self._note(connection, "user_added", name, role=role, tenants=tenants)
+            if unit is not None:
+                connection.execute("INSERT INTO user_units VALUES (?, ?)", (name, unit))
+            self._note(connection, "user_added", name, role=role, tenants=tenants, unit=unit)
 
     def change_user(
         self,
@@ -126,6 +137,10 @@ class Administration:
         with self._access.file.writing() as connection:
             user = self._user(connection, name)
             self._may_give(ROLE_SCOPES[role or user.role], user.tenants)
+            if user.unit is not None and role not in (None, Role.CONTRACTOR):
+                raise Unfit(
+                    f"{name!r} is a contractor of {user.unit}: remove and add the user for another role"
+                )
             if role not in (None, Role.ADMINISTRATOR) or enabled is False:
                 _keep_an_administrator(connection, user)
             connection.execute(
@@ -216,9 +231,7 @@ class Administration:
             raise Denied(Scope.ACCESS)
 
     def _user(self, connection: sqlite3.Connection, name: str) -> User:
-        row = connection.execute(
-            "SELECT name, role, tenants, enabled, created_at FROM users WHERE name = ?", (name,)
-        ).fetchone()
+        row = connection.execute(f"{_USERS} WHERE users.name = ?", (name,)).fetchone()
         if row is None or not self._principal.covers(_user(row).tenants):
             raise NotThere(f"there is no user {name!r}")
         return _user(row)
@@ -245,9 +258,13 @@ def _keep_an_administrator(connection: sqlite3.Connection, user: User) -> None:
         raise Unfit(f"{user.name!r} is the last administrator: add another first")
 
 
-def _user(row: tuple[str, str, str | None, int, int]) -> User:
-    name, role, tenants, enabled, created_at = row
-    return User(name, Role(role), read_tenants(tenants), bool(enabled), created_at)
+def _is_unit(unit: str) -> bool:
+    return 0 < len(unit) <= MOST_UNIT and unit.isprintable() and unit == unit.strip()
+
+
+def _user(row: tuple[str, str, str | None, int, int, str | None]) -> User:
+    name, role, tenants, enabled, created_at, unit = row
+    return User(name, Role(role), read_tenants(tenants), bool(enabled), created_at, unit)
 
 
 def _token(row: tuple[str, str, str, str | None, str, int, int]) -> Token:

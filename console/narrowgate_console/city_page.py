@@ -64,7 +64,7 @@ class CityPage(Page[City]):
             self._cases = CaseTable(self.frame)
         with ui.element("div").classes("ng-thirds"):
             self._charts = {family: ChartCard(family, self.frame.language) for family in Family}
-        self._ledger = LedgerPanel(self.frame) if self.frame.view.principal.tenants is None else None
+        self._ledger = LedgerPanel(self.frame) if self.frame.view.principal.sees_all else None
 
     def _markup(self, said: Mapping[Family, Mapping[Condition, str]]) -> str:
         return "".join(self._tile(family, said[family]) for family in Family)

@@ -46,13 +46,11 @@ class DeskView(Rights):
 
     def possible(self, state: State) -> list[Step]:
         """Give the steps that the principal may take from a state; none without the scope."""
-        if not self.principal.may(Scope.WORK):
-            return []
-        return possible_steps(state)
+        return [step for step in possible_steps(state) if self.principal.may(_scope_of(step))]
 
     def take(self, number: str, asked: Asked) -> State:
         """Take a step on a visible case; give where it stands."""
-        self._need(Scope.WORK)
+        self._need(_scope_of(asked.step))
         self._need(Scope.CASES)
         self._find(number)
         if asked.into is not None:
@@ -73,3 +71,11 @@ class DeskView(Rights):
         with self._services.state(self._visible()) as connection:
             if desk.case(connection, number) is None:
                 raise NotThere(f"there is no case {number!r}")
+
+
+_MENDING = frozenset({Step.STARTED, Step.RETURNED, Step.RESOLVED, Step.COMMENTED})
+
+
+def _scope_of(step: Step) -> Scope:
+    """Give what a step needs: who mends takes the steps of mending, the desk all of them."""
+    return Scope.WORK if step in _MENDING else Scope.DECIDE

@@ -15,7 +15,9 @@ class Scope(StrEnum):
     CASES = "cases:read"
     """See findings and cases."""
     WORK = "cases:work"
-    """Take steps on cases."""
+    """Take the steps of who mends: begin, give back, say that it is mended, remark."""
+    DECIDE = "cases:decide"
+    """Take every step on cases."""
     SYSTEM = "system:read"
     """See ledger, readiness, listeners, stores and quarantine."""
     METRICS = "metrics:read"
@@ -38,7 +40,7 @@ _SEEING = frozenset({Scope.TELEMETRY, Scope.CASES})
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _SEEING,
     Role.CONTRACTOR: _SEEING | {Scope.WORK},
-    Role.DUTY_OFFICER: _SEEING | {Scope.WORK, Scope.SYSTEM},
+    Role.DUTY_OFFICER: _SEEING | {Scope.WORK, Scope.DECIDE, Scope.SYSTEM},
     Role.ADMINISTRATOR: frozenset(Scope),
 }
 
@@ -56,10 +58,17 @@ class Principal:
     tenants: Tenants
     csrf: str | None = None
     """What a change must carry besides the cookie; None where no cookie speaks."""
+    unit: str | None = None
+    """Whose cases alone are seen: those that this department or contractor was sent to; None is any."""
 
     def may(self, scope: Scope) -> bool:
         """Say whether a scope is among theirs."""
         return scope in self.scopes
+
+    @property
+    def sees_all(self) -> bool:
+        """Say whether nothing is hidden from them."""
+        return self.tenants is None and self.unit is None
 
     def covers(self, tenants: Tenants) -> bool:
         """Say whether all of these tenants are within theirs."""

@@ -26,7 +26,7 @@ class Rights:
 
     def _need_everything(self, scope: Scope) -> None:
         """Need a scope over all tenants: what is asked cannot be told apart by tenant."""
-        if self.principal.tenants is not None:
+        if not self.principal.sees_all:
             raise Denied(scope)
         self._need(scope)
 
@@ -34,7 +34,7 @@ class Rights:
         return self._services.visible(self.principal)
 
     def _kept(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
-        return self._services.kept((question, self.principal.tenants), ask)
+        return self._services.kept((question, self.principal.tenants, self.principal.unit), ask)
 
     def now_us(self) -> int:
         """Give event time [us]."""

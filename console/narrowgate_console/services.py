@@ -6,6 +6,7 @@
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TypeVar
 
@@ -65,6 +66,9 @@ class Services:
 
     def visible(self, principal: Principal) -> Visible:
         """Give what a principal sees, worked out once for each version of the fleet."""
+        return replace(self._visible_devices(principal), unit=principal.unit)
+
+    def _visible_devices(self, principal: Principal) -> Visible:
         fleet = self.fleet()
         if principal.tenants is None:
             return visible(principal, fleet)

@@ -39,12 +39,12 @@ class SystemPage(Page[SystemContent]):
         view = self.frame.view
         quarantined = look.part(lambda: view.quarantined(limit=SHOWN_FRAMES))
         known = look.part(lambda: view.city.known({each.device for each in quarantined or ()}))
-        sees_all = view.principal.tenants is None
+        sees_all = view.principal.sees_all
         return SystemContent(look.part(view.system) if sees_all else None, quarantined, known or frozenset())
 
     def lay_out(self) -> None:
         """Lay out ledger, checks, parts and quarantine."""
-        if self.frame.view.principal.tenants is None:
+        if self.frame.view.principal.sees_all:
             self._ledger = LedgerPanel(self.frame)
             with ui.element("div").classes("ng-halves"):
                 self._checks = TablePanel(

@@ -62,7 +62,7 @@ class View(Rights):
         return self._kept("overview", self._overview)
 
     def _overview(self) -> Overview:
-        ledger = self._ledger() if self.principal.tenants is None else None
+        ledger = self._ledger() if self.principal.sees_all else None
         with self._services.state(self._visible()) as connection:
             counts = desk.counts(connection)
         balanced = None if ledger is None else is_balanced(ledger)
@@ -117,7 +117,7 @@ class View(Rights):
     def readiness(self) -> tuple[Check, ...]:
         """Give what readiness depends on; without words to who may not see how the gateway does."""
         checks = self._services.readiness()
-        if self.principal.may(Scope.SYSTEM) and self.principal.tenants is None:
+        if self.principal.may(Scope.SYSTEM) and self.principal.sees_all:
             return checks
         return tuple(Check(check.name, check.ok, "") for check in checks)
 

@@ -19,6 +19,12 @@ _NARROWED = {
     "frames": "device, '[]'",
 }
 """Tables by name, with what tells whose a row is."""
+_OF_A_UNIT = {
+    "cases": "unit = own_unit()",
+    "findings": "finding IN (SELECT told.finding FROM main.case_findings AS told"
+    " JOIN main.cases AS own ON own.id = told.case_id WHERE own.unit = own_unit())",
+}
+"""What else makes a row visible to who sees the cases of one department or contractor only."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Visible:
     """Devices that may be seen; None is every one, also those that the registry does not know."""
 
     devices: frozenset[str] | None
+    unit: str | None = None
+    """Whose cases alone may be seen, and what they are about; None is everybody's."""
 
     def sees(self, device: str, members: str = "[]") -> bool:
         """Say whether a row may be seen.
@@ -41,19 +49,27 @@ class Visible:
 
     def narrow(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Let a connection find visible rows only, and give it back."""
-        if self.devices is None:
+        if self.devices is None and self.unit is None:
             return connection
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.create_function("is_visible", 2, self.sees, deterministic=True)
+        connection.create_function("own_unit", 0, lambda: self.unit, deterministic=True)
         present = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema")}
         for table, telling in _NARROWED.items():
             if table in present:
                 # A temporary view stands before the table of its name.
                 connection.execute(
                     f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table}"  # noqa: S608 - literals
-                    f" WHERE is_visible({telling})"
+                    f" WHERE {self._told_by(table, telling)}"
                 )
         return connection
+
+    def _told_by(self, table: str, telling: str) -> str:
+        """Give what makes a row of a table visible."""
+        told = [] if self.devices is None else [f"is_visible({telling})"]
+        if self.unit is not None and table in _OF_A_UNIT:
+            told.append(_OF_A_UNIT[table])
+        return " AND ".join(told) or "TRUE"
 
 
 EVERYTHING = Visible(None)

@@ -13,6 +13,7 @@ from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands, places_of
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
+from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.practice import practice_of
@@ -70,6 +71,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     checking = SelfChecking(stores, tail, sources.count)
     sources.watch(checking)
     sources.employ(practice)
+    sources.metrics.register(DeskMetrics(sources.reader, clock))
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
     services = Services(sources, clock, timezone=settings.zone)
     with opening(home.root / "access.db"):

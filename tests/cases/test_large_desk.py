@@ -11,7 +11,7 @@ from narrowgate_cases import counts, install
 from narrowgate_cases.clocks import Light
 from narrowgate_cases.figures import By, figures
 from narrowgate_cases.practice import HOUR_US
-from narrowgate_cases.queue import Filters, Order, QueuePage, lights, queue
+from narrowgate_cases.queue import Filters, Order, QueuePage, lights, queue, unplaced
 
 IS_CAMPAIGN = bool(os.environ.get("NARROWGATE_CHAOS"))
 OPEN, CLOSED = (100_000, 1_000_000) if IS_CAMPAIGN else (300, 700)
@@ -82,6 +82,7 @@ def test_filters_hold_what_they_say(desk: sqlite3.Connection) -> None:
         for light in (Light.GREEN, Light.YELLOW, Light.RED, Light.NONE)
     ]
 
+    assert unplaced(desk) == OPEN
     assert counted.green + counted.yellow + counted.red + counted.standing == OPEN
     assert found == [min(500, n) for n in (counted.green, counted.yellow, counted.red, counted.standing)]
 

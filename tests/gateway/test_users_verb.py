@@ -76,7 +76,7 @@ def test_users_are_listed_as_json(tmp_path: Path) -> None:
         ("ann", "administrator", None),
         ("wei", "viewer", ["north", "south"]),
     ]
-    assert all(set(user) == {"name", "role", "tenants", "enabled", "created_at"} for user in listed)
+    assert all(set(user) == {"name", "role", "tenants", "unit", "enabled", "created_at"} for user in listed)
 
 
 def test_a_disabled_user_does_not_come_in(tmp_path: Path) -> None:

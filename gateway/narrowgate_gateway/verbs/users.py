@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from narrowgate_console import Administration
 
 _ROLES = ("viewer", "contractor", "duty_officer", "administrator")
-_SCOPES = ("telemetry:read", "cases:read", "cases:work", "system:read", "metrics:read", "access:manage")
+_SCOPES = (
+    "telemetry:read", "cases:read", "cases:work", "cases:decide", "system:read", "metrics:read",
+    "access:manage",
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _tenant_option = click.option(
@@ -44,9 +47,17 @@ def command() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(_ROLES), required=True, help="What the user may do.")
 @_tenant_option
+@click.option("--unit", help="A contractor's unit: only the cases that it was sent to are seen.")
 @_password_option
 @home_option
-def add(name: str, role: str, tenants: tuple[str, ...], password_file: IO[str] | None, home: Path) -> None:
+def add(
+    name: str,
+    role: str,
+    tenants: tuple[str, ...],
+    unit: str | None,
+    password_file: IO[str] | None,
+    home: Path,
+) -> None:
     """Add a user.
 
     Example: narrowgate users add wei --role viewer --tenant north --password-file wei.txt
@@ -55,7 +66,7 @@ def add(name: str, role: str, tenants: tuple[str, ...], password_file: IO[str] |
 
     password = _password(password_file)
     with _administration(home) as administration:
-        administration.add_user(name, Role(role), frozenset(tenants) or None, password)
+        administration.add_user(name, Role(role), frozenset(tenants) or None, password, unit)
     click.echo(f"{name} is {role} now", err=True)
 
 
@@ -117,6 +128,7 @@ def list_(home: Path) -> None:
                 name=user.name,
                 role=user.role,
                 tenants=_told(user.tenants),
+                unit=user.unit,
                 enabled=user.is_enabled,
                 created_at=_instant(user.created_at_us),
             )
