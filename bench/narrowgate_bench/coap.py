@@ -14,6 +14,9 @@ from narrowgate_bench.coap_servers import Server, bare_aiocoap, cores, edge, kep
 from narrowgate_bench.codecs import Line
 
 DEVICES = 10_000
+MANY_DEVICES = 1_000_000
+"""Registered devices of a large fleet; fewer in a small run."""
+_DEVICES_A_FRAME = 16
 WINDOWS = (192, 512, 2048)
 """Requests that are open at a time: what libcoap's socket buffer holds, one a socket, and four."""
 RATE_PER_S = 5_000.0
@@ -111,6 +114,11 @@ def rows(seed: int, runs: int, most_frames: int = 1 << 16) -> Iterator[dict[str,
             slow = _side(held, server)
             yield from _slow(slow, ours, runs, min(most_frames, _MOST_PACED))
         yield _journal(slow_root, slow)
+        many = min(MANY_DEVICES, most_frames * _DEVICES_A_FRAME)
+        many_root = Path(folder) / "many"
+        many_root.mkdir()
+        with edge(many_root, many, listener=LISTENER) as server:
+            yield from _registered(_side(held, server), ours, many, runs, most_frames)
 
 
 def _side(held: ExitStack, server: Server) -> Side:
@@ -160,6 +168,21 @@ def _slow(slow: Side, ours: Side, runs: int, frames: int) -> Iterator[dict[str, 
     yield _row(f"sent_again at {RATE_PER_S:.0f}/s, {name}", "frames", *_each(paced, _repeats), peer)
     pairs = [(slow.saturate(frames, WINDOWS[-1]), ours.saturate(frames, WINDOWS[-1])) for _ in range(runs)]
     yield _row(f"acks, {name}", "1/s", *_each(pairs, lambda phase: phase.volley.per_s), peer)
+
+
+def _registered(large: Side, ours: Side, devices: int, runs: int, frames: int) -> Iterator[dict[str, Any]]:
+    """Compare an edge with many devices registered with the same with fewer."""
+    peer = f"the edge with {DEVICES} devices"
+    for window in WINDOWS:
+        pairs = [(large.saturate(frames, window), ours.saturate(frames, window)) for _ in range(runs)]
+        name = f"cpu_per_ack, window {window}, {devices} devices"
+        yield _row(name, "us", *_each(pairs, lambda phase: phase.cpu_us), peer)
+    yield _row(
+        f"rss, {devices} devices",
+        "MB",
+        *_each(pairs, lambda phase: phase.rss_mb),
+        peer,
+    )
 
 
 def _repeats(phase: Phase) -> float:

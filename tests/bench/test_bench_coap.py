@@ -23,6 +23,7 @@ KINDS = {
     "rss_growth",
     "ack_p50",
     "ack_p99",
+    "rss",
 }
 
 
@@ -35,7 +36,10 @@ def test_every_figure_stands_beside_its_peers() -> None:
 
     assert {row["name"].split(",")[0].split(" ")[0] for row in rows} == {*KINDS, "frames_kept"}
     assert all(len(row["runs"]) == len(row["peer_runs"]) == 1 for row in rows)
-    assert rows[-1]["figure"] == rows[-1]["peer_figure"] >= 2000 * 3
+    kept_rows = [row for row in rows if row["name"] == "frames_kept"]
+    assert all(row["figure"] == row["peer_figure"] >= 2000 * 2 for row in kept_rows)
+    assert len(kept_rows) == 2
+    assert rows[-1]["name"] == "rss, 32000 devices"
 
 
 def test_the_edge_keeps_what_it_acknowledges_once(tmp_path: Path) -> None:
