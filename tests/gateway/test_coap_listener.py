@@ -14,6 +14,7 @@ from coap_stand import STRANGERS, TEMPLATE, listening, one_exchange, told
 from coap_wire import ACK, CON, NON, RST, Seen, device, exchange, read, request
 from gateway_door import TRUST, Stand
 from gateway_home import OCCUPIED, kept_rows
+from narrowgate_gateway import coap_intake
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.door import Trust
@@ -295,3 +296,18 @@ def test_confirmable_is_what_a_device_asks(tmp_path: Path) -> None:
     told(stand, one_exchange(request(1, kind=CON)))
 
     assert [row["confirmable"] for row in kept_rows(stand.home.journal)] == [True]
+
+
+def test_what_only_the_library_can_answer_has_a_share_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond it requests are told to come slower, and uplinks are taken as ever."""
+    monkeypatch.setattr(coap_intake, "LIBRARY_PER_S", 1e-9)
+    monkeypatch.setattr(coap_intake, "LIBRARY_AT_ONCE", 2.0)
+
+    def ask(port: int) -> list[str]:
+        with device(port) as one:
+            asked = [exchange(one, request(number, code=1)).code for number in range(4)]
+            return [*asked, exchange(one, request(9)).code]
+
+    assert told(Stand(tmp_path), ask) == ["4.05", "4.05", "4.29", "4.29", "2.04"]
