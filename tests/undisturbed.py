@@ -10,6 +10,7 @@ from ingest_line import Line
 from narrowgate_fleet import FleetReader
 from narrowgate_gateway.config import load
 from narrowgate_gateway.demo_city import Stage
+from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.telemetry import Telemetry
@@ -38,7 +39,10 @@ def of_its_journal(stage: Stage, place: Path) -> dict[str, object]:
     with closing(Line(place, stage.home.journal)) as line:
         reader = FleetReader(place / "registry")
         line.engine = engine_of(settings)
-        line.pipeline = Pipeline(line.tail, reader, line.stores, line.engine, timezone=settings.zone)
+        practice = practice_of(settings.desk, settings.zone, lambda: reader.fleet)
+        line.pipeline = Pipeline(
+            line.tail, reader, line.stores, line.engine, timezone=settings.zone, practice=practice
+        )
         line.run(max_rows=1000)
         return _tables(line)
 
