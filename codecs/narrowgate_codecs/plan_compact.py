@@ -10,7 +10,15 @@ import numpy as np
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.checksums import strided_sums
 from narrowgate_codecs.cohort import Cohort, Level
-from narrowgate_codecs.grammars.en13757_compact import CRC, PREFIX, SUM, fact_name, family_formats, weave_of
+from narrowgate_codecs.grammars.en13757_compact import (
+    CRC,
+    FILLER,
+    PREFIX,
+    SUM,
+    fact_name,
+    family_formats,
+    weave_of,
+)
 from narrowgate_codecs.learned import Learned
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
@@ -77,8 +85,11 @@ class CompactSteps(DescribedSteps):
     def _sound(self, level: Level, heads: bytes, starts: Places, rows: Places, sizes: Places) -> Places:
         """Give the rows whose size and check sum are right."""
         weave = weave_of(heads)
-        rows = rows[sizes[rows] == weave.size]
         data = level.wire.data
+        rows = rows[sizes[rows] >= weave.size]
+        behind = np.arange(weave.size, sizes[rows].max(initial=weave.size))
+        filled = data.take(starts[rows][:, None] + behind, mode="clip") == FILLER[0]
+        rows = rows[(filled | (behind >= sizes[rows][:, None])).all(axis=1)]
         values = data[starts[rows][:, None] + np.maximum(weave.places, 0)]
         full: Bytes = np.where(weave.places < 0, np.frombuffer(weave.content, np.uint8), values)
         sent = level.wire.window("<u2")[starts[rows] + SUM]

@@ -101,10 +101,22 @@ def test_formats_of_the_family_are_known() -> None:
 
 
 def test_formats_of_the_family_have_the_published_signatures() -> None:
-    """The heads that are known of Kamstrup's meters have the signatures that their frames carry."""
+    """The heads that are known of families of meters have the signatures that their frames carry."""
     signatures = {f"{signature_of(bytes.fromhex(str(heads))):04x}" for _, heads in FORMATS}
 
-    assert signatures == {"dd34", "7c0e", "a8ed", "d2f7", "61eb", "c412", "36d4", "a9f3", "0905"}
+    assert signatures == {"dd34", "7c0e", "a8ed", "d2f7", "61eb", "c412", "36d4", "a9f3", "0905", "052d"}
+
+
+@pytest.mark.parametrize(
+    ("behind", "reason"), [("2f", []), ("2f2f2f2f", []), ("2f00", ["length"]), ("00", ["length"])]
+)
+def test_filler_may_stand_behind_the_values(behind: str, reason: list[str]) -> None:
+    """What fills an encrypted block up stands behind the values; anything else there is refused."""
+    result = _decoded(
+        [("a", _announcing(1)), ("a", _telegram(0x79, folded(_full(4711, _HEADS)) + bytes.fromhex(behind)))]
+    )
+
+    assert result.refusals.column("reason").to_pylist() == reason
 
 
 @pytest.mark.parametrize("damage", [range(17, 19), range(19, 31)])

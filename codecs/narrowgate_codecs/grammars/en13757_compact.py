@@ -29,6 +29,8 @@ CRC = el.Check("crc16_en13757", "")
 SUM = 2
 PREFIX = 2 * SUM
 """[byte] before the values."""
+FILLER = b"\x2f"
+"""What may stand behind the values, to the end of encrypted blocks."""
 NOWHERE = -1
 """Stands for the place of a byte that was left out."""
 Table: TypeAlias = tuple[tuple[int | str, ...], ...]
@@ -107,7 +109,7 @@ def woven(sent: bytes, place: str, recall: Recall, table: Table) -> tuple[Weave,
         what = f"no earlier full frame of the device has announced format {signature:04X}"
         raise refused(Reason.CONTEXT_MISSING, place, what)
     weave = weave_of(heads)
-    if weave.size != len(sent):
+    if len(sent) < weave.size or sent[weave.size :].strip(FILLER):
         what = f"format {signature:04X} has {weave.size} bytes, here are {len(sent)}"
         raise refused(Reason.LENGTH, place, what)
     full = weave.full(sent)

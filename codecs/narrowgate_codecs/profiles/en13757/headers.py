@@ -1,8 +1,8 @@
 """Transport headers of EN 13757-7: what stands between the CI byte and the records.
 
-    72   I I I I M M V T  a s cc cc   long: the meter's identity, maker, version, type; then as 7A; Engelmann
-                                      meters send 73 by radio
+    72   I I I I M M V T  a s cc cc   long: the meter's identity, maker, version, type; then as 7A
     7A   a s cc cc                    short: access number, status, configuration
+    73   7B                           as 72 and 7A, and the records' heads are left out
     78                                none
     79                                none, and the records' heads are left out
     s    b2 power low, b3 permanent error, b4 temporary error, b5-7 the maker's own
@@ -124,9 +124,17 @@ def _headers(
             Case("bare", (0x78,), (records(FORMATS, announces=True),)),
             Case("compact", (0x79,), (records(FORMATS, is_compact=True),)),
         )
+    shortened: tuple[Case, ...] = ()
+    if content is None and linked:
+        left_out = (records(FORMATS, is_compact=True),)
+        shortened = (
+            Case("compact_long", (0x73,), (*_LONG, *_SHORT, _sealed(left_out, METER, is_counted=is_counted))),
+            Case("compact_short", (0x7B,), (*_SHORT, _sealed(left_out, whose, is_counted=is_counted))),
+        )
     return (
-        Case("long", (0x72,) if fixed else (0x72, 0x73), (*_LONG, *_SHORT, long)),
+        Case("long", (0x72,) if fixed or shortened else (0x72, 0x73), (*_LONG, *_SHORT, long)),
         Case("short", (0x7A,), (*_SHORT, short)),
+        *shortened,
         *bare,
         *((Case("fixed", (0x73,), fixed),) if fixed else ()),
     )

@@ -41,9 +41,13 @@ FORMATS: Table = tuple(
         "02ff2004134413426c523b615b616751678101e7ff0f06ff1b",
         "04ff2304134413426c023b92013ba2013b06ff1ba1015b91015ba10167",
         "04ff234413523b06ff1b426c61675167023b04138101e7ff0f",
+        "426c441301fd17"
+        "840113c40113840213c40213840313c40313840413c40413840513c40513840613c40613840713c40713840813"
+        "046d0413",
     )
 )
-"""Heads of frames that Kamstrup's meters shorten; each is known by its own check sum."""
+"""Heads of frames that meters of Kamstrup and, the last one, of Engelmann shorten; each is known by its own
+check sum."""
 
 BATTERY = Wired("battery_v")
 """The battery's voltage as a record of its own."""
