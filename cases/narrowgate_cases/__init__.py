@@ -10,6 +10,7 @@ from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
 from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
 from narrowgate_cases.practice import DEFAULT_PRACTICE, Practice, Service
 from narrowgate_cases.queries import Case, CaseCounts, CaseStep, case, counts, open_cases
+from narrowgate_cases.reports import Report, ReportRefused, report
 from narrowgate_cases.restating import expect
 from narrowgate_cases.tables import SCHEMA
 
@@ -24,6 +25,8 @@ __all__ = [
     "DeadLetter",
     "OutboxCounts",
     "Practice",
+    "Report",
+    "ReportRefused",
     "Service",
     "State",
     "Step",
@@ -38,4 +41,5 @@ __all__ = [
     "keep_time",
     "open_cases",
     "outbox_counts",
+    "report",
 ]

@@ -54,6 +54,11 @@ class City:
         """Give where a case lies: a group lies where the first of its devices with a place does."""
         return self.places([service], [device], [names], [at_us])[0]
 
+    def point(self, service: str, lat: float, lon: float, at_us: int) -> Place:
+        """Give where a case lies of which only the point is known [deg], at an instant [us]."""
+        [found] = self._grid.at(np.array([lon]), np.array([lat])).tolist()
+        return self._place(service, at_us, _Spot(lat, lon), found)
+
     def places(
         self,
         services: Sequence[str],

@@ -47,3 +47,8 @@ class Placing(Protocol):
             names: the devices of a group; empty for one device.
             at_us: when it was raised [us].
         """
+        ...
+
+    def point(self, service: str, lat: float, lon: float, at_us: int) -> Place:
+        """Give where a case lies of which only the point is known [deg], at an instant [us]."""
+        ...

@@ -125,6 +125,18 @@ def test_a_group_lies_where_its_first_placed_member_does(tmp_path: Path, grid: G
     assert city.place("lamp_out", "feeder-1", ["lamp-2", "gone", "lamp-0"], 0).cell == code(0)
 
 
+def test_a_bare_point_lies_in_its_cell(tmp_path: Path, grid: Grid, routes: Routes) -> None:
+    """What people report by a point alone is routed like an asset that stands there."""
+    fleet = _fleet(tmp_path, 3)
+    city = City(lambda: fleet, grid, routes, ZONE)
+    asset = city.place("lamp_out", "lamp-1", [], 0)
+    assert asset.lat is not None
+    assert asset.lon is not None
+    point = city.point("lamp_out", asset.lat, asset.lon, 0)
+
+    assert (point.cell, point.unit, point.placed_by) == (asset.cell, asset.unit, PlacedBy.POINT)
+
+
 def test_findings_are_routed_together(tmp_path: Path, grid: Grid, routes: Routes) -> None:
     """Many findings are routed in one go as one by one; none is legal."""
     fleet = _fleet(tmp_path, 30)
