@@ -145,14 +145,15 @@ def told(storm: Storm, order: str) -> tuple[set[_Cause], float]:
     engine, city = Engine(RULES, groups=GROUP_RULES), City(storm)
     causes: dict[str, dict[str, Any]] = {}
     began_s = time.process_time()
-    for batch, ticks in _batches(storm, order):
+    for batch, ticks in batches(storm, order):
         judged = engine.judge({Family.LIGHTING: batch}, ticks, city)
         causes |= {row["finding"]: row for row in judged.causes.to_pylist()}
     took_s = time.process_time() - began_s
     return {(row["rule"], row["device"], tuple(row["members"])) for row in causes.values()}, took_s
 
 
-def _batches(storm: Storm, order: str) -> Iterator[tuple[pa.RecordBatch, Ticks]]:
+def batches(storm: Storm, order: str) -> Iterator[tuple[pa.RecordBatch, Ticks]]:
+    """Give the storm batch by batch: readings, and the ticks between them."""
     lamp, time_us, dark = storm.rows()
     minutes = START_US + (np.arange(_LASTS_MIN) + 1) * MINUTE_US
     if order == "by_device":

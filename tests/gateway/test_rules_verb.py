@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from narrowgate_gateway.app import narrowgate
-from narrowgate_rules import RULES
+from narrowgate_rules import GROUP_RULES, RULES
 
 OWN = """
 # Rules of our own.
@@ -73,14 +73,23 @@ def test_rules_are_listed_as_json_lines(tmp_path: Path) -> None:
     """Where a program reads, each rule is a line of JSON."""
     lines = rules("list", "--config", str(tmp_path / "none.toml")).stdout.splitlines()
 
-    assert [json.loads(line)["rule"] for line in lines] == [rule.name for rule in RULES]
+    names = [*(rule.name for rule in RULES), *(group.name for group in GROUP_RULES)]
+    assert [json.loads(line)["rule"] for line in lines] == names
+
+
+def test_a_group_is_told() -> None:
+    """A group says whose findings it counts, and which it holds back."""
+    told = shown("feeder_out")
+
+    assert (told["groups"], told["counts_findings_of"]) == ("feeder", ["supply_loss", "lamp_silent"])
 
 
 def test_a_line_has_what_the_rule_asks_and_its_thresholds(config: Path) -> None:
     """An own rule stands among those that ship, with the threshold that counts."""
     lines = rules("list", "--config", str(config)).stdout.splitlines()
 
-    assert json.loads(lines[-1]) == {
+    (own,) = (told for line in lines if (told := json.loads(line))["rule"] == "hot_lamp")
+    assert own == {
         "rule": "hot_lamp",
         "family": "lighting",
         "severity": "minor",

@@ -13,7 +13,7 @@ from narrowgate_gateway.verbs.rule_acts import COMMANDS
 
 if TYPE_CHECKING:
     from narrowgate_gateway.rule_files import RuleFiles
-    from narrowgate_rules import Rule
+    from narrowgate_rules import GroupRule, Rule
     from narrowgate_rules.casebook import Verdict
 
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -41,6 +41,7 @@ def listed(config: Path) -> None:
     """
     together = _together(config)
     lines = [_line(rule, together) for rule in together.rules]
+    lines += [_group_line(group, together) for group in _groups()]
     if not sys.stdout.isatty():
         for line in lines:
             click.echo(json.dumps(line, ensure_ascii=False))
@@ -57,10 +58,11 @@ def shown(name: str, config: Path) -> None:
     Example: narrowgate rules show burst
     """
     together = _together(config)
-    known = {rule.name: rule for rule in together.rules}
+    known = {rule.name: _told(rule, together) for rule in together.rules}
+    known |= {group.name: _group_told(group, together) for group in _groups()}
     if name not in known:
         raise click.UsageError(f"{name!r} is no rule; known are {', '.join(known)}")
-    click.echo(json.dumps(_told(known[name], together), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(known[name], ensure_ascii=False, indent=2))
 
 
 @command.command("check")
@@ -133,6 +135,36 @@ def _line(rule: "Rule", together: "RuleFiles") -> dict[str, Any]:
         "hold": rule.hold,
         "asks": rule.help,
         "thresholds": {param.name: given.get(param.name, param.default) for param in rule.params},
+    }
+
+
+def _groups() -> "tuple[GroupRule, ...]":
+    from narrowgate_rules import GROUP_RULES
+
+    return GROUP_RULES
+
+
+def _group_line(group: "GroupRule", together: "RuleFiles") -> dict[str, Any]:
+    given = together.parameters.get(group.name, {})
+    return {
+        "rule": group.name,
+        "family": ", ".join(group.families),
+        "severity": group.severity.value,
+        "hold": "its members' own",
+        "asks": group.help,
+        "thresholds": {param.name: given.get(param.name, param.default) for param in group.params},
+    }
+
+
+def _group_told(group: "GroupRule", together: "RuleFiles") -> dict[str, Any]:
+    line = _group_line(group, together)
+    return {
+        **line,
+        "version": group.version,
+        "groups": group.level.value,
+        "counts_findings_of": list(group.symptoms),
+        "holds_back_as_well": list(group.explains),
+        "thresholds": [{**asdict(param), "value": line["thresholds"][param.name]} for param in group.params],
     }
 
 

@@ -96,7 +96,7 @@ class Explaining:
 
     def _found(self, group: GroupRule, level: Level, code: Indices, apart: Indices, terms: Terms) -> Outages:
         """Give the groups that are out, and mark who must wait for what is heard of the others."""
-        sound = self._sound(group, level)
+        sound = self._sound(group, level, code[apart])
         waiting = apart[self.ledger["standing"][apart] == HELD]
         self.waits[waiting] |= ~is_hopeless(self._spans(waiting, code), sound, terms)
         steady = self._devices(apart[self.ledger["quiet_us"][apart] <= self._now_us])
@@ -113,13 +113,16 @@ class Explaining:
         row = row[np.lexsort((rule, self.ledger["raised_at"][row], self.slot[row]))]
         return row[np.flatnonzero(np.diff(self.slot[row], prepend=-1) != 0)]
 
-    def _sound(self, group: GroupRule, level: Level) -> Sound:
+    def _sound(self, group: GroupRule, level: Level, asked: Indices) -> Sound:
+        """Give the sound devices of the groups that are asked about, and how many all groups have."""
         heard_us = np.maximum.reduce([self._heard_us[family] for family in group.families])
         code = code_of(level, np.arange(len(heard_us), dtype=np.int32))
         known = (heard_us > BEFORE_US) & ~self._is_away & (code != NOWHERE)
         fails = np.zeros(len(heard_us) + 1, np.bool_)
         fails[self.slot[self.ledger.is_open & np.isin(self.ledger["rule"], group.symptoms)]] = True
-        sound = np.flatnonzero(known & ~fails[:-1])
+        is_asked = np.zeros(len(level.names) + 1, np.bool_)
+        is_asked[asked] = True
+        sound = np.flatnonzero(known & ~fails[:-1] & is_asked[code])
         return Sound(code[sound], heard_us[sound], np.bincount(code[known], minlength=len(level.names)))
 
     def _form(self, place: int, group: GroupRule, level: Level, found: Outages, holder: Indices) -> None:

@@ -97,10 +97,10 @@ def heard_after(sound: Sound, group: Indices, at_us: Instants) -> Instants:
 
 def counted(group: Indices, value: Instants, asked: Indices, limit: Instants) -> Instants:
     """Give how many values of the asked group are no more than a limit, (len(asked),)."""
-    values = np.unique(value)
-    # A group and the rank of a value in one number, so that one search serves all groups.
-    stride = len(values) + 1
-    keys = np.sort(group * stride + np.searchsorted(values, value))
-    upper = np.searchsorted(keys, asked * stride + np.searchsorted(values, limit, side="right"))
+    limits = np.unique(limit)
+    # A group and a value's place among the limits in one number, so that one search serves all groups.
+    stride = len(limits) + 1
+    keys = np.sort(group * stride + np.searchsorted(limits, value))
+    upper = np.searchsorted(keys, asked * stride + np.searchsorted(limits, limit), side="right")
     below: Instants = upper - np.searchsorted(keys, asked * stride)
     return below
