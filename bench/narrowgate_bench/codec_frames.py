@@ -2,16 +2,14 @@
 
 import random
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from narrowgate_bench.codec_resources import drawn_record, drawn_resources
-from narrowgate_bench.described_frames import bit_clock, drawn
+from narrowgate_bench.described_frames import drawn
+from narrowgate_bench.drawn_leaves import drawn_leaf
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.facts import NO_FACT
@@ -50,8 +48,6 @@ KEY = bytes(range(16))
 """What encrypted frames are drawn with."""
 _CHECK = re.compile(r"check sum ([0-9A-F]+) at byte (\d+), ([0-9A-F]+) is right")
 
-_LAST_EPOCH_S = 4_102_444_799
-_CLOCK_SPAN_S = 80 * 365 * 86_400
 _SHARE_OF_OPTIONAL = 0.5
 
 
@@ -74,6 +70,9 @@ class Sender:
         self._fields = PROFILES[profile].fields(direction)
         self._single = PROFILES[profile].single_message
         self._around: list[Values] = []
+        self._message: str | None = None
+        self._ways: dict[tuple[int, str], tuple[lay.Case, ...]] = {}
+        """The cases of a choice that lead to a message."""
         bits = [field for field in every(self._fields) if isinstance(field, el.Bits)]
         self._bits_of: dict[str, dict[str, el.Part]] = {}
         for field in bits:
@@ -102,6 +101,7 @@ class Sender:
 
     def sent(self, message: str | None = None) -> Sent:
         """Draw a frame and the port it travels on; of one message, if it is named."""
+        self._message = message
         while True:
             values: Values = {}
             drawn = self._draw(self._fields, values) or self._single
@@ -152,7 +152,7 @@ class Sender:
                 self._leaf(field, values)
 
     def _choose(self, field: lay.Switch, values: Values) -> str:
-        case = self._rng.choice(lay.cases_of(field))
+        case = self._rng.choice(self._towards(field))
         if isinstance(self._named.get(field.on), el.Fact) and field.default is not None:
             # What nobody announced is unknown to whoever reads the frame.
             return self._draw(field.default.fields, values) or field.default.name
@@ -163,6 +163,16 @@ class Sender:
         )
         self._set(field.on, code, values)
         return self._draw(case.fields, values) or case.name
+
+    def _towards(self, field: lay.Switch) -> tuple[lay.Case, ...]:
+        """Give the cases that lead to the message that is wanted; all of them if none is, or none does."""
+        cases = lay.cases_of(field)
+        if self._message is None:
+            return cases
+        key = (id(field), self._message)
+        if key not in self._ways:
+            self._ways[key] = tuple(case for case in cases if self._message in _messages(case)) or cases
+        return self._ways[key]
 
     def _set(self, name: str, code: int, values: Values) -> None:
         """Let a name say what is sent as a code."""
@@ -252,7 +262,7 @@ class Sender:
         step = el.Int("step", field.width or 2, signed=field.signed, limits=most)
         values[field.name] = []
         for _ in range(count):
-            number += _int(step, self._rng) * (1 if field.towards == "later" else -1)
+            number += drawn_leaf(step, self._rng) * (1 if field.towards == "later" else -1)
             values[field.name].append({field.item: number if field.per == 1 else number / field.per})
 
     def _leaf(self, field: lay.Element, values: Values) -> None:
@@ -272,7 +282,7 @@ class Sender:
         elif isinstance(field, el.Hex) and name == "own_check":
             values[name] = field.default  # what fills the last block would be taken for it
         else:
-            values[name] = _DRAWN[type(field)](field, self._rng)
+            values[name] = drawn_leaf(field, self._rng)
 
     def _bits(self, field: el.Bits, values: Values) -> None:
         values[field.name] = self._rng.randbytes(field.width).hex()
@@ -297,74 +307,12 @@ class Sender:
         values[field.name] = count / per
 
 
+def _messages(case: lay.Case) -> tuple[str, ...]:
+    return lay.messages_of(case.fields) or (case.name,)
+
+
 def _goes_to_the_end(fields: tuple[lay.Element, ...]) -> bool:
     return bool(fields) and goes_to_the_end(fields[-1])
-
-
-def _int(field: el.Int, rng: random.Random) -> Any:
-    bits = 8 * field.width
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if field.signed else (0, (1 << bits) - 1)
-    low, high = low + field.plus, high + field.plus
-    if field.limits is not None:
-        low = max(low, round(field.limits[0] * field.per))
-        high = min(high, round(field.limits[1] * field.per))
-    count = rng.randint(low, high)
-    if count - field.plus in field.null or (field.null and rng.random() < 0.05):
-        return None
-    return count if field.per == 1 else count / field.per
-
-
-def _code(field: el.Code, rng: random.Random) -> int:
-    return rng.choice(field.accepts) if field.accepts is not None else rng.randrange(1 << 8 * field.width)
-
-
-def _float(field: el.Float, rng: random.Random) -> float | None:
-    if rng.random() < 0.05:
-        return None
-    low, high = field.limits or (-1000.0, 1000.0)
-    return rng.uniform(low, high)
-
-
-def _epoch(field: el.Epoch, rng: random.Random) -> datetime | None:
-    if rng.random() < 0.05:
-        return None
-    first = datetime(field.earliest_year, 1, 1, tzinfo=UTC)
-    last_s = min(field.epoch_s + ((1 << 8 * field.width) - 1) // field.per_s, _LAST_EPOCH_S)
-    return first + timedelta(seconds=rng.randrange(last_s - int(first.timestamp())))
-
-
-def _clock(field: el.Clock, rng: random.Random) -> datetime | None:
-    if rng.random() < 0.05:
-        return None
-    first = datetime(field.earliest_year, 1, 1)  # noqa: DTZ001 - such a clock has no zone
-    return first + timedelta(seconds=rng.randrange(_CLOCK_SPAN_S))
-
-
-def _numeral(field: el.Numeral, rng: random.Random) -> str:
-    return "".join(rng.choice("0123456789") for _ in range(2 * field.width - len(field.lead)))
-
-
-_DRAWN: dict[type, Callable[[Any, random.Random], Any]] = {
-    el.Int: _int,
-    el.Float: _float,
-    el.Epoch: _epoch,
-    el.Code: _code,
-    el.Named: lambda field, rng: rng.choice(field.words)[1],
-    el.Hex: lambda field, rng: rng.randbytes(field.width).hex(),
-    el.Rest: lambda field, rng: rng.randbytes(rng.randrange(40)).hex(),
-    el.Text: lambda field, rng: "".join(
-        chr(rng.randrange(0x20, 0x7F))
-        for _ in range(rng.randrange(24) if field.width is None else field.width)
-    ),
-    el.Clock: _clock,
-    BitClock: bit_clock,
-    el.Fact: lambda field, rng: None,
-    el.Left: lambda field, rng: 0,
-    el.Port: lambda field, rng: 0 if field.default is None else field.default,
-    el.Numeral: _numeral,
-    el.Digits: lambda field, rng: rng.randrange(field.base**field.width),
-    el.Varint: lambda field, rng: rng.randrange(1 << rng.choice((6, 14, 32))) / field.per,
-}
 
 
 def damaged(frame: bytes, rng: random.Random) -> bytes:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, any_in
 from narrowgate_codecs.plan_lists import all_places, counted, level_of, tell
 from narrowgate_codecs.plan_regions import Steps, follow
+from narrowgate_codecs.varints import varint_items
 from narrowgate_codecs.wire import Places
 
 
@@ -62,6 +64,10 @@ class ItemSteps:
         """Take what reads an item (nothing: the items are only passed over) and what shapes one."""
         self.name, self.count, self.least = element.name, element.count, least
         self.steps, self.measure = steps, measure
+        sized = [field for field in element.fields if not isinstance(field, (el.Scaled, el.Moment))]
+        is_run = bool(sized) and all(isinstance(field, el.Varint) for field in sized)
+        self.numbers = len(sized) if is_run and element.count is not None else 0
+        """Numbers of an item that is nothing else: where each one begins needs no walk."""
 
     def run(self, cohort: Cohort) -> None:
         """Read the items; drop the rows with one that cannot be read."""
@@ -71,11 +77,24 @@ class ItemSteps:
         if not cohort.count:
             return
         left = None if counts is None else all_places(counts, cohort)
+        if self.numbers and left is not None:
+            self._run(cohort, left)
+            return
         found, stops, odd = self._walk(cohort, left)
         if found and self.steps:
             self._read(found, cohort)
         cohort.at = stops
         cohort.drop(odd)
+
+    def _run(self, cohort: Cohort, counts: Places) -> None:
+        """Read items that are nothing but numbers: where each of them begins is known at once."""
+        level, owners = varint_items(cohort, counts, self.numbers)
+        if not self.steps or not level.count:
+            return
+        self.told(cohort, level, owners)
+        room = (cohort.starts + cohort.end)[owners] - level.starts
+        follow(self.steps, Cohort(level, level.starts, 0, room))
+        tell(cohort, self.name, level)
 
     def counts(self, cohort: Cohort) -> Place | None:
         """Give how many items there are, None: up to the end; drop the rows too short for so many."""

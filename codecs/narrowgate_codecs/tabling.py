@@ -121,6 +121,17 @@ class _Joint:
         self.order = None if all_in(rows[1:] >= rows[:-1]) else rows.argsort(kind="stable")
         self.rows: Places = rows if self.order is None else rows[self.order]
         """(n,) Numbers of the uplinks, ascending."""
+        self.said = self._by_field()
+        """By field, what mappings say of it, each with its first row and its words."""
+
+    def _by_field(self) -> dict[str, list[tuple[int, Column, Sequence[str]]]]:
+        said: dict[str, list[tuple[int, Column, Sequence[str]]]] = {}
+        for first, (_, measures) in zip(self.firsts, self.planned, strict=True):
+            if measures.unsynchronised is not None:
+                said.setdefault("clock_unsynchronised", []).append((first, measures.unsynchronised, ()))
+            for name, column in measures.fields.items():
+                said.setdefault(name, []).append((first, column, measures.words.get(name, ())))
+        return said
 
     def batch(self, family: Family, origins: Origins) -> pa.RecordBatch:
         """Give the batch, rows in frame order."""
@@ -144,14 +155,12 @@ class _Joint:
 
     def _said(self, name: str, dtype: pa.DataType) -> pa.Array | None:
         """Give a field's column; None if no mapping has it."""
-        filling: _Filling | None = None
-        for first, (_, measures) in zip(self.firsts, self.planned, strict=True):
-            unset = measures.unsynchronised if name == "clock_unsynchronised" else None
-            for column in (unset, measures.fields.get(name)):
-                if column is not None:
-                    filling = filling or self._filling(_NUMPY[dtype])
-                    filling.fill(first, column, measures.words[name] if dtype == pa.string() else ())
-        return None if filling is None else filling.array(self.order, dtype)
+        if name not in self.said:
+            return None
+        filling = self._filling(_NUMPY[dtype])
+        for first, column, words in self.said[name]:
+            filling.fill(first, column, words if dtype == pa.string() else ())
+        return filling.array(self.order, dtype)
 
     def _time(self) -> pa.Array:
         filling = self._filling(np.int64)

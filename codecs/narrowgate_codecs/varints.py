@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Mask, Place, any_in
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, any_in
 from narrowgate_codecs.plan_leaves import LeafStep, Wants, raw_name
 from narrowgate_codecs.plan_lists import all_places, level_of, say_sums, tell
 from narrowgate_codecs.raws import raw_of
@@ -143,6 +143,37 @@ def _counts(cohort: Cohort, count: int | str) -> Place:
     return counts
 
 
+def varint_items(cohort: Cohort, counts: Places, each: int) -> tuple[Level, Places]:
+    """Give the level of items of some numbers each and the rows they stand in, (k,), and go past them.
+
+    Drops the rows whose region ends before their items do.
+
+    Args:
+        cohort: the rows.
+        counts: (m,) items of each row.
+        each: numbers of an item.
+    """
+    starts, stops, odd = _run_of(cohort, counts * each)
+    if any_in(odd):
+        cohort.drop(odd)
+        starts, stops, counts = starts[~odd], stops[~odd], counts[~odd]
+    level, owners, _ = _items_of(cohort, starts, counts, each)
+    cohort.at = stops - cohort.starts
+    return level, owners
+
+
+def _items_of(cohort: Cohort, starts: Places, counts: Places, each: int) -> tuple[Level, Places, Places]:
+    """Give the level of items from places of the wire on, their rows, and the numbers they begin with."""
+    owners = np.repeat(np.arange(cohort.count), counts)
+    index = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ends, before = ends_of(cohort.level.wire)
+    number = before[starts][owners] + each * index
+    begins = np.where(index == 0, starts[owners], ends.take(number - 1, mode="clip") + 1)
+    level = level_of(cohort, owners, begins - cohort.starts[owners])
+    level.index = index
+    return level, owners, number
+
+
 class VarintSpan:
     """A run of numbers that is only passed over."""
 
@@ -184,14 +215,9 @@ class VarintDeltaSteps:
         cohort.at = stops - cohort.starts
 
     def _read(self, cohort: Cohort, starts: Places, counts: Places) -> None:
-        owners = np.repeat(np.arange(cohort.count), counts)
-        index = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
         wire = cohort.level.wire
-        ends, before = ends_of(wire)
-        number = before[starts][owners] + index
-        begins = np.where(index == 0, starts[owners], ends[number - 1] + 1)
-        level = level_of(cohort, owners, begins - cohort.starts[owners])
-        level.index = index
+        level, _, number = _items_of(cohort, starts, counts, 1)
+        begins, (ends, _) = level.starts, ends_of(wire)
         read, good = numbers_at(wire, begins, ends[number] + 1)
         level.odd |= ~good
         say_sums(self.element, self.also, cohort, Cohort(level, level.starts, 0, 0), counts, read)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from narrowgate_bench.codec_frames import USUAL, Sender
 from narrowgate_bench.codec_struct_loops import LOOPS
-from narrowgate_bench.codecs import RECEIVED_AT_US, ZONE, _one_length
+from narrowgate_bench.codecs import RECEIVED_AT_US, ZONE, Batch, _one_length
 from narrowgate_codecs.bundle import bundle
 from narrowgate_gateway.verbs.bench import command, line_of
 
@@ -34,6 +34,17 @@ def test_figures_are_told_in_lines() -> None:
         "a batch: 250,000 frames/s, construct 12.50 (2e+04 times)",
         "a batch: 250,000 frames/s, construct 0.00 (inf times)",
     ]
+
+
+@pytest.mark.parametrize("count", [1, 63, 448, 1000])
+def test_parts_of_a_batch_are_the_batch(count: int) -> None:
+    """What a peer is timed on over all runs is every frame once, or, of few frames, all of them each time."""
+    payloads = [bytes([at % 251, at % 256]) for at in range(count)]
+
+    parts = Batch(payloads, None).parts(7)
+
+    together = [frame for part in parts for frame in part.payloads]
+    assert together in (payloads, payloads * 7)
 
 
 @pytest.mark.parametrize(("profile", "message"), sorted(USUAL.items()))

@@ -8,6 +8,7 @@ import pytest
 from codec_fixtures import SHANGHAI, decoded, readings
 from codec_ported import PORTED, UNPORTED
 from narrowgate_codecs import Context, candidates, decode, encode, port_of, registry, uplinks_from
+from narrowgate_codecs.decode import decode_by_row
 from narrowgate_codecs.elements import Int, Port
 from narrowgate_codecs.layout import Array
 from narrowgate_codecs.validate import validated
@@ -99,3 +100,19 @@ def test_port_stands_once_and_in_the_frame(up: tuple[Port, ...]) -> None:
     """A second port, or one inside a list, is refused at registration."""
     with pytest.raises(ValueError, match="a port stands once, in the frame's own level"):
         validated(replace(PORTED, up=up, readings=()))
+
+
+def test_one_layout_by_two_ports_is_read_at_once() -> None:
+    """Frames of one layout that came with and without a port mean what each of them means alone."""
+    name, count = "axioma_qalcosonic_w1_v1", 40
+    payloads = [
+        bytes.fromhex("0ea0355d") + bytes([at]) + bytes.fromhex("293500000000") for at in range(count)
+    ]
+    ports = [None if at % 3 else 100 for at in range(count)]
+    uplinks = uplinks_from(payloads, ports=ports, received_at_us=1_750_000_000_000_000)
+    context = Context([""] * count, [name] * count, SHANGHAI)
+
+    batches = [decode(uplinks, context) for _ in range(9)]
+
+    wanted = decode_by_row(uplinks, context).readings
+    assert all(batch.readings == wanted and batch.by_row == 0 for batch in batches)
