@@ -61,6 +61,7 @@ async def live(
     return [each for each in objections if mind or "nobody injected" not in each]
 
 
+@pytest.mark.skipif(not CHAOS, reason="slow: make chaos runs it")
 def test_a_full_disk_is_told_and_got_over(tmp_path: Path, stage: Stage) -> None:
     """While no file takes a byte devices are told to come again; afterwards all is there, once."""
 
