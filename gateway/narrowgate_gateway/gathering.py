@@ -13,7 +13,7 @@ import struct
 ANSWERED_WITHIN_S = 0.022
 """Within what a datagram is to be answered: gathering may take what the batch itself does not need [s]."""
 
-LONGEST_S, LEAST_S = 0.018, 0.008
+LONGEST_S, LEAST_S = 0.018, 0.012
 """Bounds of how long datagrams may gather: on a slow disk they gather for the next sync all the same [s]."""
 
 ENOUGH = 128
