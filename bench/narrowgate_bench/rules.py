@@ -27,6 +27,8 @@ TIMES_MORE = 100
 """Devices known for each that reports."""
 YEAR_METERS, YEAR_H = 1000, 8784
 _HOURS = 30
+_YEAR_OF = METERS // YEAR_METERS
+"""Meters of a batch for each of the year."""
 _WARM = 5
 """Batches before the clock runs."""
 _FEW_H, _FEW_METERS = 168, 500
@@ -69,7 +71,8 @@ def rows(seed: int, runs: int, most_meters: int = METERS) -> Iterator[dict[str, 
     if importlib.util.find_spec(_TWIN) is not None:
         yield asdict(_beside_the_twin(seed, runs))
     with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
-        yield asdict(_year(Path(folder) / "year.parquet", seed, runs, min(YEAR_METERS, most_meters)))
+        of_year = min(YEAR_METERS, max(most_meters // _YEAR_OF, 1))
+        yield asdict(_year(Path(folder) / "year.parquet", seed, runs, of_year))
 
 
 def water_pack() -> tuple[Rule, ...]:
