@@ -46,7 +46,10 @@ _BODY = f"""json_object(
     'series', cases.series, 'asset', cases.asset, 'members', json(cases.members), 'state', cases.state,
     'finding', cases.finding, 'raised_at', {_instant("cases.raised_at")},
     'cleared_at', {_instant("cases.cleared_at")}, 'opened_at', {_instant("cases.opened_at")},
-    'closed_at', {_instant("cases.closed_at")}, 'evidence', json(NEW.evidence))"""
+    'closed_at', {_instant("cases.closed_at")}, 'due_at', {_instant("cases.due_at")}, 'unit', cases.unit,
+    'cell', cases.cell, 'district', cases.district, 'street', cases.street, 'lat', cases.lat,
+    'lon', cases.lon,
+    'evidence', json(NEW.evidence))"""
 
 _TRIGGER = f"""
 CREATE TRIGGER outbox_follows_case_steps AFTER INSERT ON case_steps

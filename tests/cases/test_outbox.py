@@ -52,6 +52,8 @@ def test_a_step_puts_a_letter_into_the_outbox(desk: sqlite3.Connection) -> None:
         "cleared_at": None,
         "opened_at": "1970-01-01T00:00:01.500000Z",
         "closed_at": None,
+        "due_at": "1970-01-03T00:00:01.500000Z",
+        **dict.fromkeys(("unit", "cell", "district", "street", "lat", "lon")),
         "evidence": {},
     }
 
