@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 NONE = -1
 """The slot of an unknown device, the asset row where there is no asset, a free place of the index."""
 _WORD = 8
-_AT_ONCE = 4
-"""Places of the table that are looked at together: most names are in their first, hardly one beyond these."""
+_AT_ONCE, _FEW = 4, 512
+"""Places of the table that are looked at together for few names: hardly one is beyond these.
+
+For many names a look costs more than a round does: they are looked for place by place.
+"""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -90,10 +93,11 @@ class NameIndex:
         open_rows, wanted = open_rows[whole], wanted[whole]
         places = _first_places(wanted, len(self._places))
         # A damaged table can cost an answer; it can neither give a wrong one nor hold the search for ever.
-        for begin in range(0, len(self._places), _AT_ONCE):
+        step = _AT_ONCE if len(open_rows) <= _FEW else 1
+        for begin in range(0, len(self._places), step):
             if len(open_rows) == 0:
                 break
-            ahead = (places[:, None] + np.arange(begin, begin + _AT_ONCE)) & (len(self._places) - 1)
+            ahead = (places[:, None] + np.arange(begin, begin + step)) & (len(self._places) - 1)
             slots, is_open = self._looked_up(ahead, wanted)
             found[open_rows] = slots
             open_rows, wanted, places = open_rows[is_open], wanted[is_open], places[is_open]
