@@ -184,7 +184,7 @@ def test_a_kill_at_any_step_is_made_good(
     erase(line.pipeline, _places(line), device, AT_US)
     wanted, journal = _of_others(line, device), _journal_rows(line, device)
     real = journal_erasing._write
-    for limit in count(1) if CHAOS else (3, 9, 11, 12, 13, 14, 99):
+    for limit in count(1) if CHAOS else (3, 12, 99):
         shutil.rmtree(tmp_path / "again", ignore_errors=True)
         shutil.copytree(worn, tmp_path / "again")
         passed = count(1)

@@ -214,7 +214,7 @@ def _standing(outcome: dict[str, object]) -> list[tuple[object, ...]]:
 def test_a_kill_at_any_step_is_made_good(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between any two stores and begun again, a replay leaves what an undisturbed one leaves."""
     outcomes: list[dict[str, object]] = []
-    for steps in (None, *((1, 2, 3, 4, 5) if CHAOS else (2, 4))):
+    for steps in (None, *((1, 2, 3, 4, 5) if CHAOS else (4,))):
         home = tmp_path / f"home-{steps}"
         shutil.copytree(ran, home)
         line = Line(home, home / "journal")
