@@ -64,7 +64,7 @@ class _Server:
         self._process = subprocess.Popen(
             self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        give_up_s = time.monotonic() + 60
+        give_up_s = time.monotonic() + 250
         while not self._answers():
             assert self._process.poll() is None, f"{self._command[0]} ended"
             assert time.monotonic() < give_up_s, f"{self._command[0]} did not answer"
