@@ -4,13 +4,16 @@ import os
 import socket
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 
 _HOST = "127.0.0.1"
 _FIRST, _LAST = 10_000, 32_000
 """Below Linux's ephemeral ports (32 768 and up): any client could take one of those meanwhile."""
 
-_APART = 97
-"""How far apart two processes begin to look, so that those that start together do not find the same."""
+_PROCESSES = 97
+"""As many processes of successive numbers have ports of their own."""
+
+_EACH = (_LAST - _FIRST) // _PROCESSES
 
 
 def free_tcp_port() -> int:
@@ -24,7 +27,7 @@ def free_udp_port() -> int:
 
 
 def _free(kind: socket.SocketKind) -> int:
-    for _ in range(_LAST - _FIRST):
+    for _ in range(_EACH):
         port = next(_ports())
         with socket.socket(socket.AF_INET, kind) as probe:
             try:
@@ -32,17 +35,14 @@ def _free(kind: socket.SocketKind) -> int:
             except OSError:
                 continue
             return port
-    raise OSError(f"no port of {_FIRST} to {_LAST} is free")
+    raise OSError(f"none of this process's ports between {_FIRST} and {_LAST} is free")
 
 
 @cache
 def _ports() -> Iterator[int]:
-    """Give this process's ports, over and over."""
+    """Give this process's ports, over and over; others have others.
 
-    def turn() -> Iterator[int]:
-        number = os.getpid() * _APART
-        while True:
-            number = (number + 1) % (_LAST - _FIRST)
-            yield _FIRST + number
-
-    return turn()
+    A port is given back between two lives of a gateway: nobody else may take it then.
+    """
+    begin, own = divmod(os.getpid(), _PROCESSES)
+    return (_FIRST + own + _PROCESSES * ((begin + turn) % _EACH) for turn in count())

@@ -33,37 +33,32 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, Any]]
 
 def test_what_there_is_is_counted_first(ran: tuple[Site, dict[str, Any]]) -> None:
     """Without --apply nothing is changed."""
-    frames = [row["claimed_device"] for row in ran[1]["before"]]
-
-    assert json.loads(ran[1]["counted"].stdout)["journal"] == {"frames": frames.count("bay-1")}
-    assert set(frames) == {"bay-1", "bay-2", STRANGER}
+    assert json.loads(ran[1]["counted"].stdout)["journal"] == {"frames": 2}
+    assert [row["claimed_device"] for row in ran[1]["before"]] == ["bay-1", "bay-2", STRANGER, "bay-1"]
 
 
 def test_a_running_gateway_erases_with_a_receipt(ran: tuple[Site, dict[str, Any]]) -> None:
     """The receipt counts what went; rows of others stay where they are."""
     receipt = json.loads(ran[1]["erased"].stdout)
-    before = [row["claimed_device"] for row in ran[1]["before"]]
-    after = [row["claimed_device"] for row in ran[1]["after"]]
+    frames = [row["claimed_device"] for row in ran[1]["after"]]
 
-    assert receipt["journal"] == {"frames": before.count("bay-1")}
-    assert receipt["telemetry"]["rows"] > 0
+    assert (receipt["journal"], receipt["telemetry"]["rows"] >= 2) == ({"frames": 2}, True)
     assert "bay-1" not in ran[1]["erased"].stdout
-    assert after == ["" if device == "bay-1" else device for device in before]
+    assert frames == ["", "bay-2", STRANGER, ""]
 
 
 def test_the_ledger_balances_as_before(ran: tuple[Site, dict[str, Any]]) -> None:
     """What was kept was kept; a device that goes on sending is heard."""
     assert ran[1]["ledger after"]["dispositions"] == ran[1]["ledger"]["dispositions"]
-    assert ran[1]["heard again"] > ran[1]["ledger"]["dispositions"]["stored"]
+    assert ran[1]["heard again"] == ran[1]["ledger"]["dispositions"]["stored"] + 1
 
 
 def test_a_stopped_gateway_s_home_is_erased_by_the_verb(ran: tuple[Site, dict[str, Any]]) -> None:
     """Without a core the verb opens the stores itself."""
     erased = ran[0].run_with_config("erase", STRANGER, "--apply")
-    frames = [row["claimed_device"] for row in ran[1]["before"]].count(STRANGER)
 
     assert erased.exit_code == 0, erased.stderr
-    assert json.loads(erased.stdout)["quarantine"]["frames"] == frames
+    assert json.loads(erased.stdout)["quarantine"]["frames"] == 1
 
 
 def test_a_home_without_a_gateway_has_nothing_to_erase(tmp_path: Path) -> None:
