@@ -185,6 +185,8 @@ class _Told:
     version: int = 0
     state: str = ""
     cleared_us: int | None = None
+    is_worse: bool = False
+    was_worse: bool = False
 
 
 @dataclass
@@ -241,6 +243,8 @@ class Overstays:
     """Says which stays and overstays the definition finds."""
 
     def __init__(self, limit_s: float | None, delay_s: float = 30.0) -> None:
+        self.worse: set[tuple[str, int, int]] = set()
+        """Device, raised [us] and version of what is told as twice the limit."""
         self.limit_us = None if limit_s is None else round(limit_s * SECOND_US)
         self.delay_us = round(delay_s * SECOND_US)
         self.findings: list[tuple[int, Version]] = []
@@ -287,11 +291,18 @@ class Overstays:
         told = bay.told[arrived_us]
         if told.limit_us is None:
             return
+        twice_us = 2 * told.limit_us - arrived_us
+        told.was_worse, told.is_worse = told.is_worse, False
         there = told.departed_us is None
         over = there and as_of_us >= told.limit_us + self.delay_us
         left_late = told.departed_us is not None and told.departed_us > told.limit_us
         left_late = left_late and told.departed_us != arrived_us
-        if (over and told.state != "raised") or (left_late and told.state == ""):
+        if left_late:
+            told.is_worse = told.departed_us is not None and told.departed_us > twice_us
+        elif over:
+            told.is_worse = as_of_us >= twice_us + self.delay_us
+        rises = told.is_worse and not told.was_worse
+        if (over and (told.state != "raised" or rises)) or (left_late and told.state == ""):
             self._say(bay, arrived_us, "raised", None, frame)
         if left_late and (told.state != "cleared" or told.cleared_us != told.departed_us):
             self._say(bay, arrived_us, "cleared", told.departed_us, frame)
@@ -305,4 +316,6 @@ class Overstays:
         told.state, told.cleared_us = state, cleared_us
         self._versions[(bay.name, arrived_us)] += 1
         version = self._versions[(bay.name, arrived_us)]
+        if told.is_worse:
+            self.worse.add((bay.name, told.limit_us, version))
         self.findings.append((arrived_us, (bay.name, version, state, told.limit_us, cleared_us, frame)))

@@ -3,8 +3,9 @@
 What a bay's samples mean is said in `stays`; which of it has to be told anew, in `revisions`. A stay is
 over its limit once the limit has passed by the on/off delay, so that no departure before it can still
 come to count; a tick, or any reading, shows that time has passed. It is raised at the limit, cleared at
-the departure. A late sample goes where it belongs in the kept history, and what follows from it is told
-as new versions.
+the departure. At twice the limit, as surely, it is worse: not raised again, but told with a higher
+severity. A late sample goes where it belongs in the kept history, and what follows from it is told as new
+versions, of the severity that is right then.
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from narrowgate_rules.revisions import (
     CLEARED,
     RETRACTED,
     TOLD,
+    Overstays,
     Told,
     matched,
     revise_overstays,
@@ -130,19 +132,18 @@ def _tell(bays: _Bays, group: Indices, frame: Instants, now_us: Instants) -> Non
     departed_before_us = told.departed_us
     anew = revise_stays(told, derived)
     _set_limits(bays.columns, told, group, anew & (told.stay_version == 1))
-    overstays = revise_overstays(told, departed_before_us, as_of_us, bays.delay_us)
+    worse_us = told.worse_us(bays.columns.params["worse_at"])
+    overstays = revise_overstays(told, departed_before_us, as_of_us, worse_us, bays.delay_us)
     bays.told.put(group, told)
-    waits_us = np.where(
-        (told.departed_us == NEVER_US) & (told.arrived_us != NEVER_US),
-        told.limit_us + bays.delay_us,
-        NEVER_US,
-    )
+    is_there = (told.departed_us == NEVER_US) & (told.arrived_us != NEVER_US)
+    ends_us = np.where(is_there, [told.limit_us, worse_us], NEVER_US)
+    waits_us = np.concatenate(ends_us + bays.delay_us, axis=1)
     # What is proven by now waits for nothing.
     waits_us[waits_us <= as_of_us[:, None]] = NEVER_US
     bays.due_us[group] = np.minimum(np.minimum(waits_us.min(axis=1), derived.undecided_us), NEVER_US)
     bays.stays.append(_stays(told, group, frame, anew))
-    bays.transitions.append(_transitions(told, group, frame, overstays.raises, overstays.ends, is_end=False))
-    bays.transitions.append(_transitions(told, group, frame, overstays.ends, overstays.ends, is_end=True))
+    bays.transitions.append(_transitions(told, group, frame, overstays, is_end=False))
+    bays.transitions.append(_transitions(told, group, frame, overstays, is_end=True))
 
 
 def _set_limits(columns: Columns, told: Told, group: Indices, new: Mask) -> None:
@@ -162,9 +163,9 @@ def _stays(told: Told, group: Indices, frame: Instants, anew: Mask) -> Stays:
 
 
 def _transitions(
-    told: Told, group: Indices, frame: Instants, wanted: Mask, ends: Mask, *, is_end: bool
+    told: Told, group: Indices, frame: Instants, said: Overstays, *, is_end: bool
 ) -> Transitions:
-    bay, entry = np.nonzero(wanted)
+    bay, entry = np.nonzero(said.ends if is_end else said.raises)
     arrived_us, departed_us = told.arrived_us[bay, entry], told.departed_us[bay, entry]
     limit_us = told.limit_us[bay, entry]
     retracted = is_end & (told.finding[bay, entry] == RETRACTED)
@@ -177,25 +178,26 @@ def _transitions(
     return Transitions(
         group=group[bay],
         start_us=arrived_us,
-        version=told.finding_version[bay, entry].astype(np.int64) - (ends[bay, entry] & (not is_end)),
+        version=told.finding_version[bay, entry].astype(np.int64) - (said.ends[bay, entry] & (not is_end)),
         raised_us=limit_us,
         cleared_us=cleared_us if is_end else np.full(len(bay), NEVER_US),
         frame=frame[bay],
         evidence=evidence,
+        is_worse=said.is_worse[bay, entry],
     )
 
 
 def _joined_transitions(parts: list[Transitions]) -> Transitions:
     if not parts:
         return Transitions.none()
-    group, start_us, version, raised_us, cleared_us, frame = (
+    group, start_us, version, raised_us, cleared_us, frame, is_worse = (
         np.concatenate([getattr(part, name) for part in parts]) for name in _NUMBERS
     )
     evidence = {name: np.concatenate([part.evidence[name] for part in parts]) for name in parts[0].evidence}
-    return Transitions(group, start_us, version, raised_us, cleared_us, frame, evidence)
+    return Transitions(group, start_us, version, raised_us, cleared_us, frame, evidence, is_worse=is_worse)
 
 
-_NUMBERS = ("group", "start_us", "version", "raised_us", "cleared_us", "frame")
+_NUMBERS = ("group", "start_us", "version", "raised_us", "cleared_us", "frame", "is_worse")
 
 
 def _joined_stays(parts: list[Stays]) -> Stays | None:
@@ -207,7 +209,7 @@ def _joined_stays(parts: list[Stays]) -> Stays | None:
 
 OVERSTAY = Rule(
     name="overstay",
-    version=1,
+    version=2,
     family=Family.PARKING,
     help="Still there when the limit of the bay, as of the arrival, is over.",
     inputs=("occupied",),
@@ -222,8 +224,10 @@ OVERSTAY = Rule(
             "limit of a bay without one in the registry",
             optional=True,
         ),
+        Param("worse_at", 2.0, "", 1.0, 100.0, "so many limits, and it is worse"),
     ),
     severity=Severity.MINOR,
+    worse=Severity.MAJOR,
     late=Late.REVISE,
     takes_ticks=True,
     state=(
@@ -242,6 +246,6 @@ OVERSTAY = Rule(
         StateColumn(DUE, "int64", NEVER_US),
     ),
     judge=_judge,
-    hold="until the limit of the bay, and `delay_s`",
+    hold="until the limit of the bay, and `delay_s`; major at `worse_at` times the limit",
     undecided="A bay without a limit at the time of arrival. A stay whose arrival nobody heard of.",
 )

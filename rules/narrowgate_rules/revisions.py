@@ -16,8 +16,8 @@ from narrowgate_rules.stays import MOST, Derived
 TOLD = 20
 """Stays remembered of a bay: all that its history can hold, and some that were taken back."""
 
-NONE, RAISED, CLEARED, RETRACTED = 0, 1, 2, 3
-"""How the overstay of a stay stands."""
+NONE, RAISED, CLEARED, RETRACTED, WORSE = 0, 1, 2, 3, 4
+"""How the overstay of a stay stands; WORSE = raised, and grown worse."""
 
 _NAMES = ("arrived_us", "departed_us", "limit_us", "stay_version", "finding_version", "finding")
 
@@ -36,7 +36,7 @@ class Told:
     """0 = not told yet."""
     finding_version: NDArray[np.int32]
     finding: NDArray[np.int8]
-    """NONE, RAISED, CLEARED or RETRACTED."""
+    """NONE, RAISED, CLEARED, RETRACTED or WORSE."""
 
     @classmethod
     def from_state(cls, state: State) -> "Told":
@@ -46,6 +46,12 @@ class Told:
     def to_state(self) -> State:
         """Give the arrays back as a rule's state."""
         return {f"told_{name}": getattr(self, name) for name in _NAMES}
+
+    def worse_us(self, limits: float) -> Instants:
+        """Give when each stay will have lasted so many limits [us]; NEVER_US = it has none."""
+        limited = self.limit_us != NEVER_US
+        lasts_us = np.where(limited, self.limit_us - self.arrived_us, 0)
+        return np.where(limited, self.arrived_us + np.rint(lasts_us * limits).astype(np.int64), NEVER_US)
 
     def of(self, bays: Indices) -> "Told":
         """Give a copy of some bays."""
@@ -122,10 +128,12 @@ class Overstays:
     """A version that is open; where `ends` too, it comes first."""
     ends: Mask
     """A version that is cleared: at the departure, or where it was raised if it is taken back."""
+    is_worse: Mask
+    """Its versions say that it has grown worse."""
 
 
 def revise_overstays(
-    told: Told, departed_before_us: Instants, as_of_us: Instants, delay_us: int
+    told: Told, departed_before_us: Instants, as_of_us: Instants, worse_us: Instants, delay_us: int
 ) -> Overstays:
     """Bring the entries' overstays up to date; say what has to be told anew.
 
@@ -133,19 +141,23 @@ def revise_overstays(
         told: entries, their stays already up to date.
         departed_before_us: (bays, TOLD) the departures as told before [us].
         as_of_us: (bays,) up to when the newest sample is taken to hold [us].
+        worse_us: (bays, TOLD) until when each may stay without being worse [us].
         delay_us: the on/off delay [us]: a departure before the limit could still count that long after it.
     """
     is_open = (told.departed_us == NEVER_US) & (told.arrived_us != NEVER_US)
     proven = as_of_us[:, None] >= told.limit_us + delay_us
     over = is_open & proven
     left_late = ~is_open & (told.departed_us != told.arrived_us) & (told.departed_us > told.limit_us)
-    standing = (told.finding == RAISED) | (told.finding == CLEARED)
+    was_worse = told.finding == WORSE
+    is_raised = (told.finding == RAISED) | was_worse
+    standing = is_raised | (told.finding == CLEARED)
+    grown = over & (was_worse | (as_of_us[:, None] >= worse_us + delay_us))
 
-    raises = over & (told.finding != RAISED) | left_late & (told.finding == NONE)
+    raises = over & (~is_raised | (grown & ~was_worse)) | left_late & (told.finding == NONE)
     ends = left_late & ((told.finding != CLEARED) | (told.departed_us != departed_before_us))
     ends |= standing & ~over & ~left_late
     told.finding_version = told.finding_version + raises + ends
-    told.finding = np.select([over, left_late, standing], [RAISED, CLEARED, RETRACTED], told.finding).astype(
-        np.int8
-    )
-    return Overstays(raises, ends)
+    told.finding = np.select(
+        [grown, over, left_late, standing], [WORSE, RAISED, CLEARED, RETRACTED], told.finding
+    ).astype(np.int8)
+    return Overstays(raises, ends, grown | left_late & (told.departed_us > worse_us))

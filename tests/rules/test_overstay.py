@@ -37,6 +37,11 @@ def bay(
     return hear(Engine([OVERSTAY], timezone=zone), Family.PARKING, arrivals, fleet)
 
 
+def severities(heard: Heard) -> list[tuple[int, str, str]]:
+    """Give the versions of findings with their severity."""
+    return [(row["version"], row["state"], row["severity"]) for row in heard.findings]
+
+
 def stay(arrived_s: int, departed_s: int | None) -> tuple[str, int, int | None]:
     """Give one stay, or overstay, in seconds after nine."""
     departed_us = None if departed_s is None else NINE_US + departed_s * SECOND_US
@@ -98,6 +103,46 @@ def test_departure_clears() -> None:
 def test_departure_at_the_limit() -> None:
     """Who leaves at the limit has not overstayed."""
     assert bay([(0, True), (7200, False), (9000, None)]).findings == []
+
+
+def test_twice_the_limit() -> None:
+    """At twice the limit, and the delay, the overstay is told as worse; it is not raised again."""
+    heard = bay([(0, True), (7300, None), (14_429, None), (14_430, None), (20_000, None)])
+
+    assert versions(heard) == [(1, "raised", 7200.0, None), (2, "raised", 7200.0, None)]
+    assert severities(heard) == [(1, "raised", "minor"), (2, "raised", "major")]
+
+
+def test_departure_after_twice_the_limit() -> None:
+    """What has grown worse is worse to its end."""
+    heard = bay([(0, True), (7300, None), (15_000, None), (16_000, False), (16_030, None)])
+
+    assert severities(heard)[1:] == [(2, "raised", "major"), (3, "cleared", "major")]
+
+
+def test_departure_at_twice_the_limit() -> None:
+    """Who leaves at twice the limit was never worse."""
+    heard = bay([(0, True), (14_400, False), (14_430, None)])
+
+    assert severities(heard) == [(1, "raised", "minor"), (2, "cleared", "minor")]
+
+
+def test_late_departure_before_twice_the_limit() -> None:
+    """A departure before twice the limit that arrives late makes the overstay less again."""
+    heard = bay([(0, True), (15_000, None), (9000, False)])
+
+    assert severities(heard) == [(1, "raised", "major"), (2, "cleared", "minor")]
+
+
+def test_worse_at() -> None:
+    """So many limits make it worse as the operator says."""
+    engine = Engine([OVERSTAY], {"overstay": {"worse_at": 1.5}})
+    arrivals: list[Arrival] = [
+        Row(0, "b", NINE_US, {"occupied": True}),
+        Tick(1, NINE_US + 10_830 * SECOND_US),
+    ]
+
+    assert severities(hear(engine, Family.PARKING, arrivals, TWO_HOURS)) == [(1, "raised", "major")]
 
 
 def test_short_flip() -> None:

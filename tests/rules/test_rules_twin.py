@@ -103,6 +103,22 @@ def test_overstay_twin(arrivals: list[Arrival]) -> None:
     )
 
 
+@given(parking())
+@settings(deadline=None, max_examples=60)
+def test_overstay_twin_of_severity(arrivals: list[Arrival]) -> None:
+    """Major are the versions that the definition tells of stays of twice the limit, and no others."""
+    twin = rules_twin.Overstays(LIMIT_S).hear(arrivals)
+
+    heard = hear(bays(), Family.PARKING, arrivals)
+
+    major = {
+        (row["device"], row["raised_at"], row["version"])
+        for row in heard.findings
+        if row["severity"] == "major"
+    }
+    assert twin.worse == major
+
+
 def _stay_order(stay: tuple[int, str, int, int, int | None]) -> tuple[int, str, int, int]:
     return stay[:4]
 
