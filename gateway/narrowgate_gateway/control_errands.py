@@ -3,22 +3,23 @@
 import asyncio
 import queue
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from narrowgate_gateway.backup import copy_stores
 from narrowgate_gateway.control import Refusal, Request
 from narrowgate_gateway.control_server import Handler, Refused
-from narrowgate_gateway.replaying import asked_of, replayed_by, write_rows
+from narrowgate_gateway.replaying import asked_of, finish_begun, replayed_by, write_rows
 from narrowgate_gateway.rule_acts import OPERATIONS, operate
 from narrowgate_gateway.settings import Home, Settings
+from narrowgate_gateway.stopped_core import places_of
 from narrowgate_ingest.archiver import Archiver
-from narrowgate_ingest.erasing import Places, erase
+from narrowgate_ingest.erasing import erase, finish_erasures
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
 from narrowgate_ingest.retry import MOST_FRAMES, Retried, rehearse, retry
 from narrowgate_ingest.runner import Runner
@@ -28,6 +29,8 @@ BEGIN_WITHIN_S = 30.0
 """How long a request waits for the pipeline to come to it [s]."""
 _MOST_DETAIL = 300
 _LOOK_AGAIN_S = 0.05
+
+_FAILURES = (duckdb.Error, sqlite3.Error, OSError, ValueError, JournalUnreadable)
 
 Told = TypeVar("Told")
 
@@ -39,18 +42,17 @@ class Errands:
         self,
         runner: Runner,
         home: Home,
+        settings: Settings,
         clock: Clock,
         archiver: Archiver | None = None,
-        further_stores: Sequence[str] = (),
-        settings: Settings | None = None,
         *,
         begin_within_s: float = BEGIN_WITHIN_S,
     ) -> None:
-        """Take the runner of a core, its archiver where it has one, and the names of further stores."""
+        """Take the runner of a core with what it runs by, and its archiver where it has one."""
         self._runner = runner
         self._archiver = archiver
-        self._settings = settings or Settings()
-        self._places = places_of(home, archiver, further_stores)
+        self._settings = settings
+        self._places = places_of(home, settings, archiver)
         self._progress = ""
         self._home = home
         self._clock = clock
@@ -87,7 +89,7 @@ class Errands:
             raise Refused(Refusal.BAD_REQUEST, "a journal offset is a whole number from 0 on")
         at_us = self._clock.now_us()
         if is_meant:
-            outcomes = await self._done(lambda pipeline: retry(pipeline, frames, at_us))
+            outcomes = await self._done(lambda pipeline: retry(self._whole(pipeline), frames, at_us))
         else:
             outcomes = await self._done(lambda pipeline: rehearse(pipeline, frames))
         return {"frames": [told(outcome) for outcome in outcomes]}
@@ -116,7 +118,9 @@ class Errands:
         if not isinstance(device, str) or not device:
             raise Refused(Refusal.BAD_REQUEST, "device is a name")
         at_us = self._clock.now_us()
-        return await self._done(lambda pipeline: erase(pipeline, self._places, device, at_us, self._say))
+        return await self._done(
+            lambda pipeline: erase(self._whole(pipeline), self._places, device, at_us, self._say)
+        )
 
     async def _replay(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         is_meant, at_us = said.get("apply"), self._clock.now_us()
@@ -129,13 +133,20 @@ class Errands:
         home, settings = self._home, self._settings
 
         def errand(pipeline: Pipeline) -> dict[str, Any]:
-            found = replayed_by(pipeline, home, settings, asked, at_us, self._say, is_meant=is_meant)
+            whole = self._whole(pipeline)
+            found = replayed_by(whole, home, settings, asked, at_us, self._say, is_meant=is_meant)
             return write_rows(home.run / "replay.jsonl", found)
 
         return await self._done(errand)
 
     async def _tell_progress(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"progress": self._progress}
+
+    def _whole(self, pipeline: Pipeline) -> Pipeline:
+        """Bring erasures and replays that failed to their end: what one has erased, no other brings back."""
+        finish_erasures(pipeline, self._places)
+        finish_begun(pipeline, self._home, self._settings)
+        return pipeline
 
     def _say(self, progress: str) -> None:
         self._progress = progress
@@ -153,16 +164,10 @@ class Errands:
                 why = self._runner.trouble or "it is at work on what came in before"
                 raise Refused(Refusal.BUSY, f"the pipeline did not come to it: {why}")
             return await doing
-        except (duckdb.Error, sqlite3.Error, OSError, ValueError, JournalUnreadable) as error:
+        except (*_FAILURES, pa.ArrowException) as error:
             raise Refused(Refusal.FAILED, f"{type(error).__name__}: {error}") from None
         finally:
             self._progress = ""
-
-
-def places_of(home: Home, archiver: Archiver | None = None, further_stores: Sequence[str] = ()) -> Places:
-    """Give where a home keeps what an erasure goes through."""
-    pause = archiver.paused if archiver is not None else nullcontext
-    return Places(home.journal, home.quarantine, home.archive, pause, further_stores)
 
 
 def told(outcome: Retried) -> dict[str, Any]:

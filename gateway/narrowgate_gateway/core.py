@@ -10,7 +10,7 @@ from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.console_checks import binding_of
-from narrowgate_gateway.control_errands import Errands, places_of
+from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.desk_metrics import DeskMetrics
@@ -23,6 +23,7 @@ from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
+from narrowgate_gateway.stopped_core import places_of
 from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
@@ -63,12 +64,12 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     with opening(home.state):
-        finish_erasures(pipeline, places_of(home, archive.archiver, influx.names))
+        finish_erasures(pipeline, places_of(home, settings, archive.archiver))
         finish_begun(pipeline, home, settings)
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)
-    checking = SelfChecking(stores, tail, sources.count)
+    checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.watch(checking)
     sources.employ(practice)
     sources.metrics.register(DeskMetrics(sources.reader, clock))
@@ -85,9 +86,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     for each in behind:
         each.start()
     try:
-        async with answering(
-            home.run, Errands(runner, home, clock, archive.archiver, influx.names).handlers()
-        ):
+        async with answering(home.run, Errands(runner, home, settings, clock, archive.archiver).handlers()):
             await _serve(services, access, settings, role, stop, ended)
     finally:
         runner.stop()

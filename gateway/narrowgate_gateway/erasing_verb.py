@@ -12,13 +12,11 @@ import pyarrow.compute as pc
 from narrowgate_gateway.config import load
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_client import NoCore, ask_long
-from narrowgate_gateway.control_errands import places_of
-from narrowgate_gateway.influx_target import target_of
+from narrowgate_gateway.replaying import finish_begun
 from narrowgate_gateway.settings import Home, Settings
-from narrowgate_gateway.stopped_core import held_pipeline
+from narrowgate_gateway.stopped_core import held_pipeline, places_of
 from narrowgate_ingest.archive_files import Archived, parts_of
-from narrowgate_ingest.erasing import erase, finish_erasures
-from narrowgate_ingest.influx_store import name_of
+from narrowgate_ingest.erasing import erase
 from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import SystemClock
@@ -72,10 +70,9 @@ def erased(home: Home, config: Path, device: str, say: Callable[[str], None]) ->
     except NoCore:
         pass
     settings = load(config) if config.is_file() else Settings()
-    stores = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
     with held_pipeline(settings, home) as pipeline:
-        places = places_of(home, None, stores)
-        finish_erasures(pipeline, places, say)
+        places = places_of(home, settings)
+        finish_begun(pipeline, home, settings)
         return erase(pipeline, places, device, SystemClock().now_us(), say)
 
 

@@ -10,6 +10,7 @@ from narrowgate_gateway.config import load
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_client import NoCore, ask
 from narrowgate_gateway.control_errands import told
+from narrowgate_gateway.replaying import finish_begun
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.stopped_core import held_pipeline
 from narrowgate_gateway.ticks import clock_of
@@ -66,6 +67,7 @@ def retrier(home: Home, config: Path, *, is_meant: bool) -> Iterator[Retrier]:
     settings = load(config)
     clock = clock_of(settings)
     with held_pipeline(settings, home) as pipeline:
+        finish_begun(pipeline, home, settings)
 
         def here(frames: Sequence[int]) -> list[dict[str, Any]]:
             outcomes = retry(pipeline, frames, clock.now_us()) if is_meant else rehearse(pipeline, frames)

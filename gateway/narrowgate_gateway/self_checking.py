@@ -24,6 +24,7 @@ class SelfChecking(Collector):
     """Looks now and then; an imbalance is told once, and stands until the core's end."""
 
     def __init__(self, stores: Stores, tail: Tail, count: Callable[[], Ledger]) -> None:
+        """Take the stores, a reader of the journal that nobody else uses, and what counts the ledger."""
         self._check = SelfCheck(tail, stores.state.reader, lambda start, until: _traces(stores, start, until))
         self._count = count
         self._stop = threading.Event()

@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from narrowgate_fleet import FleetReader, seal_of
+from narrowgate_gateway.influx_target import target_of
+from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
 from narrowgate_ingest.archive_files import ArchiveFiles
 from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.erasing import Places, finish_erasures
+from narrowgate_ingest.influx_store import name_of
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.retry import finish
@@ -65,6 +69,8 @@ def archive_here(home: Home) -> None:
 def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
     """Give the pipeline of a home without a core, standing where the stores stand.
 
+    What a retry or an erasure left undone is done first, as a core does.
+
     Raises:
         AlreadyRunning: a core is up, or comes up.
         ValueError, duckdb.Error, sqlite3.Error, OSError: a store cannot be opened or written.
@@ -75,13 +81,24 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
             engine = engine_of(settings)
             stores = Stores(state, telemetry, quarantine)
             fleet = FleetReader(home.registry, seal_of(os.environ))
-            pipeline = Pipeline(Tail(home.journal), fleet, stores, engine, timezone=settings.zone)
+            practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
+            pipeline = Pipeline(
+                Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
+            )
             _catch_up(pipeline, settings.core.batch_rows)
             finish(pipeline)
+            finish_erasures(pipeline, places_of(home, settings))
             yield pipeline
         finally:
             quarantine.close()
             state.close()
+
+
+def places_of(home: Home, settings: Settings, archiver: Archiver | None = None) -> Places:
+    """Give where a home keeps what an erasure goes through, and the further stores that are told of it."""
+    further = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
+    pause = archiver.paused if archiver is not None else nullcontext
+    return Places(home.journal, home.quarantine, home.archive, pause, further)
 
 
 def _catch_up(pipeline: Pipeline, batch_rows: int) -> None:

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
 from narrowgate_ingest.retry import finish
@@ -126,7 +127,7 @@ class Runner:
                 return
             try:
                 future.set_result(errand(self._pipeline))
-            except (*_STORE_ERRORS, ValueError, JournalUnreadable) as error:
+            except (*_STORE_ERRORS, ValueError, pa.ArrowException, JournalUnreadable) as error:
                 future.set_exception(error)
             finally:
                 if not future.done():
@@ -170,8 +171,13 @@ class Runner:
         self._keep_snapshot(at_once=True)
 
     def _hand_over(self, prepared: Prepared) -> None:
-        """Have a batch written while the next one is made, once the one before is."""
+        """Have a batch written while the next one is made, once the one before is.
+
+        If the end came before that one was written, nothing behind it is: its frames would be passed over.
+        """
         self._rest()
+        if prepared.batch.start > self._pipeline.done:
+            return
         self._writing = self._writer.submit(self._write, prepared)
 
     def _rest(self) -> None:

@@ -184,8 +184,9 @@ class Tail:
                 return
 
     def _position(self, offset: int, segment: int) -> int:
-        if self._place is not None and self._place[:2] == (offset, segment):
-            return self._place[2]
+        place = self._place
+        if place is not None and place[:2] == (offset, segment):
+            return place[2]
         return SEGMENT_HEADER_BYTES
 
     def _take(self, chunk: Chunk, segment: _Segment, item: Intact) -> None:

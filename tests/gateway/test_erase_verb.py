@@ -61,6 +61,13 @@ def test_a_stopped_gateway_s_home_is_erased_by_the_verb(ran: tuple[Site, dict[st
     assert json.loads(erased.stdout)["quarantine"]["frames"] == 1
 
 
+def test_no_name_is_wrong_use(ran: tuple[Site, dict[str, Any]]) -> None:
+    """Frames without a name are not one device's."""
+    result = ran[0].run_with_config("erase", "", "--apply")
+
+    assert (result.exit_code, "an empty name is none" in result.stderr) == (2, True)
+
+
 def test_a_home_without_a_gateway_has_nothing_to_erase(tmp_path: Path) -> None:
     """One line says so."""
     result = make_site(tmp_path).run_with_config("erase", "bay-1")

@@ -10,11 +10,22 @@ from operator_verbs import STRANGER, Site, make_site
 
 SPAN = ("--from", "2020-01-01T00:00:00Z")
 
+OWN_RULE = """
+[never]
+family = "parking"
+help = "A battery that is none; a replay hears the operator's rules too."
+severity = "minor"
+when = 'battery_v < 0'
+"""
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, Any]]:
     """A home in which a device was registered late and history replayed, and what was said."""
     site = make_site(tmp_path_factory.mktemp("replay"))
+    own = site.config.with_name("own.toml")
+    own.write_text(OWN_RULE, encoding="utf-8")
+    site.config.write_text(f'rule_files = ["own.toml"]\n{site.config.read_text()}', encoding="utf-8")
     said: dict[str, Any] = {}
     with site.running() as gateway:
         site.send(["bay-1", STRANGER, "bay-2", STRANGER])

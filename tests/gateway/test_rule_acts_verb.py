@@ -14,7 +14,7 @@ from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import Refused
-from narrowgate_gateway.settings import Home
+from narrowgate_gateway.settings import Home, Settings
 from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_schema.clock import SystemClock
 
@@ -94,7 +94,7 @@ def test_a_core_does_it_between_two_batches(home: Path) -> None:
     )
     working = threading.Thread(target=runner.run)
     working.start()
-    handlers = Errands(runner, Home(home), SystemClock()).handlers()
+    handlers = Errands(runner, Home(home), Settings(), SystemClock()).handlers()
     said: dict[str, Any] = {"user": "wang", "reason": "works", "rule": "burst", "for_s": 3600}
 
     try:

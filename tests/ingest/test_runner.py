@@ -19,6 +19,7 @@ from narrowgate_ingest.quarantine import Refused
 from narrowgate_ingest.records import Kind
 from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_ingest.segments import first_offsets
+from narrowgate_ingest.settlement import Prepared
 from narrowgate_ingest.state import set_cursor
 from narrowgate_schema.words import Family
 from uplinks import uplink_batch
@@ -152,6 +153,36 @@ def test_it_gives_up_when_its_time_to_drain_is_over(
 
     assert took_s < 5
     assert (runner.done, "No space left" in runner.trouble) == (0, True)
+    assert again.outcome() == undisturbed
+    again.close()
+
+
+def test_nothing_is_written_behind_a_batch_that_was_not(
+    district: "District",
+    undisturbed: dict[str, object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A store that comes back in the last moment is not given the batch behind the one it refused."""
+    line = district.line(tmp_path / "home")
+    write = line.pipeline.write
+
+    def first_refused(prepared: Prepared, *, with_snapshot: bool) -> None:
+        if prepared.batch.start == 0:
+            raise OSError(28, "No space left on device")
+        write(prepared, with_snapshot=with_snapshot)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(line.pipeline, "write", first_refused)
+        runner = runner_of(line, drain_s=0.2)
+        runner.stop()
+        runner.run()
+    done = runner.done
+    line.close()
+    again = Line(tmp_path / "home", district.journal)
+    again.run()
+
+    assert done == 0
     assert again.outcome() == undisturbed
     again.close()
 
@@ -309,6 +340,19 @@ def test_an_errand_that_meets_a_fault_of_ours_is_answered(district: "District", 
 
     with pytest.raises(RuntimeError, match="ended the pipeline"):
         asked.result(0)
+
+
+def test_an_errand_that_meets_a_strange_table_ends_nothing(district: "District", tmp_path: Path) -> None:
+    """Who asked is told what is wrong with it; live frames go on."""
+    line = district.line(tmp_path / "home")
+    runner = runner_of(line)
+    asked = runner.ask(lambda _: pa.array([1]).cast(pa.list_(pa.date32())))
+    runner.stop()
+    runner.run()
+    line.close()
+
+    assert isinstance(asked.exception(0), pa.ArrowNotImplementedError)
+    assert runner.trouble == ""
 
 
 def test_repeated_keys_do_not_pile_up(district: "District", tmp_path: Path) -> None:

@@ -13,8 +13,14 @@ WITHIN_S = 10.0
 """How long further stores are waited for [s]."""
 
 
+def _named(ctx: click.Context, param: click.Parameter, device: str) -> str:
+    if not device.strip():
+        raise click.UsageError("say which device; an empty name is none")
+    return device
+
+
 @click.command()
-@click.argument("device")
+@click.argument("device", callback=_named)
 @home_option
 @config_option
 @click.option("--apply", "is_meant", is_flag=True, help="Do it; without this, only count what there is.")
