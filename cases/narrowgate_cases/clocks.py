@@ -27,7 +27,7 @@ class Light(StrEnum):
     RED = "red"
     """Its time is up."""
     NONE = "none"
-    """It has no limit."""
+    """It has no limit, or its clock stands."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,19 @@ class CaseClock:
         """Give its light at an instant [us]: green to 80 %, yellow to 100 %, red after."""
         if self.limit is None:
             return Light.NONE
-        gone_us = self.gone_us(at_us, calendar)
-        if gone_us > self.limit.amount_us:
+        if self._is_past(Fraction(1), at_us, calendar):
             return Light.RED
-        return Light.YELLOW if gone_us > self.limit.amount_us * WARNS_AT else Light.GREEN
+        return Light.YELLOW if self._is_past(WARNS_AT, at_us, calendar) else Light.GREEN
+
+    def _is_past(self, share: Fraction, at_us: int, calendar: WorkingCalendar) -> bool:
+        """Say whether an instant lies behind the one at which a share of the limit was gone.
+
+        What is due by the end of a working day is late that evening, though no working time has passed since.
+        """
+        if self.running_since is None:
+            return self.limit is not None and self.spent_us > self.limit.amount_us * share
+        reached_us = self.reaches_us(share, calendar)
+        return reached_us is not None and at_us > reached_us
 
     def run(self, at_us: int) -> "CaseClock":
         """Give it running from an instant [us] on; it runs on if it does already."""

@@ -14,7 +14,8 @@ COLUMNS_OUT = (
 )  # fmt: skip
 _TIMES = ("raised_at", "cleared_at", "opened_at", "closed_at", "due_at")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""What a spreadsheet takes for a formula's beginning; a Chinese one the wide letters too."""
 
 
 def told(case: Case) -> dict[str, object]:

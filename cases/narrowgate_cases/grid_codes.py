@@ -13,13 +13,19 @@ from pathlib import Path
 
 _CELL = re.compile(r"([0-9]{6})([0-9]{3})([0-9]{3})([0-9]{3})")
 _COMPONENT = re.compile(r"([0-9]{6})([0-9]{2})([0-9]{2})([0-9]{6})")
-_DISTRICT = re.compile(r"[1-8][1-7][0-9]{4}")
+_DISTRICT = re.compile(r"[1-8][0-7][0-9]{4}")
 MOST_FILE_BYTES = 64 << 20
 MOST_NAME = 100
 
 
 class CodeFault(ValueError):
     """A code, or a table of them, that cannot be; one line says why and what would be right."""
+
+    def __init__(self, first: str, *further: str) -> None:
+        """Say the first thing that is wrong, and how many there are besides."""
+        super().__init__(f"{first}; and {len(further)} more" if further else first)
+        self.faults = first, *further
+        """All that is wrong, a line each."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def component_code(text: str) -> ComponentCode:
 
 def _district(code: str) -> str:
     if _DISTRICT.fullmatch(code) is None:
-        raise CodeFault(f"{code!r} begins no code: a district's number begins with 11 to 87")
+        raise CodeFault(f"{code!r} begins no code: a district's number begins with its province's, 11 to 82")
     return code
 
 
@@ -98,18 +104,28 @@ def read_codes(path: Path) -> CodeTable:
         CodeFault: the file cannot be read, or a line of it is wrong; names the line.
     """
     names: dict[tuple[str, str], str] = {}
+    faults = []
     for line, row in csv_rows(path, ("kind", "code", "name")):
-        kind, code, name = row["kind"], row["code"], row["name"]
-        digits = _KINDS.get(kind)
-        if digits is None:
-            raise CodeFault(f"{path}: line {line}: kind = {kind[:40]!r}: one of {', '.join(_KINDS)}")
-        if not (code.isascii() and code.isdigit() and len(code) == digits):
-            raise CodeFault(f"{path}: line {line}: code = {code[:40]!r}: {digits} digits for a {kind}")
-        if not 0 < len(name) <= MOST_NAME or not name.isprintable():
-            raise CodeFault(f"{path}: line {line}: name: 1 to {MOST_NAME} printable letters")
-        if names.setdefault((kind, code), name) != name:
-            raise CodeFault(f"{path}: line {line}: {kind} {code} stands there twice")
+        try:
+            _named(row, names)
+        except CodeFault as fault:
+            faults.append(f"{path}: line {line}: {fault}")
+    if faults:
+        raise CodeFault(*faults)
     return CodeTable(names)
+
+
+def _named(row: dict[str, str], names: dict[tuple[str, str], str]) -> None:
+    kind, code, name = row["kind"], row["code"], row["name"]
+    digits = _KINDS.get(kind)
+    if digits is None:
+        raise CodeFault(f"kind = {kind[:40]!r}: one of {', '.join(_KINDS)}")
+    if not (code.isascii() and code.isdigit() and len(code) == digits):
+        raise CodeFault(f"code = {code[:40]!r}: {digits} digits for a {kind}")
+    if not 0 < len(name) <= MOST_NAME or not name.isprintable():
+        raise CodeFault(f"name: 1 to {MOST_NAME} printable letters")
+    if names.setdefault((kind, code), name) != name:
+        raise CodeFault(f"{kind} {code} stands there twice")
 
 
 def file_text(path: Path) -> str:

@@ -86,17 +86,20 @@ def read_grid(path: Path) -> Grid:
     features = read.get("features") if isinstance(read, dict) else None
     if not isinstance(features, list) or len(features) > MOST_CELLS:
         raise CodeFault(f"{path}: no GeoJSON FeatureCollection of at most {MOST_CELLS} features")
-    cells, shapes, seen = [], [], set[str]()
+    cells, shapes, faults, seen = [], [], [], set[str]()
     for n, feature in enumerate(features):
         try:
             cell, shape = _cell(feature)
             if cell.code in seen:
                 raise CodeFault(f"the cell {cell.code} is there already")
         except CodeFault as fault:
-            raise CodeFault(f"{path}: features[{n}]: {fault}") from None
+            faults.append(f"{path}: features[{n}]: {fault}")
+            continue
         seen.add(cell.code)
         cells.append(cell)
         shapes.append(shape)
+    if faults:
+        raise CodeFault(*faults)
     return Grid(cells, shapes)
 
 

@@ -69,8 +69,9 @@ class Case:
         return CaseClock(limit, self.spent_us, self.running_since_us)
 
     def light(self, now_us: int, calendar: WorkingCalendar) -> Light:
-        """Give its light at an instant [us]: green to 80 %, yellow to 100 %, red after."""
-        return self.clock.light(now_us, calendar) if self.state in OPEN_STATES else Light.NONE
+        """Give its light at an instant [us]: green to 80 %, yellow to 100 %, red after; none if it stands."""
+        is_running = self.state in OPEN_STATES and self.running_since_us is not None
+        return self.clock.light(now_us, calendar) if is_running else Light.NONE
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from narrowgate_schema.words import Severity
 
 MOST_ROWS = 500
 _CURSOR = re.compile(r"(-?[0-9]{1,19})\.([0-9]{1,18})")
-_NUMBER = re.compile(r"C-([0-9]{6,18})")
 _LARGEST = 2**63 - 1
 
 

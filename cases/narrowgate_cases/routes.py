@@ -69,12 +69,14 @@ def read_routes(path: Path) -> Routes:
     Raises:
         CodeFault: the file cannot be read, or a line of it is wrong; names the line.
     """
-    routes = []
+    routes, faults = [], []
     for line, row in csv_rows(path, ("unit", "place", "service", "hours")):
         try:
             routes.append(_route(row))
         except ValueError as error:
-            raise CodeFault(f"{path}: line {line}: {error}") from None
+            faults.append(f"{path}: line {line}: {error}")
+    if faults:
+        raise CodeFault(*faults)
     return Routes(routes)
 
 

@@ -81,10 +81,12 @@ def take(
     times = _times(clock, escalation, practice.calendar)
     connection.execute(
         "UPDATE cases SET state = ?, unit = ?, escalation = ?, reopened = reopened + ?,"
-        " merged_into = coalesce(?, merged_into), closed_at = ?, limit_us = ?, is_working = ?, spent_us = ?,"
+        " merged_into = iif(?, NULL, coalesce(?, merged_into)), closed_at = ?,"
+        " limit_us = ?, is_working = ?, spent_us = ?,"
         " running_since = ?, warns_at = ?, due_at = coalesce(?, due_at), alarm_at = ? WHERE id = ?",
         (
-            following, unit, escalation, taken.step in (Step.REOPENED, Step.REWORKED), taken.into,
+            following, unit, escalation, taken.step in (Step.REOPENED, Step.REWORKED),
+            taken.step is Step.REOPENED, taken.into,
             None if following in OPEN_STATES else _closed_at(connection, stood, following, at_us),
             None if clock.limit is None else clock.limit.amount_us,
             clock.limit is not None and clock.limit.is_working,

@@ -226,6 +226,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "open_cases_counted": ("open", "未结"),
     "closed_cases_counted": ("closed", "已结案"),
     "void_cases_counted": ("void", "作废"),
+    "merged_cases_counted": ("merged", "已合并"),
     "no_cases": ("No open cases", "暂无未结案件"),
     "more_cases": ("and {n} more", "另有 {n} 件"),
     "number": ("Case", "案件号"),

@@ -16,6 +16,7 @@
     const headers = { "Content-Type": "application/json" };
     if (work.dataset.csrf) headers[work.dataset.header] = work.dataset.csrf;
     said.textContent = "…";
+    work.dataset.asked = "1";
     try {
       const answer = await fetch(work.dataset.to, { method: "POST", headers, body: JSON.stringify(body) });
       const words = await answer.json();
@@ -24,6 +25,7 @@
     } catch (fault) {
       said.textContent = String(fault);
     }
+    delete work.dataset.asked;
   }
 
   function show(work) {
@@ -36,7 +38,8 @@
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form.ng-work")) return;
     event.preventDefault();
-    take(event.target);
+    // A second press while the first is under way is no second step.
+    if (!event.target.dataset.asked) take(event.target);
   });
   document.addEventListener("change", (event) => {
     if (event.target.closest("form.ng-work")) show(form());

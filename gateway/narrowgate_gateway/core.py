@@ -52,11 +52,11 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     keep_small()
     give_way()
     engine = engine_of(settings)
+    fleet = FleetReader(home.registry, seal_of(os.environ))
+    practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)
-    fleet = FleetReader(home.registry, seal_of(os.environ))
-    practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
     with opening(home.state):
         pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone, practice=practice)
     runner = Runner(pipeline, tail, _pace(settings))

@@ -1,12 +1,16 @@
 """The options of `[desk]`: how cases are worked: limits, calendar, grid, and who mends what."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from narrowgate_gateway.section import Section
+
+if TYPE_CHECKING:
+    from narrowgate_cases.working_calendar import WorkingCalendar
 
 _OFFICE = ("mon-fri 08:30-12:00 14:00-18:00",)
 _SEVERITIES = ("info", "minor", "major", "safety")
@@ -65,19 +69,39 @@ class Desk(Section):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        limited = [
-            limits for limits in (self.limits, *(each.limits for each in self.services.values())) if limits
-        ]
-        if not limited and self.hours == _OFFICE:
+        limited = {"limits": self.limits}
+        limited |= {f"services.{name}.limits": each.limits for name, each in self.services.items()}
+        if not any(limited.values()) and self.hours == _OFFICE and not self.workdays:
             return self
         # The edge reads these options too and has no use for the desk.
-        from narrowgate_cases.clocks import limit_of
         from narrowgate_cases.working_calendar import WorkingCalendar, week_of
 
-        calendar = WorkingCalendar(week=week_of(self.hours))
-        for limits in limited:
-            for severity, limit in limits.items():
-                if severity not in _SEVERITIES:
-                    raise ValueError(f"limits.{severity}: one of {', '.join(_SEVERITIES)}")
-                limit_of(limit, calendar)
+        calendar, faults = WorkingCalendar(), []
+        try:
+            calendar = WorkingCalendar(week=week_of(self.hours))
+        except ValueError as error:
+            faults.append(f"hours: {error}")
+        faults += [f"workdays: {day} is one of the holidays" for day in self.workdays if day in self.holidays]
+        if self.workdays and not calendar.week[0]:
+            faults.append("workdays: they are worked like a Monday, and hours give a Monday none")
+        faults += _limit_faults(limited, calendar)
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
+
+
+def _limit_faults(limited: Mapping[str, Mapping[str, str]], calendar: "WorkingCalendar") -> list[str]:
+    """Give what is wrong with limits by their tables' keys."""
+    from narrowgate_cases.clocks import limit_of
+
+    faults = []
+    for key, limits in limited.items():
+        for severity, limit in limits.items():
+            if severity not in _SEVERITIES:
+                faults.append(f"{key}.{severity}: one of {', '.join(_SEVERITIES)}")
+                continue
+            try:
+                limit_of(limit, calendar)
+            except ValueError as error:
+                faults.append(f"{key}.{severity}: {error}")
+    return faults

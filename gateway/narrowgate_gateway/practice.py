@@ -18,6 +18,8 @@ from narrowgate_gateway.desk_settings import Desk, DeskService
 from narrowgate_schema.words import Severity
 
 _MONDAY = 0
+_MOST_TOLD = 100
+"""So many faults of one file are told."""
 
 
 def practice_of(desk: Desk, zone: tzinfo, fleet: Callable[[], Fleet] | None = None) -> Practice:
@@ -76,7 +78,8 @@ def desk_faults(config: Path, desk: Desk) -> list[Fault]:
             if name:
                 read(Path(name))
         except CodeFault as fault:
-            faults.append(Fault(str(config), f"desk.{key}", repr(name), str(fault)))
+            told = fault.faults[:_MOST_TOLD]
+            faults += [Fault(str(config), f"desk.{key}", repr(name), each) for each in told]
     return faults
 
 

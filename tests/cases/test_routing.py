@@ -151,7 +151,7 @@ def test_findings_are_routed_together(tmp_path: Path, grid: Grid, routes: Routes
     assert city.places([], [], [], []) == []
 
 
-@pytest.mark.parametrize("text", ["110101001001001", "820101999999999"])
+@pytest.mark.parametrize("text", ["110101001001001", "500103001001001", "820101999999999"])
 def test_a_cell_code_has_its_parts(text: str) -> None:
     """15 digits are a district, a street, a community and a serial."""
     found = cell_code(text)
@@ -218,6 +218,22 @@ def test_a_wrong_grid_is_refused_in_one_line(tmp_path: Path, features: Any, word
         read_grid(path)
 
     assert "\n" not in str(refused.value)
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
+    """Each feature and each line that cannot be has a line of its own, and what is right between has none."""
+    grid, routes, codes = (tmp_path / name for name in ("grid.geojson", "routes.csv", "codes.csv"))
+    features = [_feature(), _feature(properties={"code": "7"}), _feature(geometry=None)]
+    grid.write_text(json.dumps({"features": features}), encoding="utf-8")
+    routes.write_text("unit,place\nA,1\nB,\n,110101\n", encoding="utf-8")
+    codes.write_text("kind,code,name\nmajor,1,x\nmajor,01,x\nminor,1,x\n", encoding="utf-8")
+    told = []
+    for read, path in ((read_grid, grid), (read_routes, routes), (read_codes, codes)):
+        with pytest.raises(CodeFault) as refused:
+            read(path)
+        told.append([each.removeprefix(f"{path}: ").partition(": ")[0] for each in refused.value.faults])
+
+    assert told == [["features[1]", "features[2]"], ["line 2", "line 4"], ["line 2", "line 4"]]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ import pytest
 
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, State, Step, apply, case
+from narrowgate_cases.clocks import Light, Limit
 from narrowgate_cases.practice import HOUR_US, Practice, Service
+from narrowgate_cases.queue import Filters, queue
 from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps, take_step
+from narrowgate_schema.words import Severity
 
 PERSON_LOOKS = Practice(otherwise=Service(device_verifies=False))
 """A desk at which somebody looks before a case is closed."""
@@ -99,6 +102,31 @@ def test_only_a_suspended_case_has_a_clock_that_stands(connection: sqlite3.Conne
     assert row == (10 * HOUR_US, 100 * HOUR_US, 138 * HOUR_US)
 
 
+_MONDAY_US = 4 * 24 * HOUR_US
+"""1970-01-05T00:00Z."""
+_OFFICE_DAY = Practice(limits={Severity.MINOR: Limit(int(7.5 * HOUR_US), is_working=True)})
+"""Due within the hours of one day."""
+
+
+@pytest.mark.parametrize("hour", [3, 17, 18, 20, 40])
+@pytest.mark.parametrize("is_deferred", [False, True])
+def test_a_filter_by_light_finds_what_shows_it(
+    connection: sqlite3.Connection, hour: int, is_deferred: bool
+) -> None:
+    """A case is found under the light that it shows, after hours and while its clock stands too."""
+    apply(connection, batch(raised()), _MONDAY_US + 3 * HOUR_US, _OFFICE_DAY)
+    if is_deferred:
+        _take(connection, Asked(Step.ACCEPTED), Asked(Step.DEFERRED, "岁修"))
+    now_us = _MONDAY_US + hour * HOUR_US
+    found = [
+        (light, case.light(now_us, _OFFICE_DAY.calendar))
+        for light in Light
+        for case in queue(connection, Filters(light=light), now_us=now_us).cases
+    ]
+
+    assert [light is shown for light, shown in found] == [True]
+
+
 def test_an_extension_moves_the_limit(connection: sqlite3.Connection) -> None:
     """The hours that are added are added to what the case may take."""
     apply(connection, batch(raised()), 0)
@@ -116,6 +144,14 @@ def test_a_merged_case_is_told_by_the_other(connection: sqlite3.Connection) -> N
     assert (_steps(connection), _steps(connection, "C-000002")) == (
         ["reported", "merged"], ["reported", "joined"],
     )  # fmt: skip
+
+
+def test_a_case_that_is_told_by_itself_again_is_merged_no_more(connection: sqlite3.Connection) -> None:
+    """A merged case that is reopened belongs to no other, whatever becomes of it later."""
+    apply(connection, batch(raised("f1"), raised("f2")), 7)
+    _take(connection, Asked(Step.MERGED, into="C-000002"), Asked(Step.REOPENED, "two lamps"))
+
+    assert connection.execute("SELECT merged_into FROM cases WHERE id = 1").fetchone() == (None,)
 
 
 def test_what_people_void_stays_void(connection: sqlite3.Connection) -> None:

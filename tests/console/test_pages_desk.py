@@ -60,6 +60,16 @@ def test_a_step_that_cannot_be_says_why_on_the_page(serve_stand: Serve, tab: Bro
     assert tab.ask("document.querySelector('.ng-heading .ng-badge').innerText") == "Reported"
 
 
+def test_a_button_that_is_pressed_twice_takes_one_step(serve_stand: Serve, tab: Browser) -> None:
+    """What is asked while the answer is under way is not asked again."""
+    _open(tab, serve_stand("worked") + "/cases/C-000011")
+    before = len(tab.requested)
+    tab.ask((_TAKE % ('"commented"', '{"reason": "seen"}')).replace("})()", "work.requestSubmit();})()"))
+    tab.await_true("document.body.innerText.includes('seen')")
+
+    assert [address.endswith("/steps") for address in tab.requested[before:]].count(True) == 1
+
+
 def test_the_queue_is_walked_by_keys(serve_stand: Serve, tab: Browser) -> None:
     """J and k go along the queue, / goes to its search."""
     _open(tab, serve_stand("worked") + "/cases")

@@ -1,5 +1,6 @@
 import pytest
 
+from narrowgate_cases import State
 from narrowgate_console.words import _WORDS, choose_language, word
 
 
@@ -28,6 +29,15 @@ def test_the_language_is_the_one_asked_for_or_accepted(
 def test_every_word_is_in_both_languages() -> None:
     """No word of the catalogue is empty in a language."""
     assert [name for name, pair in _WORDS.items() if not all(pair)] == []
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_of_a_case_has_its_word(state: State) -> None:
+    """Where a case stands, and how many have ended so, is told in the page's language."""
+    ended = State.CLOSED, State.VOID, State.MERGED
+    names = [f"state_{state}", *([f"{state}_cases_counted"] if state in ended else [])]
+
+    assert [name for name in names if name not in _WORDS] == []
 
 
 def test_an_unknown_word_stands_for_itself() -> None:

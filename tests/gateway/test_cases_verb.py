@@ -85,6 +85,8 @@ def test_a_case_is_worked_from_the_command_line(home: Path) -> None:
         (("extend", "C-000001", "--hours", "nan", "-m", "x"), "cannot be extended"),
         (("list", "--after", "0;DROP"), "after is what the page before gave"),
         (("show", "x"), "there is no case 'x'"),
+        (("show", "C-\udcff"), "surrogates not allowed"),
+        (("accept", "C-\udcff"), "surrogates not allowed"),
     ],
 )
 def test_a_refusal_is_one_line(home: Path, words: tuple[str, ...], line: str) -> None:
@@ -107,10 +109,12 @@ def test_an_export_is_safe_in_a_spreadsheet(home: Path) -> None:
     """Text that a spreadsheet would run is none any more, and nothing of it is lost."""
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as connection:
         connection.execute("UPDATE cases SET street = '=HYPERLINK(\"x\")', lat = -33.5 WHERE id = 1")
+        connection.execute("UPDATE cases SET street = '＝HYPERLINK(1)' WHERE id = 2")
     rows = list(csv.DictReader(io.StringIO(_run(home, "export", "--csv").stdout)))
 
     assert [row["number"] for row in rows] == ["C-000001", "C-000002", "C-000003"]
     assert (rows[0]["street"], rows[0]["lat"]) == ('\'=HYPERLINK("x")', "-33.5")
+    assert rows[1]["street"] == "'＝HYPERLINK(1)"
     assert [row["number"] for row in _lines(home, "export")] == [row["number"] for row in rows]
 
 
@@ -119,6 +123,13 @@ def test_the_figures_of_a_day(home: Path) -> None:
     [found] = _lines(home, "figures", "--until", "2031-01-01")
 
     assert (found["due"], found["closed"], found["closing_rate"]) == (3, 1, 1 / 3)
+
+
+def test_a_day_that_none_follows_is_wrong_use(home: Path) -> None:
+    """The last day of the calendar has no end that could be asked for."""
+    result = _run(home, "figures", "--until", "9999-12-31")
+
+    assert (result.exit_code, "no day follows" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +141,12 @@ def test_the_figures_of_a_day(home: Path) -> None:
         ('services.lamp_out = {limits = {minor = "0h"}}', "no limit of more than nothing"),
         ('holidays = ["soon"]', "date"),
         ("colour = 1", "no such key"),
+        ("holidays = [2026-02-16]\nworkdays = [2026-02-16]", "workdays: 2026-02-16 is one of the holidays"),
+        ('workdays = [2026-02-14]\nhours = ["sat 08:00-12:00"]', "hours give a Monday none"),
+        (
+            'hours = ["mon 9-10"]\nlimits = {minor = "4x"}\nservices.lamp_out = {limits = {huge = "1h"}}',
+            "hours: .*; limits.minor: .*; services.lamp_out.limits.huge: ",
+        ),
     ],
 )
 def test_a_wrong_desk_is_a_fault_of_the_configuration(tmp_path: Path, lines: str, words: str) -> None:

@@ -281,7 +281,10 @@ def figures(home: Path, config: Path | None, until: Any, since: Any, by: str) ->
     def instant_us(day: Any) -> int:
         return int(day.replace(tzinfo=settings.zone).timestamp() * 1e6)
 
-    until_us = now_us if until is None else instant_us(until + timedelta(days=1))
+    try:
+        until_us = now_us if until is None else instant_us(until + timedelta(days=1))
+    except OverflowError:
+        raise click.UsageError("--until: no day follows that one") from None
     since_us = None if since is None else instant_us(since)
     with _reading(home) as connection:
         for row in figures_of(connection, until_us, By(by), since_us):
@@ -293,7 +296,7 @@ def _take(home: Path, config: Path | None, number: str, *steps: str, **asked: An
     """Take steps; of several those that lead on from where the case stands."""
     from narrowgate_cases import State, Step, case
     from narrowgate_cases.desk_file import working
-    from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, take_step
+    from narrowgate_cases.work import Asked, NoSuchCase, take_step
 
     now_us, practice = _desk(config)
     try:
@@ -302,7 +305,7 @@ def _take(home: Path, config: Path | None, number: str, *steps: str, **asked: An
             done = {State.RESOLVED: 1, State.VERIFIED: 2}.get(found[0].state, 0) if found else 0
             for step in steps[done if len(steps) > 1 else 0 :]:
                 state = take_step(connection, number, Asked(Step(step), **asked), _actor(), now_us, practice)
-    except (NoSuchCase, StepRefused) as refused:
+    except (NoSuchCase, ValueError) as refused:
         raise click.ClickException(str(refused)) from None
     click.echo(f"{number} is {state} now", err=True)
 
