@@ -32,6 +32,7 @@ from narrowgate_ingest.settlement import Prepared, note_poison, refused_frames, 
 from narrowgate_ingest.shelving import shelves_in_force
 from narrowgate_ingest.state import PIPELINE
 from narrowgate_ingest.superseded import Row, superseded
+from narrowgate_ingest.suspects import Suspects
 from narrowgate_ingest.tail import Damage, Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import Engine
@@ -78,6 +79,7 @@ class Pipeline:
         self._facts = KnownFacts(state.known_facts(stores.state.connection))
         self._decode = DecodeStage(timezone, self._facts)
         self._host_clock = HostClock()
+        self._suspects = Suspects()
         self._done = state.cursor(stores.state.connection, PIPELINE)
         engine.shelve(shelves_in_force(stores.state.connection))
         self._superseded: list[Row] = superseded(stores.state.connection, engine.versions)
@@ -143,7 +145,7 @@ class Pipeline:
     def _run(self, batch: Batch, decode: DecodeStage, doubted: NDArray[np.int64]) -> Prepared:
         fleet = self.newest_fleet()
         decoding = decode.run(batch.uplinks, fleet)
-        judgement = judge(self.engine, batch, decoding.readings, fleet, doubted)
+        judgement = judge(self.engine, batch, decoding.readings, fleet, doubted, self._suspects)
         note_poison(decoding, judgement, batch)
         return Prepared(batch, decoding, judgement, doubted)
 

@@ -1,10 +1,12 @@
 """The stage runner: the one place that catches whatever a profile or a rule raises.
 
-A batch that raises is halved until the row that does it stands alone; the rows around it go on, in order.
+A batch that raises is cut at the rows that are suspected, or else halved, until the row that does it stands
+alone; the rows around it go on, in order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -27,13 +29,24 @@ class Poisoned:
     error: str
 
 
-def run_rows(stage: Callable[[int, int], T], start: int, stop: int) -> Iterator[Done[T] | Poisoned]:
+def _nobody(start: int, stop: int) -> Sequence[int]:
+    return ()
+
+
+def run_rows(
+    stage: Callable[[int, int], T],
+    start: int,
+    stop: int,
+    suspects: Callable[[int, int], Sequence[int]] = _nobody,
+) -> Iterator[Done[T] | Poisoned]:
     """Run a stage over the rows [start, stop), around those that make it raise.
 
     Args:
         stage: takes (start, stop); if it raises, it has changed nothing.
         start: first row.
         stop: behind the last row; nothing is run where it equals `start`.
+        suspects: gives, ascending, rows of [start, stop) that are run on their own where these raise; a guess
+            that is wrong costs time only.
 
     Yields:
         Parts in row order, covering each row once.
@@ -47,7 +60,15 @@ def run_rows(stage: Callable[[int, int], T], start: int, stop: int) -> Iterator[
             if last - first == 1:
                 yield Poisoned(first, f"{type(error).__name__}: {error}")
                 continue
-            middle = (first + last) // 2
-            pending += [(middle, last), (first, middle)]
+            pending += _cut(first, last, suspects(first, last))
         else:
             yield Done(first, last, made)
+
+
+def _cut(first: int, last: int, suspects: Sequence[int]) -> list[tuple[int, int]]:
+    """Cut rows around suspects, or else in two; the last part first."""
+    edges = {first, last, *suspects, *(row + 1 for row in suspects)}
+    if not suspects:
+        edges.add((first + last) // 2)
+    cuts = sorted(edges)
+    return list(pairwise(cuts))[::-1]
