@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from narrowgate_bench.codecs import Line
-from narrowgate_bench.ingest_district import ZONE, Core, influxd, journal_district
+from narrowgate_bench.ingest_district import ZONE, Core, influxd, journal_district, poisoned_rules
 from narrowgate_codecs import Context
 from narrowgate_codecs.decode import decode_by_row
 from narrowgate_fleet import FleetReader
@@ -32,6 +32,7 @@ from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.records import Kind, on_disk_schema
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_rules import RULES
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.tables import SESSIONS
 from narrowgate_schema.words import Family
@@ -40,6 +41,7 @@ from narrowgate_simulators.ports import free_tcp_port
 FRAMES = 400_000
 FRAMES_A_DEVICE = 20
 _PEER_FRAMES = 2000
+_BAD_DEVICES = 10
 _LINES = 5000
 _PACE_PER_S = 2000
 _GATHER_S = 0.02
@@ -60,6 +62,7 @@ def rows(seed: int, runs: int, most_frames: int = FRAMES) -> Iterator[dict[str, 
         district.mkdir()
         frames = journal_district(district, seed, max(10, most_frames // FRAMES_A_DEVICE), most_frames)
         yield asdict(_into_duckdb(root, district, frames, runs))
+        yield asdict(_poisoned(root, district, frames, runs))
         home = root / "core 0"
         if importlib.util.find_spec("influxdb_client") is not None:
             yield asdict(_as_lines(home, runs))
@@ -83,6 +86,21 @@ def _into_duckdb(root: Path, district: Path, frames: int, runs: int) -> Line:
     return _line(
         "frames decoded, judged, in DuckDB", "frames/s", "construct by the frame, unjudged", own, peer
     )
+
+
+def _poisoned(root: Path, district: Path, frames: int, runs: int) -> Line:
+    """Compare the core while a rule raises on all that ten bays say with the same core while none does."""
+    kinds = {"poisoned": poisoned_rules(district, _BAD_DEVICES), "sound": RULES}
+    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(runs):
+        for kind, rules in kinds.items():
+            home = root / f"{kind} {number}"
+            home.mkdir()
+            with closing(Core(district, home, rules=rules)) as core:
+                took[kind].append(frames / core.work_off())
+            shutil.rmtree(home)
+    name = f"a rule raises on {_BAD_DEVICES} bays"
+    return _line(name, "frames/s", "no rule raises", took["poisoned"], took["sound"])
 
 
 def _frame_by_frame(district: Path, path: Path) -> float:

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 
 from narrowgate_codecs import PROFILES
@@ -20,7 +22,11 @@ from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
-from narrowgate_rules import RULES, Engine
+from narrowgate_rules import OVERSTAY, RULES, Engine
+from narrowgate_rules.columns import Columns
+from narrowgate_rules.declaration import Rule
+from narrowgate_rules.episodes import Outcome
+from narrowgate_schema.words import Family
 from narrowgate_simulators import City, Emission
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -89,20 +95,23 @@ def _tick(instant_us: int) -> pa.RecordBatch:
 class Core:
     """Stores and pipeline of one home over a district's journal and registry."""
 
-    def __init__(self, district: Path, home: Path, *, batch_rows: int = 32_768) -> None:
+    def __init__(
+        self, district: Path, home: Path, *, batch_rows: int = 32_768, rules: Sequence[Rule] = RULES
+    ) -> None:
         """Open everything; nothing is read yet.
 
         Args:
             district: what `journal_district` filled.
             home: an empty directory for the stores.
             batch_rows: journal rows of a batch, at most.
+            rules: that judge.
         """
         self.home = home
         self.stores = Stores(
             State(home / "state.db"), Telemetry(home / "telemetry.duckdb"), Quarantine(home / "quarantine")
         )
         tail = Tail(district / "journal")
-        engine = Engine(RULES, timezone=ZONE)
+        engine = Engine(rules, timezone=ZONE)
         self.pipeline = Pipeline(tail, FleetReader(district / "registry"), self.stores, engine, timezone=ZONE)
         pace = Pace(batch_rows=batch_rows, snapshot_every_s=5.0, drain_s=_DRAIN_S, keep_bytes=1 << 60)
         self.runner = Runner(self.pipeline, tail, pace)
@@ -119,6 +128,24 @@ class Core:
         self.stores.telemetry.close()
         self.stores.quarantine.close()
         self.stores.state.close()
+
+
+def poisoned_rules(district: Path, devices: int) -> tuple[Rule, ...]:
+    """Give the rules, one of which raises on whatever some bays of a district say.
+
+    Args:
+        district: what `journal_district` filled.
+        devices: how many bays.
+    """
+    fleet = FleetReader(district / "registry").fleet
+    bays = np.flatnonzero(fleet.column("family") == Family.PARKING.value)[:devices]
+
+    def judge(columns: Columns) -> Outcome:
+        if np.isin(columns.fleet_slot[columns.group], bays).any():
+            raise FloatingPointError("the benchmark's own fault")
+        return OVERSTAY.judge(columns)
+
+    return tuple(replace(rule, judge=judge) if rule is OVERSTAY else rule for rule in RULES)
 
 
 _INFLUX = """\

@@ -50,9 +50,10 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
     recall    every kind of fault in four days of 900 pretend devices: share found and false findings, time to
               detect and the latest that is right, days of meters that can be judged; again with a sixth
               of the reports lost (a run is a district, --frames its most devices; some minutes each)
-    ingest    a district's frames from the journal to DuckDB, by the core's own runner; readings as line
-              protocol (beside influxdb_client where it is installed); into an InfluxDB 1.x started for it
-              (Debian's influxdb), beside a bare loop of ready-made bodies; frame to queryable point
+    ingest    a district's frames from the journal to DuckDB, by the core's own runner, and again while a rule
+              raises on ten bays; readings as line protocol (beside influxdb_client where it is installed);
+              into an InfluxDB 1.x started for it (Debian's influxdb), beside a bare loop of ready-made
+              bodies; frame to queryable point
     rules     all water rules over hourly readings of 100 000 meters, beside the leak rule in DuckDB; memory,
               restore, a batch of one, 10 000 readings of a million devices; a year of 1 000 meters from
               Parquet (row by row too, where the tests are at hand: PYTHONPATH=tests)
