@@ -17,6 +17,7 @@ from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.stopped_core import held_pipeline
 from narrowgate_gateway.ticks import clock_of
+from narrowgate_ingest.archive_files import check_format
 from narrowgate_ingest.influx_store import name_of
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
@@ -28,7 +29,13 @@ REGISTRIES = ("then", "now")
 
 @contextmanager
 def means_of(home: Home, settings: Settings, which: str) -> Iterator[Means]:
-    """Give what a replay needs of a home, with the registry as it was `then` or as it is `now`."""
+    """Give what a replay needs of a home, with the registry as it was `then` or as it is `now`.
+
+    Raises:
+        ValueError: another format version wrote its archive.
+        RegistryFault: there is no registry.
+    """
+    check_format(home.archive)
     seal = seal_of(os.environ)
     newest = FleetReader(home.registry, seal).fleet
     with closing(Registry(home.root, create=False)) as registry:

@@ -89,10 +89,14 @@ class ArchiveFiles:
 
     def begin(self, cursor: int, again: int) -> None:
         """Remove what a crash left: unfinished files and parts that no cursor covers."""
+        self.sweep()
+        self.remove([part for part in parts_of(self.root) if part.until > cursor or part.again > again])
+
+    def sweep(self) -> None:
+        """Remove unfinished files; nobody may be writing one."""
         make_directory(self._unfinished)
         for path in self._unfinished.iterdir():
             path.unlink()
-        self.remove([part for part in parts_of(self.root) if part.until > cursor or part.again > again])
 
     def remove(self, parts: list[Part]) -> None:
         """Unlink parts, durably."""

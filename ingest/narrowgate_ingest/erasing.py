@@ -142,6 +142,7 @@ def _archive(places: Places, device: str) -> dict[str, int]:
 
     files = ArchiveFiles(places.archive)
     with places.archive_pause():
+        files.sweep()  # a crash may have left rows there that have no name yet
         theirs = [
             part
             for part in parts_of(places.archive)

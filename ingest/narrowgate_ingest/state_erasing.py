@@ -2,16 +2,23 @@
 
 A case is a record of the city's desk: that there was one, when, and how it ended stays. Whose it was, what
 was measured and where goes. The device's name goes from every text of every table, so that no table that is
-added later is forgotten.
+added later is forgotten; words from closed sets and numbers stay, for a device may be called like one.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 OWN = ("erasures", "unsaid", "unsaid_points", "snapshots")
 """Tables that know the name until all is done, or hold bytes that are edited elsewhere."""
+_COUNTS = ("meta", "desk_meta", "cursors", "dispositions", "case_counts", "outbox_totals")
+"""Tables of numbers under names of ours; a device that happens to be called so is none of them."""
+_WORDS = ("disposition", "transport", "family", "rule", "severity", "service", "state", "step", "standing")
+"""Columns whose words are from closed sets, for the same reason."""
 _PLACES = ("street", "lat", "lon", "cell", "asset")
 _NAME = "A-Za-z0-9._:-"
 _TRIES = 50
@@ -72,10 +79,16 @@ def _blank_cases(connection: sqlite3.Connection, device: str, alias: str) -> int
 def _scrub(connection: sqlite3.Connection, device: str, alias: str) -> int:
     """Put the alias in the place of the name wherever a text has it; give how many texts had."""
     word = re.compile(rf"(?<![{_NAME}]){re.escape(device)}(?![{_NAME}])")
-    connection.create_function("scrubbed", 1, lambda text: word.sub(alias, text), deterministic=True)
+
+    def scrubbed(text: str) -> str:
+        said = _json(text)
+        return word.sub(alias, text) if said is None else _told_again(text, said, partial(word.sub, alias))
+
+    connection.create_function("scrubbed", 1, scrubbed, deterministic=True)
     changed = 0
     for table in _tables(connection):
-        for column in _columns(connection, table) if table not in OWN else ():
+        columns = _columns(connection, table) if table not in (*OWN, *_COUNTS) else []
+        for column in (each for each in columns if each not in _WORDS):
             changed += connection.execute(
                 f'UPDATE "{table}" SET "{column}" = scrubbed("{column}") '  # noqa: S608 - from the schema
                 f'WHERE typeof("{column}") = \'text\' AND instr("{column}", ?) '
@@ -83,6 +96,32 @@ def _scrub(connection: sqlite3.Connection, device: str, alias: str) -> int:
                 (device,),
             ).rowcount
     return changed
+
+
+def _json(text: str) -> Any:
+    """Give a text that is a JSON object or list as such; None of any other."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _told_again(text: str, said: Any, scrub: Callable[[str], str]) -> str:
+    """Give JSON with its strings scrubbed: a number that reads like the name stays a number."""
+    clean = _walked(said, scrub)
+    return text if clean == said else json.dumps(clean, ensure_ascii=False)
+
+
+def _walked(said: Any, scrub: Callable[[str], str]) -> Any:
+    if isinstance(said, str):
+        return scrub(said)
+    if isinstance(said, list):
+        return [_walked(each, scrub) for each in said]
+    if isinstance(said, dict):
+        return {scrub(name): _walked(each, scrub) for name, each in said.items()}
+    return said
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:

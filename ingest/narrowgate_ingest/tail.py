@@ -201,11 +201,11 @@ class Tail:
 
     def _report(self, chunk: Chunk, segment: _Segment, file: FileIO, lost: list[Damaged], until: int) -> None:
         """Set the lost bytes aside and name the rows that are missing up to an offset."""
-        if (self.directory / ERASING).exists():
-            raise BlockingIOError(EAGAIN, "bytes of it are being erased", str(self.directory))
         start, end = lost[0].position, lost[-1].end
-        if end > start:
-            data = os.pread(file.fileno(), end - start, start)
+        data = os.pread(file.fileno(), end - start, start)
+        if (self.directory / ERASING).exists() or _is_whole(data, chunk.brands[segment.first], segment):
+            raise BlockingIOError(EAGAIN, "bytes of it are being erased", str(self.directory))
+        if data:
             set_aside(self.directory, segment.first, start, data)
         missing = until - chunk.next_offset
         chunk.damage.append(Damage(segment.first, start, end - start, chunk.next_offset, missing))
@@ -215,6 +215,11 @@ class Tail:
 def _fits(item: Intact, segment: _Segment) -> bool:
     """Tell whether a record's rows are this segment's: those of a cut that failed are the next one's."""
     return segment.first <= item.header.offset and item.header.end <= segment.following
+
+
+def _is_whole(data: bytes, brand: bytes, segment: _Segment) -> bool:
+    """Tell whether bytes that were damaged when they were read hold a record by now: it was being written."""
+    return any(isinstance(item, Intact) and _fits(item, segment) for item in scan(data, brand))
 
 
 def _as_damage(item: Intact | Damaged) -> Damaged:

@@ -68,6 +68,18 @@ def test_without_a_gateway_the_verb_opens_the_stores(ran: tuple[Site, dict[str, 
     assert (again.exit_code, again.stdout) == (0, ""), again.stderr
 
 
+def test_an_archive_of_another_release_is_not_read(ran: tuple[Site, dict[str, Any]]) -> None:
+    """One line names it."""
+    said = ran[0].home.archive / "format.json"
+    was = said.read_bytes()
+    said.write_text('{"format": 99}')
+    refused = ran[0].run_with_config("replay", *SPAN)
+    said.write_bytes(was)
+
+    assert refused.exit_code == 1
+    assert "format version 99" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -294,6 +294,29 @@ def test_a_segment_trimmed_under_a_reader_is_passed_over(
     assert chunk.damage == []
 
 
+def test_a_record_that_was_being_written_again_is_no_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who read it half old and half new asks again; nothing is set aside."""
+    journal = Journal(tmp_path)
+    keep(journal, b"a")
+    keep(journal, b"b")
+    read, torn = os.pread, iter([True])
+
+    def once_torn(descriptor: int, length: int, position: int) -> bytes:
+        data = read(descriptor, length, position)
+        is_torn = position == SEGMENT_HEADER_BYTES and next(torn, False)
+        return data[:200] + bytes(8) + data[208:] if is_torn else data
+
+    monkeypatch.setattr(os, "pread", once_torn)
+    reader = Tail(tmp_path)
+    with pytest.raises(BlockingIOError):
+        reader.read(0, 100)
+    chunk = reader.read(0, 100)
+
+    assert (chunk.rows, chunk.damage, (tmp_path / "aside").exists()) == (2, [], False)
+
+
 def test_a_batch_of_many_megabytes_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long batch is one append and many records; a reader holds no more than its share at once."""
     monkeypatch.setattr(records, "PIECE_BYTES", 20_000)
