@@ -17,6 +17,18 @@ class Cause:
     closed_at: int | None
 
 
+def teller_of(connection: sqlite3.Connection, case_id: int) -> int:
+    """Give the case that tells of a case: itself, or the one that people merged it into."""
+    for _ in range(_MOST_MERGES):
+        state, into = connection.execute(
+            "SELECT state, merged_into FROM cases WHERE id = ?", (case_id,)
+        ).fetchone()
+        if state != State.MERGED or into is None:
+            break
+        case_id = into
+    return case_id
+
+
 def latest_of(connection: sqlite3.Connection, cause: str) -> Cause | None:
     """Give the latest case of a cause, or the one that it was merged into; None if there is none."""
     row = connection.execute(

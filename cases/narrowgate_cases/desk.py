@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from narrowgate_cases.causes import Cause, latest_of
+from narrowgate_cases.causes import Cause, latest_of, teller_of
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
 from narrowgate_cases.practice import DEFAULT_PRACTICE, OPENS_A_CASE, Practice
 from narrowgate_cases.steps import Taken, standing_of, take
@@ -199,6 +199,7 @@ class Following:
         """Move a case to where a change of its finding says that it stands."""
         if version.standing is was:
             return
+        case_id = teller_of(self._connection, case_id)
         state = self._state(case_id)
         if version.standing is Standing.RAISED:
             if state in (State.RESOLVED, State.VERIFIED, State.CLOSED) or self._is_retracted(state, was):
@@ -219,10 +220,13 @@ class Following:
         return state is State.VOID and was is Standing.RETRACTED
 
     def _others(self, case_id: int, version: Version, standing: Standing) -> bool:
-        """Say whether another finding of the case stands so."""
+        """Say whether another finding of the case, or of one that was merged into it, stands so."""
         found = self._connection.execute(
-            "SELECT 1 FROM case_findings WHERE case_id = ? AND standing = ? AND finding <> ? LIMIT 1",
-            (case_id, standing, version.finding),
+            "WITH RECURSIVE told (id) AS (SELECT ? UNION SELECT cases.id FROM told"
+            " JOIN cases ON cases.merged_into = told.id AND cases.state = ?)"
+            " SELECT 1 FROM case_findings WHERE case_id IN (SELECT id FROM told)"
+            " AND standing = ? AND finding <> ? LIMIT 1",
+            (case_id, State.MERGED, standing, version.finding),
         ).fetchone()
         return found is not None
 

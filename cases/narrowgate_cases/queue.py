@@ -96,13 +96,19 @@ def queue(
     return QueuePage([case_of(row[:-2]) for row in rows[:limit]], cursor)
 
 
+def is_cursor(text: str) -> bool:
+    """Say whether a text can be what a page gave."""
+    match = _CURSOR.fullmatch(text)
+    return match is not None and abs(int(match[1])) <= _LARGEST
+
+
 def _behind(
     after: str, by_clock: bool, where: list[str], values: dict[str, object]
 ) -> tuple[list[str], dict[str, object]]:
-    match = _CURSOR.fullmatch(after)
-    if match is None or abs(int(match[1])) > _LARGEST:
+    if not is_cursor(after):
         raise ValueError("after is what the page before gave, and nothing else")
-    told = {"after_due": int(match[1]), "after_id": int(match[2])}
+    due, _, number = after.partition(".")
+    told = {"after_due": int(due), "after_id": int(number)}
     by_due = f"{CLOCK_SQL} >= :after_due AND ({CLOCK_SQL}, id) > (:after_due, :after_id)"
     return [*where, by_due if by_clock else "id < :after_id"], {**values, **told}
 

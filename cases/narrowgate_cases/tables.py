@@ -76,6 +76,7 @@ CREATE INDEX IF NOT EXISTS open_cases_by_clock ON cases (
 CREATE INDEX IF NOT EXISTS open_cases_by_light ON cases (warns_at, due_at, closed_at) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS open_cases_by_unit ON cases (unit, {CLOCK_SQL}, id) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS cases_by_cause ON cases (cause, id);
+CREATE INDEX IF NOT EXISTS cases_by_merger ON cases (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cases_by_alarm ON cases (alarm_at) WHERE alarm_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS case_steps (
     id INTEGER PRIMARY KEY,

@@ -3,10 +3,10 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from anyio import to_thread
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from nicegui import Client, ui
 
@@ -18,7 +18,7 @@ from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
 from narrowgate_console.page import Frame, Page
 from narrowgate_console.plain_page import plain_page
 from narrowgate_console.principals import Denied, NotThere, Principal
-from narrowgate_console.queue_page import CasesPage, filters_of
+from narrowgate_console.queue_page import CasesPage, cursor_of, filters_of
 from narrowgate_console.services import Services
 from narrowgate_console.system_page import SystemPage
 from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
@@ -30,8 +30,6 @@ UNOPENED_FOR_S = 5.0
 _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 _ANSWER_WITHIN_S = 10.0
 
-Word = Annotated[str, Query(max_length=100)]
-Cursor = Annotated[str | None, Query(pattern=r"^-?[0-9]{1,19}\.[0-9]{1,18}$")]
 Build = Callable[[Frame], Page[Any]]
 
 
@@ -120,15 +118,15 @@ def add_pages(
     async def cases(
         request: Request,
         client: Client,
-        state: Word = "",
-        light: Word = "",
-        service: Word = "",
-        unit: Word = "",
-        text: Word = "",
-        after: Cursor = None,
+        state: str = "",
+        light: str = "",
+        service: str = "",
+        unit: str = "",
+        text: str = "",
+        after: str = "",
     ) -> Response | None:
         filters = filters_of(state, light, service, unit, text)
-        return await pages.open(request, client, lambda frame: CasesPage(frame, filters, after))
+        return await pages.open(request, client, lambda frame: CasesPage(frame, filters, cursor_of(after)))
 
     @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
     async def case(request: Request, client: Client, number: str) -> Response | None:

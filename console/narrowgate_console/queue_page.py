@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from narrowgate_cases import State
 from narrowgate_cases.clocks import Light
-from narrowgate_cases.queue import Filters, Lights, Order, QueuePage
+from narrowgate_cases.queue import Filters, Lights, Order, QueuePage, is_cursor
 from narrowgate_console.case_table import QueueTable
 from narrowgate_console.markup import Figure, Markup, figures
 from narrowgate_console.page import Frame, Look, Page
@@ -14,6 +14,7 @@ from narrowgate_console.view import Overview
 from narrowgate_console.work_panel import add_keys
 
 PAGE_CASES = 50
+_MOST_LETTERS = 100
 NO_FILTERS = Filters()
 
 
@@ -116,12 +117,21 @@ class CasesPage(Page[Queue]):
 
 def filters_of(state: str, light: str, service: str, unit: str, text: str) -> Filters:
     """Give the filters of an address; what is empty or no word of ours filters nothing."""
-    filters = Filters(service=service or None, unit=unit or None, text=text or None)
+    filters = Filters(
+        service=service[:_MOST_LETTERS] or None,
+        unit=unit[:_MOST_LETTERS] or None,
+        text=text[:_MOST_LETTERS] or None,
+    )
     if state in set(State):
         filters = replace(filters, state=State(state))
     if light in set(Light):
         filters = replace(filters, light=Light(light))
     return filters
+
+
+def cursor_of(after: str) -> str | None:
+    """Give the cursor of an address; what is none begins at the first page."""
+    return after if is_cursor(after) else None
 
 
 def _select(name: str, none: str, options: list[tuple[str, str]], chosen: str | None) -> str:

@@ -146,6 +146,30 @@ def test_a_merged_case_is_told_by_the_other(connection: sqlite3.Connection) -> N
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("first", ["f1", "f2"])
+def test_a_case_goes_on_while_what_was_merged_into_it_stands(
+    connection: sqlite3.Connection, first: str
+) -> None:
+    """Two cases that people made one are mended when both devices are, whichever is first."""
+    [last] = {"f1", "f2"} - {first}
+    apply(connection, batch(raised("f1"), raised("f2")), 7)
+    _take(connection, Asked(Step.MERGED, into="C-000002"))
+    apply(connection, batch(cleared(first)), 30)
+    before = _steps(connection, "C-000002")[-1]
+    apply(connection, batch(cleared(last)), 40)
+
+    assert (before, _steps(connection, "C-000002")[-1]) == ("joined", "closed")
+
+
+def test_what_was_merged_reopens_the_case_that_tells_of_it(connection: sqlite3.Connection) -> None:
+    """A finding that stands after all brings back the case that it was merged into."""
+    apply(connection, batch(raised("f1"), raised("f2")), 7)
+    _take(connection, Asked(Step.MERGED, into="C-000002"))
+    apply(connection, batch(cleared("f1"), cleared("f2"), raised("f1", 3)), 30)
+
+    assert (_steps(connection)[-1], _steps(connection, "C-000002")[-1]) == ("merged", "reopened")
+
+
 def test_a_case_that_is_told_by_itself_again_is_merged_no_more(connection: sqlite3.Connection) -> None:
     """A merged case that is reopened belongs to no other, whatever becomes of it later."""
     apply(connection, batch(raised("f1"), raised("f2")), 7)

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from browser import Browser
@@ -86,6 +87,20 @@ def test_the_queue_is_walked_by_keys(serve_stand: Serve, tab: Browser) -> None:
 
     assert ["C-" in first, "C-" in second, first != second] == [True] * 3
     assert tab.ask("document.activeElement.name") == "text"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "after=garbage", "after=9999999999999999999.1", "after=%00", "text=" + "x" * 5000, "state=%ff",
+        "light=nonsense&unit=%27%20OR%201=1",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_tampered_with_is_a_queue(serve_stand: Serve, asked: str) -> None:
+    """What is no filter and no cursor filters nothing, and ends in no fault of ours."""
+    answer = httpx.get(f"{serve_stand('worked')}/cases?{asked}", timeout=100.0)
+
+    assert (answer.status_code, "<title>Narrowgate" in answer.text) == (200, True)
 
 
 def test_the_queue_shows_what_a_filter_asks_for(serve_stand: Serve, tab: Browser) -> None:
