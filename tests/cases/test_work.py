@@ -9,7 +9,9 @@ from narrowgate_cases.clocks import Light, Limit
 from narrowgate_cases.practice import HOUR_US, Practice, Service
 from narrowgate_cases.queue import Filters, queue
 from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps, take_step
-from narrowgate_schema.words import Severity
+from narrowgate_rules import OVERSTAY, Engine
+from narrowgate_schema.words import Family, Severity
+from rules_rows import MINUTE_US, MONDAY_US, NOWHERE, Row, Tick, readings, ticks
 
 PERSON_LOOKS = Practice(otherwise=Service(device_verifies=False))
 """A desk at which somebody looks before a case is closed."""
@@ -242,6 +244,17 @@ def test_members_join_and_severity_rises(connection: sqlite3.Connection) -> None
         ("worsened", '{"from": "minor", "to": "safety"}'),
     ]
     assert connection.execute("SELECT due_at FROM cases").fetchone() == (2 * HOUR_US,)
+
+
+def test_an_overstay_of_twice_the_limit_rises_in_its_case(connection: sqlite3.Connection) -> None:
+    """The case of a car that stays on becomes major by itself, and stays one case."""
+    engine = Engine([OVERSTAY], {"overstay": {"default_limit_s": 3600.0}})
+    rows = readings(Family.PARKING, [Row(0, "b", MONDAY_US, {"occupied": True})])
+    later = [Tick(n, MONDAY_US + n * HOUR_US + MINUTE_US) for n in (1, 2, 3)]
+    apply(connection, engine.judge({Family.PARKING: rows}, ticks(later), NOWHERE).causes, 7)
+
+    assert _steps(connection) == ["reported", "worsened"]
+    assert connection.execute("SELECT number, severity FROM cases").fetchall() == [("C-000001", "major")]
 
 
 def test_a_case_goes_on_while_one_of_its_findings_stands(connection: sqlite3.Connection) -> None:
