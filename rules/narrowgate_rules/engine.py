@@ -207,7 +207,10 @@ class Engine:
         image, anew = thawed(self._rules, data)
         self._now_us, self._tables = image.now_us, image.tables
         self._memories, self._rows = image.memories, image.rows
-        self._remembered = image.remembered
+        if self._causes is not None:
+            names = [group.name for group in self._causes.setting.groups]
+            goes_on = {name: version for name, version in self.versions.items() if name not in anew}
+            self._remembered = image.remembered.followed(goes_on, names)
         return anew
 
     def warm_up(

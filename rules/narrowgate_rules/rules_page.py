@@ -29,7 +29,8 @@ and told if they still stand after it has cleared. A group is out if one instant
 in which its devices were lost: from the last that was heard to the report that was missed, or one report
 before the finding. Held against them is who was heard, sound, after that instant; who was not due counts
 for nobody. The largest group comes first: what it explains, smaller ones are not asked about. Safety is
-never held back.
+never held back. A group is known by its name alone: feeders of two cabinets that are both called "1" are
+one feeder to it, so they want names of their own.
 """
 _RELEASE = """\
 ## Release

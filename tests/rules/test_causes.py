@@ -1,10 +1,14 @@
 """What the desk is told of findings: groups, members held back, what flaps, what is shelved."""
 
+import dataclasses
+
 import pytest
 
 from causes_city import Arrival, Heard, Places, Said, causes_of, tell
+from narrowgate_rules import GROUP_RULES, RULES, Engine
 from narrowgate_rules.causes import Shelf
-from rules_rows import HOUR_US, MINUTE_US, MONDAY_US, SECOND_US, Tick
+from narrowgate_schema.words import Family
+from rules_rows import HOUR_US, MINUTE_US, MONDAY_US, SECOND_US, Row, Tick, readings, ticks
 
 LAMPS = tuple(f"lamp-{n}" for n in range(10))
 ROAD = Places(LAMPS, {"feeder": ["F1"] * 5 + ["F2"] * 5, "cell": ["C1"] * 10}, [300.0] * 10)
@@ -76,6 +80,64 @@ def test_three_at_least_and_sixty_per_cent(dark: int, rule: str) -> None:
     ]
 
     assert {row["rule"] for row in tell(causes_of(), arrivals, ROAD).causes} == {rule}
+
+
+@pytest.mark.parametrize("share_pct", [100.0, 60.0, 20.0])
+def test_a_group_is_over_once(share_pct: float) -> None:
+    """Whatever share makes a group, it stands while its lamps return, ends with the last and stays so."""
+    back = [_dark(60 + lamp, lamp, 1, 25) for lamp in range(5)]
+    causes = causes_of(feeder_out={"share_pct": share_pct})
+
+    told = tell(causes, [*FEEDER_DARK, *back, *_ticks(70, 26, 50)], ROAD)
+
+    assert [row["state"] for row in told.groups] == ["raised", "cleared"]
+
+
+def test_a_small_share_makes_one_group() -> None:
+    """Of a share under a half a group does not end, to begin anew, while that share fails."""
+    back = [_dark(60, 0, 1, 25), _dark(61, 1, 1, 25), *_heard(62, range(2), 25)]
+    causes = causes_of(feeder_out={"share_pct": 20.0})
+
+    told = tell(causes, [*FEEDER_DARK, *back, *_ticks(70, 26, 50)], ROAD)
+
+    assert [row["state"] for row in told.groups] == ["raised"]
+
+
+@pytest.mark.parametrize("dark", [1, 2])
+def test_a_group_of_two(dark: int) -> None:
+    """Two may be a group if the city says so: both dark are one cause, one of them is a lone fault."""
+    places = Places(LAMPS[:2], {"feeder": ["F1"] * 2}, [300.0] * 2)
+    arrivals = [
+        *_heard(0, range(2), 0),
+        *(_dark(10 + lamp, lamp, 1) for lamp in range(dark)),
+        *_heard(20, range(dark, 2), 3),
+        *_ticks(30, 2, 20),
+    ]
+
+    told = tell(causes_of(feeder_out={"least": 2.0}), arrivals, places)
+
+    assert [row["rule"] for row in told.causes] == ["supply_loss" if dark == 1 else "feeder_out"]
+
+
+def test_a_rule_of_another_version_leaves_no_member_behind() -> None:
+    """What a rule found that began anew since holds no group: nobody would ever say that it is over."""
+    supply_loss = next(rule for rule in RULES if rule.name == "supply_loss")
+    engine = Engine([supply_loss], groups=GROUP_RULES)
+    dark = [
+        Row(10 * at_min + lamp, LAMPS[lamp], MONDAY_US + at_min * MINUTE_US, {"supply_loss": at_min > 0})
+        for at_min in range(3)
+        for lamp in range(5)
+    ]
+    judged = engine.judge(
+        {Family.LIGHTING: readings(Family.LIGHTING, dark)}, ticks([Tick(30, MONDAY_US + 3 * MINUTE_US)]), ROAD
+    )
+    newer = Engine([dataclasses.replace(supply_loss, version=supply_loss.version + 1)], groups=GROUP_RULES)
+    newer.restore(engine.snapshot())
+    later = newer.judge({}, ticks([Tick(31, MONDAY_US + 4 * MINUTE_US)]), ROAD)
+
+    assert judged.findings["rule"].to_pylist()[-1] == "feeder_out"
+    assert later.findings["rule"].to_pylist() == ["feeder_out"]
+    assert later.findings["state"].to_pylist() == ["cleared"]
 
 
 def test_a_lone_fault_waits_for_the_window() -> None:

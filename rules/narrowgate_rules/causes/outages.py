@@ -41,6 +41,11 @@ class Terms:
     least: int
     window_us: int
 
+    @property
+    def stays_share(self) -> float:
+        """Of its members so many must fail for the group to stand: no more than made it, so it ends once."""
+        return min(self.share, 1.0 - self.share)
+
     def is_out(self, failing: Instants, heard: Instants) -> Mask:
         """Say where so many that fail, and so many that were heard, make an outage."""
         enough: Mask = failing >= self.share * (failing + heard)

@@ -42,7 +42,7 @@ def _settle_group(said: Explaining, setting: Setting, row: int, now_us: int, fra
     before = ledger["members"][row]
     members = sorted(failing.union(before))
     terms = setting.terms[int(ledger["level"][row])]
-    is_over = len(failing) < (1.0 - terms.share) * len(members)
+    is_over = not failing or len(failing) < terms.stays_share * len(members)
     ledger["pending"][row] |= len(members) > len(before)
     ledger["members"][row] = members
     is_due = ledger["pending"][row] == 1 and now_us - ledger["moved_us"][row] >= _GROWTH_US

@@ -6,7 +6,7 @@ remembers then, so that a batch that goes wrong leaves nothing behind.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from narrowgate_rules.causes.releasing import release
 from narrowgate_rules.causes.setting import Setting
 from narrowgate_rules.causes.settling import settle
 from narrowgate_rules.causes.shelves import Shelf
-from narrowgate_rules.columns import BEFORE_US, NEVER_US, FleetColumns, Instants, Ticks
+from narrowgate_rules.columns import BEFORE_US, NEVER_US, FleetColumns, Instants, Mask, Ticks
 from narrowgate_schema.words import Family
 
 VERSION = 1
@@ -50,6 +50,19 @@ class Remembered:
             {"said": json.dumps({**said, "version": VERSION})}
         )
 
+    def followed(self, versions: Mapping[str, int], groups: Sequence[str]) -> "Remembered":
+        """Forget the episodes that no rule follows any more: nobody would ever say that they are over.
+
+        Args:
+            versions: of the rules and groups whose episodes go on, by name.
+            groups: names of the groups, the largest first.
+        """
+        ledger = self.ledger.of_rows(_of_versions(self.ledger, versions))
+        own = np.flatnonzero(ledger["level"] != NOBODY)
+        ledger["level"][own] = [groups.index(rule) for rule in ledger["rule"][own].tolist()]
+        is_less = len(ledger) < len(self.ledger)
+        return replace(self, ledger=ledger, is_stirred=self.is_stirred or is_less)
+
     @classmethod
     def unpacked(cls, batch: pa.RecordBatch) -> "Remembered | None":
         """Take what `packed` gave; None if it is of another version."""
@@ -57,6 +70,12 @@ class Remembered:
         if said.pop("version") != VERSION:
             return None
         return cls(Ledger.unpacked(batch), **said)
+
+
+def _of_versions(ledger: Ledger, versions: Mapping[str, int]) -> Mask:
+    said = [versions.get(rule, NOBODY) for rule in ledger["rule"].tolist()]
+    own: Mask = ledger["rule_version"] == np.array(said, np.int64)
+    return own
 
 
 NOTHING = Remembered(Ledger.empty())
