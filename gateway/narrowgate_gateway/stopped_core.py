@@ -73,6 +73,7 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
 
     Raises:
         AlreadyRunning: a core is up, or comes up.
+        JournalUnreadable: the journal does not reach as far as the stores.
         ValueError, duckdb.Error, sqlite3.Error, OSError: a store cannot be opened or written.
     """
     with held_telemetry(home) as telemetry:
@@ -85,7 +86,7 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
             pipeline = Pipeline(
                 Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
             )
-            _catch_up(pipeline, settings.core.batch_rows)
+            pipeline.catch_up(settings.core.batch_rows)
             finish(pipeline)
             finish_erasures(pipeline, places_of(home, settings))
             yield pipeline
@@ -99,12 +100,3 @@ def places_of(home: Home, settings: Settings, archiver: Archiver | None = None) 
     further = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
     pause = archiver.paused if archiver is not None else nullcontext
     return Places(home.journal, home.quarantine, home.archive, pause, further)
-
-
-def _catch_up(pipeline: Pipeline, batch_rows: int) -> None:
-    """Run the rules again from their snapshot to where the stores are."""
-    while pipeline.offset < pipeline.done:
-        prepared = pipeline.prepare(batch_rows)
-        if prepared is None:
-            raise ValueError(f"the journal ends at {pipeline.offset}, the stores stand at {pipeline.done}")
-        pipeline.write(prepared, with_snapshot=False)

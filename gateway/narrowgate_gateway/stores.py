@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from narrowgate_gateway.status import StoreClosed
+from narrowgate_ingest.pipeline import JournalUnreadable
 
 
 @contextmanager
@@ -20,7 +22,7 @@ def opening(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (duckdb.Error, sqlite3.Error, ValueError) as error:
+    except (duckdb.Error, sqlite3.Error, ValueError, JournalUnreadable, pa.ArrowException) as error:
         raise StoreClosed(_at(path, str(error).splitlines()[0])) from None
     except OSError as error:
         raise StoreClosed(_at(Path(error.filename or path), error.strerror or str(error))) from None

@@ -218,6 +218,20 @@ class Pipeline:
             self._superseded = []
         self._done = batch.end
 
+    def catch_up(self, batch_rows: int = 4096) -> None:
+        """Run the stages again from their snapshot to where the stores stand.
+
+        Raises:
+            JournalUnreadable: it does not reach that far, or cannot be read.
+            duckdb.Error, sqlite3.Error, OSError: a store could not be written.
+        """
+        while self.offset < self._done:
+            prepared = self.prepare(batch_rows)
+            if prepared is None:
+                words = f"the journal ends at {self.offset}, the stores stand at {self._done}"
+                raise JournalUnreadable(f"{self._tail.directory}: {words}")
+            self.write(prepared, with_snapshot=False)
+
     def keep_snapshot(self) -> None:
         """Keep the stages' state; the pipeline must have written all that it prepared."""
         with self.stores.state.transaction() as connection:

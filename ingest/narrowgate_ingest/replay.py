@@ -106,6 +106,8 @@ def apply_replay(
 def finish_replays(pipeline: Pipeline, means: Means, say: Callable[[str], None]) -> None:
     """Bring to its end what `apply_replay` began, in this life or one before; raises as it does."""
     noted = pipeline.stores.state.connection.execute("SELECT asked, moves FROM replays").fetchall()
+    if noted:  # after a crash the stages stand at their last snapshot
+        pipeline.catch_up()
     for note, moves in noted:
         said = json.loads(note)
         asked = Asked(**{**said["asked"], "devices": tuple(said["asked"]["devices"])})

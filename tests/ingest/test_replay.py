@@ -246,6 +246,31 @@ def test_a_kill_at_any_step_is_made_good(ran: Path, tmp_path: Path, monkeypatch:
         assert {name: rows for name, rows in outcome.items() if rows != outcomes[0][name]} == {}
 
 
+def test_a_killed_replay_is_ended_from_an_older_snapshot(ran: Path, tmp_path: Path) -> None:
+    """The rules catch up with the stores first, as a start of the core begins."""
+    home = tmp_path / "home"
+    shutil.copytree(ran, home)
+    line, passed = Line(home, home / "journal"), count(1)
+
+    def step() -> None:
+        if next(passed) == 4:
+            raise Crash
+
+    _fuse(line, step)
+    with pytest.raises(Crash):
+        apply_replay(line.pipeline, _means(line), replace(ALL, devices=(_water(line),)), AT_US, _quiet)
+    line.stores.state.connection.execute("DELETE FROM snapshots")
+    line.close()
+    line = Line(home, home / "journal")
+    behind = line.pipeline.done - line.pipeline.offset
+    finish_replays(line.pipeline, _means(line), _quiet)
+    (noted,) = line.stores.state.connection.execute("SELECT count(*) FROM replays").fetchone()
+    line.close()
+
+    assert behind > 0
+    assert noted == 0
+
+
 def _fuse(line: Line, step: Callable[[], None]) -> None:
     """Take a step before and after each store is written."""
     telemetry, quarantine = line.stores.telemetry, line.stores.quarantine
