@@ -2,7 +2,9 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from causes_city import Arrival, Heard, Places, Said, causes_of, tell
 from narrowgate_rules import GROUP_RULES, RULES, Engine
@@ -117,6 +119,34 @@ def test_a_group_of_two(dark: int) -> None:
     told = tell(causes_of(feeder_out={"least": 2.0}), arrivals, places)
 
     assert [row["rule"] for row in told.causes] == ["supply_loss" if dark == 1 else "feeder_out"]
+
+
+def test_a_group_after_an_hour_without_ticks() -> None:
+    """However late time is told, the group comes to the desk and its members do not."""
+    told = tell(causes_of(), [*FEEDER_DARK[:15], *_ticks(30, 61, 80)], ROAD)
+
+    assert {row["rule"] for row in told.causes} == {"feeder_out"}
+
+
+class _Moving(Places):
+    """The first lamp stands at a further place, behind the others, from an hour on."""
+
+    def asset_rows_at(self, slots: NDArray[np.int32], times_us: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Give the asset rows."""
+        moved = (slots == 0) & (times_us >= MONDAY_US + HOUR_US)
+        return np.where(moved, len(self.devices), slots).astype(np.int32)
+
+
+@pytest.mark.parametrize("feeder", ["F2", None])
+def test_a_member_that_moves_is_let_go(feeder: str | None) -> None:
+    """A lamp that is put to another feeder, or to none, while its own is dark becomes its own cause."""
+    places = _Moving(LAMPS, {"feeder": [*ROAD.groups["feeder"], feeder]}, ROAD.every_s)
+    stirs = Said(90, "day_burner", LAMPS[9], MONDAY_US, 1, MONDAY_US, None)
+
+    told = tell(causes_of(), [*FEEDER_DARK, stirs, *_ticks(91, 60, 80)], places)
+
+    expected = {("feeder_out", "F1", LAMPS[:5]), ("supply_loss", LAMPS[0], ()), ("day_burner", LAMPS[9], ())}
+    assert told.standing() == expected
 
 
 def test_a_rule_of_another_version_leaves_no_member_behind() -> None:
