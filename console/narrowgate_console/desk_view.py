@@ -1,5 +1,7 @@
 """What one principal may ask and do about cases: the queue, its lights, figures, and steps."""
 
+from collections.abc import Iterable
+
 import narrowgate_cases as desk
 from narrowgate_cases.clocks import Light
 from narrowgate_cases.figures import By, Figures, figures
@@ -52,12 +54,13 @@ class DeskView(Rights):
         """Take a step on a visible case; give where it stands."""
         self._need(_scope_of(asked.step))
         self._need(Scope.CASES)
-        self._find(number)
-        if asked.into is not None:
-            self._find(asked.into)
+        named = [number] if asked.into is None else [number, asked.into]
+        self._find(named)
         sources = self._services.sources
         try:
             with reading("state"), sources.working() as connection:
+                # Whose the case is may have changed since; while this transaction holds it cannot.
+                self._find(named)
                 return take_step(
                     connection, number, asked, self.principal.name, self.now_us(), sources.practice
                 )
@@ -66,11 +69,12 @@ class DeskView(Rights):
         except StepRefused as refused:
             raise Unfit(str(refused)) from None
 
-    def _find(self, number: str) -> None:
+    def _find(self, numbers: Iterable[str]) -> None:
         """Raise NotThere for a case that is not there for the principal."""
         with self._services.state(self._visible()) as connection:
-            if desk.case(connection, number) is None:
-                raise NotThere(f"there is no case {number!r}")
+            for number in numbers:
+                if desk.case(connection, number) is None:
+                    raise NotThere(f"there is no case {number!r}")
 
 
 _MENDING = frozenset({Step.STARTED, Step.RETURNED, Step.RESOLVED, Step.COMMENTED})

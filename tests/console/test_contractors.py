@@ -1,5 +1,6 @@
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,25 @@ def test_a_contractor_changes_no_case_of_another(site: As, filled: Stand) -> Non
         after = connection.execute("SELECT count(*) FROM case_steps").fetchone()
 
     assert (statuses, after) == ([404, 404], before)
+
+
+def test_a_case_that_is_sent_to_another_meanwhile_is_not_there(
+    site: As, filled: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose a case is counts when the step is taken, not when it was asked for."""
+    sent = Asked(Step.DISPATCHED, unit="路灯二队")
+    working = filled.working
+
+    @contextmanager
+    def late() -> Iterator[sqlite3.Connection]:
+        with working() as connection:
+            take_step(connection, "C-000001", sent, "user:ann", 0, DEFAULT_PRACTICE)
+        with working() as connection:
+            yield connection
+
+    monkeypatch.setattr(filled, "working", late)
+
+    assert site.status("POST", "/api/v1/cases/C-000001/steps", {"step": "started"}) == 404
 
 
 def test_a_change_by_cookie_without_the_sessions_word_is_refused(site: As, api: Api) -> None:
