@@ -80,6 +80,19 @@ def copy_stores(home: Home, stored: Telemetry, into: Path) -> None:
     copy_journal(home.journal, into / home.journal.name)
 
 
+def erasures_of(state_file: Path) -> list[tuple[object, ...]]:
+    """Give what was erased, and what is being erased, by a state database; to be held against a later look.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    sql = "SELECT number, '' FROM receipts UNION ALL SELECT device, told FROM erasures ORDER BY 1"
+    with closing(sqlite3.connect(f"{state_file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        known = "SELECT count(*) FROM sqlite_schema WHERE name IN ('receipts', 'erasures')"
+        # A state that no release with erasures opened yet has neither.
+        return connection.execute(sql).fetchall() if connection.execute(known).fetchone() == (2,) else []
+
+
 def copy_rest(home: Home, config: Path | None, into: Path) -> None:
     """Copy what no pipeline writes: archive, registry, access, the door's counters, the configuration.
 

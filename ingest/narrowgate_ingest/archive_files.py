@@ -15,7 +15,7 @@ Rule 3: a part is replaced by renaming, never written over: who reads it meanwhi
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -59,11 +59,19 @@ class Part:
     again: int
     """Number of the frames that were run again; 0 of an ordinary part."""
 
+    @property
+    def whose(self) -> str:
+        """Give the column that names the device of a row of readings or frames."""
+        return "device" if self.kind is Archived.READINGS else "claimed_device"
+
     def names(self, device: str) -> bool:
-        """Tell whether the part may have rows of a device, by what it says of its columns."""
-        column = "device" if self.kind is Archived.READINGS else "claimed_device"
-        with pq.ParquetFile(self.path) as file:
-            return device in file.read(columns=[column])[column].to_pylist()
+        """Tell whether the part has rows of a device.
+
+        Raises:
+            ValueError: it is no part as this release writes them.
+        """
+        with reading(self.path), pq.ParquetFile(self.path) as file:
+            return device in file.read(columns=[self.whose])[self.whose].to_pylist()
 
 
 class ArchiveFiles:
@@ -115,7 +123,8 @@ class ArchiveFiles:
         """
         make_directory(self._unfinished)
         beside = self._unfinished / f"rewritten{_SUFFIX}"
-        before, left = _copied(part.path, beside, keeps)
+        with reading(part.path):
+            before, left = _copied(part.path, beside, keeps)
         if left == before:
             beside.unlink()
         elif left == 0:
@@ -207,10 +216,31 @@ def check_format(root: Path) -> None:
     path = root / "format.json"
     if not path.exists():
         return
-    said = json.loads(path.read_bytes())
+    try:
+        said = json.loads(path.read_bytes())
+    except ValueError:
+        said = None
     version = said.get("format") if isinstance(said, dict) else None
     if version != FORMAT_VERSION:
         raise ValueError(f"{path}: format version {version}; this release reads version {FORMAT_VERSION}")
+
+
+def check_parts(root: Path) -> None:
+    """Refuse an archive with a part that cannot be read with ValueError, which names it."""
+    check_format(root)
+    for part in parts_of(root):
+        if part.kind is not Archived.TICKS:
+            with reading(part.path), pq.ParquetFile(part.path) as file:
+                file.schema_arrow.field(part.whose)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Read a part in this block; ValueError names it if it is damaged, or another's file."""
+    try:
+        yield
+    except (pa.ArrowException, KeyError) as error:
+        raise ValueError(f"{path}: no part of an archive: {str(error).strip(chr(39))}") from None
 
 
 def parts_of(root: Path, kind: Archived | None = None) -> list[Part]:

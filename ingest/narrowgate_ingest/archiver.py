@@ -45,7 +45,7 @@ STRETCH_ROWS = 1 << 15
 """Journal rows, and readings, that are held at once."""
 _IDLE_S = 1.0
 _RETRY_S = 10.0
-_ERRORS = (OSError, duckdb.Error, sqlite3.Error, pa.ArrowException)
+_ERRORS = (OSError, ValueError, duckdb.Error, sqlite3.Error, pa.ArrowException)
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ class Archiver:
         """Archive whatever is due.
 
         Raises:
-            OSError, duckdb.Error, sqlite3.Error, pyarrow.ArrowException: what was begun is begun anew by the
-                next turn.
+            OSError, ValueError, duckdb.Error, sqlite3.Error, pyarrow.ArrowException: what was begun is begun
+                anew by the next turn.
         """
         with self._lock:
             self._do_turn()

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narrowgate_ingest.archive_files import Archived, ArchiveFiles, Part, parts_of
+from narrowgate_ingest.archive_files import Archived, ArchiveFiles, Part, check_parts, parts_of
 from narrowgate_ingest.journal_erasing import erase_rows
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
 from narrowgate_ingest.refused_readings import RefusedReadings
@@ -61,8 +61,11 @@ def erase(
 
     Raises:
         JournalUnreadable, ValueError, duckdb.Error, sqlite3.Error, OSError, pyarrow.ArrowException: not
-            finished; the next call, or `finish_erasures`, goes on.
+            finished; the next call, or `finish_erasures`, goes on. If a part of the archive cannot be read,
+            nothing is begun.
     """
+    with places.archive_pause():
+        check_parts(places.archive)
     with pipeline.stores.state.transaction() as connection:
         connection.execute("INSERT OR IGNORE INTO erasures VALUES (?, ?, '{}')", (device, at_us))
     return _run(pipeline, places, device, say)
@@ -153,8 +156,7 @@ def _archive(places: Places, device: str) -> dict[str, int]:
 
 
 def _leaving_out(part: Part, device: str) -> Callable[[pa.Table], pa.Table]:
-    column = "device" if part.kind is Archived.READINGS else "claimed_device"
-    return lambda rows: rows.filter(pc.not_equal(rows[column], device))
+    return lambda rows: rows.filter(pc.not_equal(rows[part.whose], device))
 
 
 def _quarantine(pipeline: Pipeline, directory: Path, device: str) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from narrowgate_ingest.archive_files import Archived, Part, day_of, parts_of
+from narrowgate_ingest.archive_files import Archived, Part, day_of, parts_of, reading
 from narrowgate_ingest.batch import Batch, batch_of
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.tables import TICKS, UPLINKS
@@ -75,11 +75,11 @@ def _rows(
 ) -> pa.RecordBatch:
     """Give the rows of some parts within [start, stop), in order."""
     wanted = [(key, ">=", within[0]), (key, "<", within[1])]
-    tables = [
-        pq.read_table(part.path, filters=wanted, partitioning=None).select(schema.names).cast(schema)
-        for part in parts
-        if part.kind is kind
-    ]
+    tables = []
+    for path in (part.path for part in parts if part.kind is kind):
+        with reading(path):
+            found = pq.read_table(path, filters=wanted, partitioning=None)
+            tables.append(found.select(schema.names).cast(schema))
     table = pa.concat_tables([schema.empty_table(), *tables]).sort_by(key).combine_chunks()
     batches = table.to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from gateway_home import kept_rows
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.backup import MANIFEST
 from narrowgate_gateway.settings import Home
+from narrowgate_gateway.verbs import backup
 from narrowgate_ingest.telemetry import Telemetry
 from operator_verbs import STRANGER, Site, make_site
 
@@ -35,6 +38,25 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Path]:
     directory = site.home.root.parent / "backup"
     assert site.run_with_config("backup", str(directory)).exit_code == 0
     return site, directory
+
+
+def test_an_erasure_amid_a_backup_makes_it_none(
+    stopped: tuple[Site, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was copied before may hold what was erased: there is no manifest, and one line says why."""
+    copy_stores = backup._copy_stores
+
+    def after_an_erasure(place: Home, directory: Path) -> None:
+        with closing(sqlite3.connect(place.state)) as state, state:
+            state.execute("INSERT INTO receipts (at_us, told) VALUES (5, '{}')")
+        copy_stores(place, directory)
+
+    monkeypatch.setattr(backup, "_copy_stores", after_an_erasure)
+    result = stopped[0].run_with_config("backup", str(tmp_path / "copy"))
+
+    assert result.exit_code == 1
+    assert "a device was erased meanwhile" in result.stderr
+    assert not (tmp_path / "copy" / MANIFEST).exists()
 
 
 def _restored(directory: Path, home: Path) -> Result:

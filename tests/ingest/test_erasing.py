@@ -1,11 +1,13 @@
 """Erasure: no byte of a device is left, all others are as they were, whatever the instant of a kill."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,6 +17,7 @@ from narrowgate_ingest import erasing, journal_erasing
 from narrowgate_ingest.archive_files import Archived, ArchiveFiles, parts_of
 from narrowgate_ingest.archiver import Archiver, Terms
 from narrowgate_ingest.erasing import Places, erase, finish_erasures
+from narrowgate_ingest.history import History
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.tail import Tail
@@ -220,6 +223,27 @@ def test_a_kill_at_any_step_is_made_good(
             break
 
     assert limit > len(erasing._steps(line.pipeline, _places(line), device)) + 2
+
+
+@pytest.mark.parametrize("strange", [b"PAR1 half a file", b""], ids=["half", "empty"])
+def test_nothing_is_begun_with_a_part_that_cannot_be_read(line: Line, strange: bytes) -> None:
+    """The part is named, and the next start has nothing to go on with."""
+    part = parts_of(line.home / "archive", Archived.READINGS)[0].path
+    part.write_bytes(strange)
+    with pytest.raises(ValueError, match=re.escape(str(part))):
+        erase(line.pipeline, _places(line), _subject(line), AT_US)
+
+    assert line.stores.state.connection.execute("SELECT * FROM erasures").fetchall() == []
+
+
+def test_a_foreign_file_under_a_parts_name_is_named(line: Line) -> None:
+    """A table without the columns of a part is none."""
+    part = parts_of(line.home / "archive", Archived.FRAMES)[0].path
+    pq.write_table(pa.table({"x": [1]}), part)
+    with pytest.raises(ValueError, match=re.escape(str(part))):
+        list(History(line.home / "archive", Tail(line.journal))._archived(0, 1000))
+    with pytest.raises(ValueError, match=re.escape(str(part))):
+        erase(line.pipeline, _places(line), _subject(line), AT_US)
 
 
 def test_an_unknown_device_is_erased_from_the_quarantine(line: Line) -> None:

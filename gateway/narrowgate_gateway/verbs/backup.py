@@ -32,7 +32,7 @@ def command(context: click.Context, directory: Path, home: Path, config: Path) -
     """  # noqa: D301 - click's mark for lines as they stand is a control character
     import duckdb
 
-    from narrowgate_gateway.backup import copy_journal, copy_rest, seal
+    from narrowgate_gateway.backup import copy_journal, copy_rest, erasures_of, seal
     from narrowgate_gateway.control_client import CoreRefused
     from narrowgate_gateway.settings import Home
     from narrowgate_gateway.status import AlreadyRunning
@@ -47,8 +47,12 @@ def command(context: click.Context, directory: Path, home: Path, config: Path) -
         raise click.UsageError(f"--config: {config}: no such file")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        erased = erasures_of(place.state)
         copy_journal(place.journal, directory / "journal")
         _copy_stores(place, directory.absolute())
+        if erasures_of(directory / place.state.name) != erased:
+            # Rows that were copied before may be whole, or half blanked.
+            raise ValueError("a device was erased meanwhile; begin again in a new directory")
         copy_rest(place, config if config.is_file() else None, directory)
         manifest = seal(directory)
     except AlreadyRunning:
