@@ -2,6 +2,7 @@ import pytest
 
 from narrowgate_cases import State
 from narrowgate_console.words import _WORDS, choose_language, word
+from narrowgate_rules import RULES, Rule
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,12 @@ def test_every_state_of_a_case_has_its_word(state: State) -> None:
     names = [f"state_{state}", *([f"{state}_cases_counted"] if state in ended else [])]
 
     assert [name for name in names if name not in _WORDS] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_a_rule_goes_by_has_its_words(rule: Rule) -> None:
+    """A rule and the columns that its evidence shows are told in the page's language."""
+    assert [name for name in (rule.name, *rule.inputs) if name not in _WORDS] == []
 
 
 def test_an_unknown_word_stands_for_itself() -> None:
