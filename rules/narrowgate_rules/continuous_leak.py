@@ -70,7 +70,7 @@ class _Evidence:
 def _judge(columns: Columns) -> Outcome:
     meters = _meters(columns)
     way = _steps(columns, meters)
-    begin = np.flatnonzero(way.begins)
+    begin = way.begins.nonzero()[0]
     carried = {name: _carried(columns, way, begin, name) for name in _CARRIED}
     hour_us = round(columns.params["hour_min"] * 60e6)
     looks = collect(
@@ -123,7 +123,7 @@ def _evidence(meters: _Meters, way: _Steps, looks: Blocks, hours: Hours, carried
 def _signals(columns: Columns, meters: _Meters, way: _Steps, evidence: _Evidence) -> Signals:
     need_us = round(columns.params["flowing_h"] * HOUR_US)
     hours = evidence.hours
-    proof = np.flatnonzero(hours.whole & (~evidence.flows | (evidence.run_us >= need_us)))
+    proof = (hours.whole & (~evidence.flows | (evidence.run_us >= need_us))).nonzero()[0]
     row, group = evidence.row[proof], evidence.group[proof]
     run_us, raises = evidence.run_us[proof], evidence.flows[proof]
     flow_steps_per_h = hours.steps[proof] * (HOUR_US / hours.span_us[proof])
@@ -152,7 +152,7 @@ def _meters(columns: Columns) -> _Meters:
 
 
 def _steps(columns: Columns, meters: _Meters) -> _Steps:
-    rows = np.flatnonzero(~np.isnan(columns.values["volume_m3"]))
+    rows = (~np.isnan(columns.values["volume_m3"])).nonzero()[0]
     group, time_us = columns.group[rows], columns.time_us[rows]
     first = first_rows(group)
     before_us = shifted(time_us, first, columns.state["last_us"][group[first]])

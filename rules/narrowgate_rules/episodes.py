@@ -99,7 +99,7 @@ def toggled(signals: Signals, open_us: Instants) -> tuple[Transitions, Instants]
         return Transitions.none(), open_us
     first = first_rows(signals.group)
     was_open = shifted(signals.raises, first, open_us[signals.group[first]] != NEVER_US)
-    taken = np.flatnonzero(signals.raises != was_open)
+    taken = (signals.raises != was_open).nonzero()[0]
     group, raises, at_us = signals.group[taken], signals.raises[taken], signals.at_us[taken]
     first = first_rows(group)
     raised_us = np.where(raises, at_us, shifted(at_us, first, open_us[group[first]]))

@@ -54,7 +54,8 @@ class Memory:
 
     def __init__(self, layout: Sequence[StateColumn], rows: Rows, words: slice, others: Mapping[str, slice]):
         """Take the columns, and where they lie in a row: those of one word together, the others by name."""
-        self._layout = {column.name: column.fresh(0) for column in layout}
+        fresh = {column.name: column.fresh(0) for column in layout}
+        self._layout = {name: (values.dtype, values.shape[1:]) for name, values in fresh.items()}
         self._words = [column for column in layout if _is_word(column)]
         self._others = {column.name: column for column in layout if not _is_word(column)}
         self._rows, self._place, self._places = rows, words, others
@@ -114,9 +115,9 @@ class Memory:
 
     def refuse_misshapen(self, rule: str, count: int, state: State) -> None:
         """Refuse state that a rule handed back in another shape or type; ValueError names the column."""
-        for name, wanted in self._layout.items():
+        for name, (dtype, width) in self._layout.items():
             values = state.get(name)
-            if values is None or values.dtype != wanted.dtype or values.shape != (count, *wanted.shape[1:]):
+            if values is None or values.dtype != dtype or values.shape != (count, *width):
                 raise ValueError(f"rule {rule} handed back a misshapen state column {name!r}")
 
 

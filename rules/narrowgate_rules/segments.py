@@ -33,7 +33,7 @@ class Layout:
         self.is_whole = self.is_single and len(group) == groups
         """Each group has one row, and row and group are one number."""
         self._owner: Indices = group if self.is_single else group[self.first]
-        self._last = np.empty(0, np.intp) if self.is_single else np.flatnonzero(last_rows(group))
+        self._last = np.empty(0, np.intp) if self.is_single else last_rows(group).nonzero()[0]
 
     def each(self, column: NDArray[_Scalar]) -> NDArray[_Scalar]:
         """Give a column of groups by row, (n,); not to be written to."""
@@ -63,14 +63,16 @@ class Layout:
 
 def first_rows(group: NDArray[np.integer]) -> Mask:
     """Mark the first row of each group, (n,)."""
-    first = np.ones(len(group), dtype=np.bool_)
+    first = np.empty(len(group), dtype=np.bool_)
+    first[:1] = True
     np.not_equal(group[1:], group[:-1], out=first[1:])
     return first
 
 
 def last_rows(group: NDArray[np.integer]) -> Mask:
     """Mark the last row of each group, (n,)."""
-    last = np.ones(len(group), dtype=np.bool_)
+    last = np.empty(len(group), dtype=np.bool_)
+    last[-1:] = True
     np.not_equal(group[1:], group[:-1], out=last[:-1])
     return last
 
@@ -149,6 +151,6 @@ def hops(target: Indices, starts: Indices) -> Indices:
     jump = np.append(target, size)
     # Doubling: after k passes all rows within 2**k jumps are met.
     while np.any(jump[:size] < size):
-        met[jump[np.flatnonzero(met)]] = True
+        met[jump[met.nonzero()[0]]] = True
         jump = jump[jump]
-    return np.flatnonzero(met[:size])
+    return (met[:size]).nonzero()[0]

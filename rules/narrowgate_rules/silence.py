@@ -71,8 +71,8 @@ def _judge(columns: Columns) -> Outcome:
 
 def _waits(columns: Columns) -> _Waits:
     """Lay out the waits of the series that speak for their devices."""
-    speaking = np.flatnonzero(columns.leading)
-    row = np.flatnonzero(columns.leading[columns.group])
+    speaking = columns.leading.nonzero()[0]
+    row = columns.leading[columns.group].nonzero()[0]
     first = first_rows(columns.group[row])
     before_us = shifted(columns.time_us[row], first, columns.state["last_us"][columns.group[row][first]])
     row = row[columns.time_us[row] > before_us]
@@ -124,7 +124,7 @@ def _ended(columns: Columns, waits: _Waits, due_us: Instants) -> _Ends:
     is_back = np.append(np.diff(ticks_us, prepend=columns.now_us) > away_us, False)
     due_us, granted_us = due_us.copy(), np.full(len(due_us), BEFORE_US)
     tick = np.maximum(np.searchsorted(ticks_us, due_us), waits.begin)
-    again = np.flatnonzero((tick < waits.end) & is_back[tick])
+    again = ((tick < waits.end) & is_back[tick]).nonzero()[0]
     while len(again):
         due_us[again] = granted_us[again] = ticks_us[tick[again]] + waits.limit_us[again]
         tick[again] = np.maximum(np.searchsorted(ticks_us, due_us[again]), tick[again] + 1)
@@ -143,8 +143,8 @@ def _floors(waits: _Waits, ends: _Ends, raised_us: Instants, columns: Columns) -
 def _transitions(columns: Columns, waits: _Waits, ends: _Ends, raised_us: Instants) -> Transitions:
     were_us = shifted(raised_us, waits.first, np.full(int(waits.first.sum()), NEVER_US))
     heard_us = shifted(waits.heard_us, waits.first, waits.heard_us[waits.first])
-    cleared = np.flatnonzero(were_us != NEVER_US)
-    raised = np.flatnonzero(ends.raised_us != NEVER_US)
+    cleared = (were_us != NEVER_US).nonzero()[0]
+    raised = (ends.raised_us != NEVER_US).nonzero()[0]
     start_us = np.concatenate([were_us[cleared], ends.raised_us[raised]])
     end_us = np.maximum(waits.heard_us[cleared], were_us[cleared])
     silent_us = np.concatenate(

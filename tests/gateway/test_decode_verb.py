@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from codec_fixtures import CASES, case_name, load
+from narrowgate_codecs import PROFILES
 from narrowgate_gateway.verbs.decode import command
 
 _FREE = '{"hex": "156600", "profile": "pni_placepod_v1"}'
@@ -43,6 +44,12 @@ def test_frame_is_told_in_one_line() -> None:
     )
 
 
+def _is_from_reception(profile: str, row: dict[str, Any]) -> bool:
+    """Tell whether a reading's instant is counted from the reception, of which the verb knows nothing."""
+    counted = any(each.each is not None and each.each.from_reception for each in PROFILES[profile].readings)
+    return counted and row["time"] != "received"
+
+
 # The verb reads frames by themselves: it knows nothing of what a device announced earlier.
 @pytest.mark.parametrize("path", [path for path in CASES if "facts" not in load(path)], ids=case_name)
 def test_golden_frame_is_told_as_its_file_says(path: Path) -> None:
@@ -60,7 +67,8 @@ def test_golden_frame_is_told_as_its_file_says(path: Path) -> None:
 
     (told,) = _lines(result)
     reason = None if told["refused"] is None else told["refused"]["reason"]
-    assert (case.get("refused"), int("refused" in case), len(case.get("readings", []))) == (
+    readings = [row for row in case.get("readings", []) if not _is_from_reception(path.parent.name, row)]
+    assert (case.get("refused"), int("refused" in case), len(readings)) == (
         reason,
         result.exit_code,
         len(told["readings"]),
@@ -124,7 +132,7 @@ def test_line_behind_a_huge_one_is_read() -> None:
 
 def test_frame_of_nobody_is_unknown() -> None:
     """A frame that no profile takes whole is refused as unknown."""
-    result = _run("--port", "219", "5a" * 301)
+    result = _run("--port", "219", "ff" * 301)
 
     assert (result.exit_code, _lines(result)[0]["refused"]["reason"]) == (1, "unknown")
 

@@ -52,7 +52,8 @@ def command(
     Each answer has profile, device (the identity inside the frame), readings, refused
     ({"reason", "detail"} or null), message and values: everything the frame says.
     A frame with both readings and refused is one of whose records some were refused.
-    The time of a reading without a clock of its own is null.
+    The time of a reading without a clock of its own is null; history that is counted back from
+    reception has none, and is left out.
 
     With --explain each answer says byte by byte what stands there, raw and as a value, which
     check sums are right and which would be, and what the frame is refused for; for a frame

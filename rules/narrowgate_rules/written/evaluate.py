@@ -77,12 +77,13 @@ class Evaluation:
     def of(self, node: n.Node) -> Floats:
         """Give a tree's values, (n,); never infinite, and not to be written to."""
         number = self._numbers[id(node)]
-        if number not in self._known:
+        values = self._known.get(number)
+        if values is None:
             values = _EVALUATED[type(node)](self, node)
             if isinstance(node, _BOUNDLESS) and not np.isfinite(values).all():
                 values = np.where(np.isfinite(values), values, np.nan)
             self._known[number] = values
-        return self._known[number]
+        return values
 
     def known_rows(self, values: Floats) -> tuple[Indices, Layout, Instants]:
         """Give the rows in which values are known, how they lie, and their times [us]."""
@@ -96,7 +97,9 @@ class Evaluation:
         return self._known_rows[at][1:]
 
     def _full(self, value: float) -> Floats:
-        return np.full(len(self._columns.group), value)
+        values = np.empty(len(self._columns.group))
+        values.fill(value)
+        return values
 
     def _number(self, node: n.Number) -> Floats:
         return self._full(node.value)
@@ -198,7 +201,7 @@ class Evaluation:
         self.state[name] = layout.keep(self.state[name], known)
         self.state[name_us] = layout.keep(self.state[name_us], time_us)
         slopes = self._full(np.nan)
-        is_near = np.flatnonzero((passed_us > 0) & (passed_us <= self.hole_us))
+        is_near = ((passed_us > 0) & (passed_us <= self.hole_us)).nonzero()[0]
         slopes[row[is_near]] = risen[is_near] / (passed_us[is_near] / 3.6e9)
         return slopes
 
@@ -241,7 +244,7 @@ def _lone_and_other(layout: Layout) -> list[tuple[Any, type[LonePanes] | type[Pa
     if layout.is_single:
         return [(slice(None), LonePanes)] if len(layout.group) else []
     is_lone = layout.first & last_rows(layout.group)
-    return [(np.flatnonzero(is_lone), LonePanes), (np.flatnonzero(~is_lone), Panes)]
+    return [(is_lone.nonzero()[0], LonePanes), ((~is_lone).nonzero()[0], Panes)]
 
 
 _BOUNDLESS = (n.Binary, n.Slope, n.Window)

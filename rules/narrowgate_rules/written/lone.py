@@ -44,7 +44,7 @@ class LonePanes:
         passed = np.minimum(pane - self._column("pane")[rows.group], PANES)
         for name, own in of_rows(rows, state, self._name).items():
             column = self._column(name)
-            for by in np.flatnonzero(np.bincount(passed, minlength=PANES + 1)).tolist():
+            for by in np.bincount(passed, minlength=PANES + 1).nonzero()[0].tolist():
                 _join(column, rows.group, own, passed, by, name)
         self._column("pane")[rows.group] = pane
         self.since_us = self._covered(hole_us)
@@ -54,7 +54,7 @@ class LonePanes:
         found = np.full(len(self._rows.group), np.nan)
         reach_us = self._node.span_us - self._pane_us
         is_known = self._rows.time_us - self.since_us >= reach_us
-        row = np.flatnonzero(is_known | (self._node.aggregate == "count"))
+        row = (is_known | (self._node.aggregate == "count")).nonzero()[0]
         if len(row):
             found[row] = _AGGREGATED[self._node.aggregate](self, row)
         return found
@@ -119,7 +119,7 @@ def _join(
     column: NDArray[Any], group: Indices, own: NDArray[Any], passed: Instants, by: int, name: str
 ) -> None:
     """Move the panes of the rows for which so many passed, and let the rows join."""
-    row = np.flatnonzero(passed == by)
+    row = (passed == by).nonzero()[0]
     at: Any = group[row]
     if len(row) == len(column):
         # All groups at once: no need to pick them.
