@@ -103,7 +103,7 @@ class ArchiveFiles:
     def sweep(self) -> None:
         """Remove unfinished files; nobody may be writing one."""
         make_directory(self._unfinished)
-        for path in self._unfinished.iterdir():
+        for path in self._unfinished.glob(f"*{_SUFFIX}"):
             path.unlink()
 
     def remove(self, parts: list[Part]) -> None:

@@ -20,6 +20,7 @@ from narrowgate_ingest.erasing import Places, erase, finish_erasures
 from narrowgate_ingest.history import History
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
+from narrowgate_ingest.self_check import SelfCheck
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.words import Family
@@ -162,6 +163,14 @@ def test_everything_of_other_devices_is_untouched(line: Line) -> None:
 
     assert _of_others(line, device) == before
     assert _journal_rows(line, device) == journal
+
+
+def test_the_self_check_is_silent_behind_an_erasure(line: Line) -> None:
+    """Blanked rows are still the frames that were counted, also those that are set aside no more."""
+    erase(line.pipeline, _places(line), "nobody-knows-it", AT_US)
+    check = SelfCheck(Tail(line.journal), line.stores.state.reader, lambda *_: set())
+
+    assert check.look(line.ledger()) == []
 
 
 def test_the_receipt_counts_and_does_not_name(line: Line) -> None:
