@@ -15,7 +15,8 @@ test: $(VENV)/.installed-test
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-# Kills, power cuts and outages, ROUNDS times as many as `make test` makes: hours, not minutes.
+# Kills, power cuts and outages, ROUNDS times as many as `make test` makes, and a soak of 30 minutes
+# (NARROWGATE_SOAK_MINUTES=n takes another time): hours, not minutes.
 chaos: ROUNDS ?= 16
 chaos: $(VENV)/.installed-test
 	tests/debian-packages

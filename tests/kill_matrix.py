@@ -8,9 +8,9 @@ what an undisturbed core makes of the same journal.
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, Self
 
@@ -19,7 +19,7 @@ from fault_plans import CORE_PLACES, EDGE_PLACES, Faults, Strike, drawn
 from influx_stand import DATABASE, Influxd
 from mosquitto import Mosquitto
 from mqtt_district import MOST_PERSISTENT, is_connected, lead_to, nothing_held_back, until
-from mqtt_wire import Notes, wired
+from mqtt_wire import Wire, wired
 from narrowgate_cases import outbox_counts
 from narrowgate_gateway.demo_city import HOST, Stage
 from narrowgate_gateway.demo_summary import Summary, summarise
@@ -80,7 +80,10 @@ class Left:
 
 
 class Felling(Receiver):
-    """A receiver that kills the core as one of its POSTs arrives: it is sent, and not known to be."""
+    """A receiver that kills the core as one of its POSTs arrives: it is sent, and not known to be.
+
+    The nth by count from 1; with 0 none does.
+    """
 
     def __init__(self, nth: int) -> None:
         super().__init__()
@@ -126,6 +129,8 @@ class Paced:
         self.strikes_at: dict[int, list[str]] = {}
         self.errands_at: dict[int, Callable[[], None]] = {}
         """Done in a thread of their own at a step."""
+        self.more_at: dict[int, list[Emission]] = {}
+        """Sent at a step beside what the world sends."""
 
     @property
     def report(self) -> SentReport:
@@ -153,7 +158,7 @@ class Paced:
             await asyncio.to_thread(errand)
         if self._is_behind(self._step):
             await asyncio.sleep(_LAG_S)
-        await self._ways.send([*emissions, self._stranger()])
+        await self._ways.send([*emissions, *self.more_at.pop(self._step, ()), self._stranger()])
 
     def _stranger(self) -> Emission:
         self._strangers += 1
@@ -170,13 +175,28 @@ class Paced:
 
 
 @dataclass(frozen=True)
-class _Far:
+class Far:
     """What stands around the gateway."""
 
     broker: Mosquitto
-    notes: Notes
+    wire: Wire
     receiver: Felling
     server: Influxd
+
+
+@dataclass(frozen=True)
+class Course:
+    """What happens while a district lives."""
+
+    is_behind: Callable[[int], bool]
+    """Tells whether a fall that is due at a step has not come yet."""
+    strikes_at: dict[int, list[str]] = field(default_factory=dict)
+    errands_at: dict[int, Callable[[], None]] = field(default_factory=dict)
+    more_at: dict[int, list[Emission]] = field(default_factory=dict)
+    real_seconds: float | None = None
+    """How long it takes at least [s]."""
+    watch: Callable[[Lives], Coroutine[None, None, None]] | None = None
+    """Runs beside it."""
 
 
 async def live_and_fall(stage: Stage, faults: Faults, server: Influxd, seed: int, toll: Toll) -> Left:
@@ -184,24 +204,36 @@ async def live_and_fall(stage: Stage, faults: Faults, server: Influxd, seed: int
 
     For a quarter of the time InfluxDB is not there either.
     """
-    rng = Random(seed)
+    rng, steps = Random(seed), stage.city.step_count()
+    async with surrounded(stage, server, Felling(rng.randrange(2, 6))) as far:
+        hook = int(far.receiver.url.split(":")[2].split("/")[0])
+        for role, strikes in _planned(rng, toll, far.wire.port, server.port, hook).items():
+            faults.plan(role, strikes)
+        due = {"edge": toll.edge, "core": toll.core}
+        course = Course(
+            is_behind=lambda step: any(faults.done(role) < n * step // steps for role, n in due.items()),
+            strikes_at={
+                step: ["edge", "core"] for step in rng.sample(range(steps // 10, steps - 5), toll.both)
+            },
+            errands_at={steps // 2: server.kill, steps * 3 // 4: server.start},
+        )
+        return await lived(stage, far, course)
+
+
+@asynccontextmanager
+async def surrounded(stage: Stage, server: Influxd, receiver: Felling) -> AsyncIterator[Far]:
+    """Stand a broker, a webhook's receiver and InfluxDB around a gateway, and tell its configuration so."""
     secret = stage.home.root / "secret"
     secret.write_bytes(b"a secret of the test's own")
     broker = Mosquitto(stage.home.root.with_name("broker"), options=MOST_PERSISTENT).start()
     try:
-        with Felling(rng.randrange(2, 6)).listening() as receiver:
-            assert isinstance(receiver, Felling)
+        with receiver.listening():
             async with wired(broker.port) as wire:
                 lead_to(stage, wire.port)
                 urls = {"influx": server.url, "hook": receiver.url, "secret": secret, "database": DATABASE}
                 with stage.config.open("a", encoding="utf-8") as config:
                     config.write(_MORE.format(**urls))
-                plan = _planned(
-                    rng, toll, wire.port, server.port, int(receiver.url.split(":")[2].split("/")[0])
-                )
-                for role, strikes in plan.items():
-                    faults.plan(role, strikes)
-                return await _live(stage, faults, _Far(broker, wire.notes, receiver, server), rng, toll)
+                yield Far(broker, wire, receiver, server)
     finally:
         broker.stop()
 
@@ -221,8 +253,9 @@ def _planned(rng: Random, toll: Toll, broker: int, influx: int, hook: int) -> di
     }
 
 
-async def _live(stage: Stage, faults: Faults, far: "_Far", rng: Random, toll: Toll) -> Left:
-    broker, notes, receiver = far.broker, far.notes, far.receiver
+async def lived(stage: Stage, far: Far, course: Course) -> Left:
+    """Let a district live through a course, wait until all is sent on, and give what is left."""
+    broker, notes = far.broker, far.wire.notes
     coap = CoapLink(Target(HOST, stage.coap_port), timing=TIMING, weather=Weather(stage.seed))
     mqtt = MqttLink(
         Target(HOST, broker.port, "mqtt"),
@@ -230,24 +263,15 @@ async def _live(stage: Stage, faults: Faults, far: "_Far", rng: Random, toll: To
         weather=Weather(stage.seed, twice_share=0.0, lost_share=0.0),
         acks=stage.mqtt_acks,
     )
-    async with Lives(stage) as lives:
-        receiver.lives = lives
+    async with Lives(stage) as lives, beside(course.watch and course.watch(lives)):
+        far.receiver.lives = lives
         # A broker keeps nothing for who never subscribed.
         await until(lambda: _is_subscribed(stage), within_s=_PATIENCE_S)
         async with Ways(stage.metered, coap, mqtt) as ways:
-            steps = stage.city.step_count()
-            due = {"edge": toll.edge, "core": toll.core}
-            paced = Paced(
-                ways,
-                lives,
-                lambda step: any(faults.done(role) < all_ * step // steps for role, all_ in due.items()),
-                steps,
-            )
-            paced.strikes_at = {
-                step: ["edge", "core"] for step in rng.sample(range(steps // 10, steps - 5), toll.both)
-            }
-            paced.errands_at = {steps // 2: far.server.kill, steps * 3 // 4: far.server.start}
-            await drive(stage.city, paced, stage.clock)
+            paced = Paced(ways, lives, course.is_behind, stage.city.step_count())
+            paced.strikes_at, paced.errands_at = dict(course.strikes_at), dict(course.errands_at)
+            paced.more_at = dict(course.more_at)
+            await drive(stage.city, paced, stage.clock, course.real_seconds)
             await paced.finish()
             sent = paced.report
         await until(lambda: is_connected(stage), within_s=_PATIENCE_S)
@@ -256,7 +280,7 @@ async def _live(stage: Stage, faults: Faults, far: "_Far", rng: Random, toll: To
         await until(lambda: _is_sent(stage), within_s=_PATIENCE_S, every_s=0.1)
         lives.check()
     letters: dict[str, set[bytes]] = {}
-    for post in receiver.posts:
+    for post in far.receiver.posts:
         letters.setdefault(post.key, set()).add(post.body)
     return Left(
         summary=summarise(stage.home, sent, stage.city.truth, stage.mqtt_acks),
@@ -265,6 +289,17 @@ async def _live(stage: Stage, faults: Faults, far: "_Far", rng: Random, toll: To
         fallen=lives.fallen,
         letters=letters,
     )
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[None, None, None] | None) -> AsyncIterator[None]:
+    """Run something endless while a block runs."""
+    task = asyncio.create_task(work) if work else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
 
 
 def _is_subscribed(stage: Stage) -> bool:

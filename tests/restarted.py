@@ -55,6 +55,10 @@ class Lives:
         """Kill a role wherever it stands; any thread may."""
         self._now[role].process.kill()
 
+    def pids(self) -> dict[str, int]:
+        """Give the process of each role, whatever it is at."""
+        return {role: one.process.pid for role, one in self._now.items()}
+
     def check(self) -> None:
         """Raise what a role died of, if not of a kill."""
         for keeping in self._keeping:
