@@ -20,3 +20,7 @@ def debian(program: str, package: str) -> str:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+long = pytest.mark.skipif("NARROWGATE_CHAOS" not in os.environ, reason="long: make chaos runs it")
+"""Marks what `make test` has no time for; its file names NARROWGATE_CHAOS, by which `make chaos` finds it."""

@@ -1,4 +1,7 @@
-"""The CoAP benchmark end to end, small: what it measures, and that it notices what is wrong."""
+"""The CoAP benchmark end to end, small: what it measures, and that it notices what is wrong.
+
+The whole benchmark runs where NARROWGATE_CHAOS is set.
+"""
 
 import json
 import socket
@@ -12,7 +15,7 @@ from click.testing import CliRunner
 from narrowgate_bench.coap_generator import Generator
 from narrowgate_bench.coap_servers import bare_aiocoap, edge, kept
 from narrowgate_gateway.verbs.bench import command
-from needs import debian
+from needs import debian, long
 
 KINDS = {
     "cpu_per_ack",
@@ -27,6 +30,7 @@ KINDS = {
 }
 
 
+@long
 def test_every_figure_stands_beside_its_peers() -> None:
     """A small run has all rows with the raw figures of both sides; the journal has what was acknowledged."""
     debian("coap-server-notls", "libcoap3-bin")

@@ -1,4 +1,7 @@
-"""`narrowgate bench codecs`: figures beside peers' figures, and loops that read what profiles read."""
+"""`narrowgate bench codecs`: figures beside peers' figures, and loops that read what profiles read.
+
+The whole benchmark runs where NARROWGATE_CHAOS is set.
+"""
 
 import json
 import random
@@ -13,8 +16,10 @@ from narrowgate_bench.codec_struct_loops import LOOPS
 from narrowgate_bench.codecs import RECEIVED_AT_US, ZONE, Batch, _one_length
 from narrowgate_codecs.bundle import bundle
 from narrowgate_gateway.verbs.bench import command, line_of
+from needs import long
 
 
+@long
 def test_rows_have_the_shape_that_readers_know() -> None:
     """Every row has a name, a figure with its unit, the peer's figure, and the raw runs of both."""
     result = CliRunner().invoke(command, ["codecs", "--json", "--runs", "1", "--frames", "40"])

@@ -1,4 +1,7 @@
-"""`narrowgate bench console`: acknowledgements while the console is asked, and starts, beside their peers."""
+"""`narrowgate bench console`: acknowledgements while the console is asked, and starts, beside their peers.
+
+The whole benchmark runs where NARROWGATE_CHAOS is set.
+"""
 
 import json
 
@@ -8,6 +11,7 @@ from click.testing import CliRunner
 from narrowgate_bench.uplink_flood import Phase, tail_of
 from narrowgate_gateway.verbs.bench import command
 from narrowgate_simulators import Emission
+from needs import long
 
 _NAMES = [
     "ack_p99", "ack_median", "rate_reached", "answers_missing", "ack_p99_ratio", "console_answers",
@@ -15,6 +19,7 @@ _NAMES = [
 ]  # fmt: skip
 
 
+@long
 def test_console_rows_have_the_shape_that_readers_know() -> None:
     """Each row names its figure, unit and peer, and has a raw figure of either side for each run."""
     result = CliRunner().invoke(command, ["console", "--json", "--runs", "1", "--frames", "100"])

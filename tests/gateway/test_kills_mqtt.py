@@ -9,6 +9,7 @@ import pytest
 
 from mqtt_district import BROKER, Aftermath, kills_amid_publishing, live_by_mqtt, staged
 from narrowgate_schema.words import Disposition
+from needs import long
 
 ROUNDS = int(os.environ.get("NARROWGATE_CHAOS", "1"))
 SEED = 7
@@ -49,6 +50,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     return lived(tmp_path_factory.mktemp("undisturbed"))
 
 
+@long  # the kill matrix has the gateway fall under MQTT too, at places in its code
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_a_gateway_that_falls_stores_all_that_the_broker_took_and_changes_no_finding(
     tmp_path: Path, undisturbed: Aftermath, seed: int, record_property: Callable[[str, object], None]
