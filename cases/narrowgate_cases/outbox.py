@@ -116,13 +116,8 @@ def install_outbox(connection: sqlite3.Connection, *, is_on: bool) -> None:
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
         yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def next_letter(connection: sqlite3.Connection, now_s: float) -> Letter | None:

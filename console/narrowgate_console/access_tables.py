@@ -86,15 +86,14 @@ class AccessFile:
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute("BEGIN IMMEDIATE")
-        try:
+        # All of it or nothing: a file with half its tables would be no access file ever after.
+        with self._writer:
             tables = self._writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
             if tables == 0:
                 for statement in _statements(_DDL):
                     self._writer.execute(statement)
             if self._writer.execute(f"PRAGMA {_MARKS[0]}").fetchone()[0] == _APPLICATION_ID:
                 self._writer.execute(_UNITS)
-        finally:
-            self._writer.execute("COMMIT")
         found = [self._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in _MARKS]
         if found != [_APPLICATION_ID, FORMAT]:
             raise ValueError(f"{self.path}: is no access file of format {FORMAT}, which this release reads")
@@ -110,12 +109,8 @@ class AccessFile:
         """Run a block as one transaction: all of it is durable afterwards, or none."""
         with self._writing:
             self._writer.execute("BEGIN IMMEDIATE")
-            try:
+            with self._writer:
                 yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from narrowgate_console import LOCAL, Access, Administration, Denied, NotThere, Principal, Role, Scope
+from narrowgate_console import (
+    LOCAL,
+    Access,
+    Administration,
+    Denied,
+    NotThere,
+    Principal,
+    Role,
+    Scope,
+    access_tables,
+)
 from narrowgate_console.access import SESSION_S, SESSIONS_A_USER, SignInRefused
 from narrowgate_console.lockout import FIRST_LOCK_S, LIMITS
 from narrowgate_console.principals import ROLE_SCOPES, Unfit
@@ -351,3 +361,17 @@ def test_another_programs_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"access\.db: is no access file of format 1"):
         Access(tmp_path)
+
+
+def test_a_file_that_could_not_be_made_whole_is_made_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that fails takes those before it along: the file is empty still, and no strange one."""
+    path = tmp_path / "access.db"
+    broken = access_tables._DDL.replace("CREATE TABLE sessions", "DROP TABLE nothing;\nCREATE TABLE sessions")
+    with monkeypatch.context() as release:
+        release.setattr(access_tables, "_DDL", broken)
+        with pytest.raises(sqlite3.OperationalError, match="nothing"):
+            access_tables.AccessFile(path)
+
+    access_tables.AccessFile(path).close()

@@ -16,65 +16,16 @@ big-endian:
 * Neither clock nor identity; the maker's bytes of reserve are not looked at.
 """
 
-from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Named, Part
-from narrowgate_codecs.layout import Case, Element, Switch
-from narrowgate_codecs.orders import Answer, Arg, Order
+from narrowgate_codecs.elements import Code, Const, Int, Named
+from narrowgate_codecs.layout import Case, Switch
 from narrowgate_codecs.profile import Carry, Profile, Reading
-from narrowgate_schema.commands import CommandKind
+from narrowgate_codecs.profiles.netvox.frames import ASKED, DONE, REPORT_INTERVAL, SETTINGS, report, spare
 from narrowgate_schema.words import Family
 
 _DEVICE = Const(b"\x1f")
-_BATTERY_V = tuple(count / 10 for count in range(128))
-
-
-def _spare(width: int) -> Hex:
-    return Hex("reserve", width, default="00" * width)
-
-
-_SETTINGS: tuple[Element, ...] = (
-    Int("least_time_s", 2),
-    Int("most_time_s", 2),
-    Int("battery_step_v", 1, per=10),
-    _spare(4),
-)
-_FILTER = (Int("filter_5ms", 1), _spare(8))
-_CLEARING = (Named("clears", 1, ((0, "when_sent"), (1, "when_full"))), _spare(8))
-_DONE = (Named("result", 1, ((0, "done"),), otherwise="failed"), _spare(8))
-_ASKED = (_spare(9),)
-_REPORT = (
-    Code("report_type", 1),
-    Switch(
-        "report_type",
-        (
-            Case(
-                "version",
-                (0x00,),
-                (
-                    Int("software_version", 1, per=10),
-                    Int("hardware_version", 1),
-                    Hex("date_code", 4),
-                    _spare(2),
-                ),
-            ),
-            Case(
-                "status",
-                (0x01,),
-                (
-                    Bits(
-                        "battery",
-                        1,
-                        (
-                            Part("battery_low", at=7, default=False),
-                            Part("battery_v", at=0, size=7, numbers=_BATTERY_V),
-                        ),
-                    ),
-                    Int("pulses", 2),
-                    _spare(5),
-                ),
-            ),
-        ),
-    ),
-)
+_FILTER = (Int("filter_5ms", 1), spare(8))
+_CLEARING = (Named("clears", 1, ((0, "when_sent"), (1, "when_full"))), spare(8))
+_REPORT = report(Int("pulses", 2), spare(5))
 
 PROFILE = Profile(
     name="netvox_r718h_v1",
@@ -88,11 +39,11 @@ PROFILE = Profile(
             "command",
             (
                 Case("report", (0x01,), _REPORT),
-                Case("configured", (0x81,), _DONE),
-                Case("configuration", (0x82,), _SETTINGS),
-                Case("filter_set", (0x83,), _DONE),
+                Case("configured", (0x81,), DONE),
+                Case("configuration", (0x82,), SETTINGS),
+                Case("filter_set", (0x83,), DONE),
                 Case("filter", (0x84,), _FILTER),
-                Case("clearing_set", (0x85,), _DONE),
+                Case("clearing_set", (0x85,), DONE),
                 Case("clearing", (0x86,), _CLEARING),
             ),
         ),
@@ -103,26 +54,15 @@ PROFILE = Profile(
         Switch(
             "command",
             (
-                Case("configure", (0x01,), _SETTINGS),
-                Case("read_configuration", (0x02,), _ASKED),
+                Case("configure", (0x01,), SETTINGS),
+                Case("read_configuration", (0x02,), ASKED),
                 Case("set_filter", (0x03,), _FILTER),
-                Case("read_filter", (0x04,), _ASKED),
+                Case("read_filter", (0x04,), ASKED),
                 Case("set_clearing", (0x05,), _CLEARING),
-                Case("read_clearing", (0x06,), _ASKED),
+                Case("read_clearing", (0x06,), ASKED),
             ),
         ),
     ),
     readings=(Reading("status", (Carry("pulses"), Carry("battery_v"), Carry("battery_low"))),),
-    orders=(
-        Order(
-            CommandKind.REPORT_INTERVAL,
-            "configure",
-            (
-                ("least_time_s", Arg("interval_s")),
-                ("most_time_s", Arg("interval_s")),
-                ("battery_step_v", 0.1),
-            ),
-            answer=Answer("configured", "result", ("done",)),
-        ),
-    ),
+    orders=(REPORT_INTERVAL,),
 )

@@ -12,44 +12,14 @@ vendor/netvox/r719a-codec.yaml, thingsboard/data-converters. 11 bytes, big-endia
 * Neither clock nor counter nor identity; the maker's bytes of reserve are not looked at.
 """
 
-from narrowgate_codecs.elements import Bits, Code, Const, Hex, Int, Named, Part
+from narrowgate_codecs.elements import Code, Const, Named
 from narrowgate_codecs.layout import Case, Switch
-from narrowgate_codecs.orders import Answer, Arg, Order
 from narrowgate_codecs.profile import Carry, Profile, Reading
-from narrowgate_schema.commands import CommandKind
+from narrowgate_codecs.profiles.netvox.frames import ASKED, DONE, REPORT_INTERVAL, SETTINGS, report, spare
 from narrowgate_schema.words import Family
 
 _DEVICE = Const(b"\x59")
-_SETTINGS = (
-    Int("least_time_s", 2),
-    Int("most_time_s", 2),
-    Int("battery_step_v", 1, per=10),
-    Hex("reserve", 4, default="00" * 4),
-)
-_BATTERY_V = tuple(count / 10 for count in range(128))
-_STATUS = (
-    Bits(
-        "battery",
-        1,
-        (Part("battery_low", at=7, default=False), Part("battery_v", at=0, size=7, numbers=_BATTERY_V)),
-    ),
-    Named("occupied", 1, ((0, False), (1, True))),
-    Hex("reserve", 6, default="00" * 6),
-)
-_VERSION = (
-    Int("software_version", 1, per=10),
-    Int("hardware_version", 1),
-    Hex("date_code", 4),
-    Hex("reserve", 2, default="00" * 2),
-)
-_REPORT = (
-    Code("report_type", 1),
-    Switch("report_type", (Case("version", (0x00,), _VERSION), Case("status", (0x01,), _STATUS))),
-)
-_CONFIGURED = (
-    Named("result", 1, ((0, "done"),), otherwise="failed"),
-    Hex("reserve", 8, default="00" * 8),
-)
+_REPORT = report(Named("occupied", 1, ((0, False), (1, True))), spare(6))
 
 PROFILE = Profile(
     name="netvox_r719a_v1",
@@ -63,8 +33,8 @@ PROFILE = Profile(
             "command",
             (
                 Case("report", (0x01,), _REPORT),
-                Case("configured", (0x81,), _CONFIGURED),
-                Case("configuration", (0x82,), _SETTINGS),
+                Case("configured", (0x81,), DONE),
+                Case("configuration", (0x82,), SETTINGS),
             ),
         ),
     ),
@@ -74,22 +44,11 @@ PROFILE = Profile(
         Switch(
             "command",
             (
-                Case("configure", (0x01,), _SETTINGS),
-                Case("read_configuration", (0x02,), (Hex("reserve", 9, default="00" * 9),)),
+                Case("configure", (0x01,), SETTINGS),
+                Case("read_configuration", (0x02,), ASKED),
             ),
         ),
     ),
     readings=(Reading("status", (Carry("occupied"), Carry("battery_v"), Carry("battery_low"))),),
-    orders=(
-        Order(
-            CommandKind.REPORT_INTERVAL,
-            "configure",
-            (
-                ("least_time_s", Arg("interval_s")),
-                ("most_time_s", Arg("interval_s")),
-                ("battery_step_v", 0.1),
-            ),
-            answer=Answer("configured", "result", ("done",)),
-        ),
-    ),
+    orders=(REPORT_INTERVAL,),
 )

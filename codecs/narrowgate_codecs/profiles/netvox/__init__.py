@@ -1,0 +1,1 @@
+"""Layers that the profiles of Netvox share."""
