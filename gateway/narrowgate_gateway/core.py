@@ -16,19 +16,17 @@ from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
-from narrowgate_gateway.replaying import finish_begun
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
-from narrowgate_gateway.stopped_core import places_of
 from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
 from narrowgate_gateway.webhook import WebhookOut
-from narrowgate_ingest.erasing import finish_erasures
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -63,14 +61,14 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
-    with opening(home.state):
-        finish_erasures(pipeline, places_of(home, settings, archive.archiver))
-        finish_begun(pipeline, home, settings)
+    owed = Owed(runner, home, settings, archive.archiver)
+    owed.settle(pipeline)
     sources = CoreSources(home, stores, tail, runner, fleet)
     webhook = WebhookOut(settings.webhook, stores.state)
     sources.show(archive, influx, webhook)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.watch(checking)
+    sources.remind(owed)
     sources.employ(practice)
     sources.metrics.register(DeskMetrics(sources.reader, clock))
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
@@ -82,7 +80,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
-    behind = (archive, influx, webhook, checking)
+    behind = (archive, influx, webhook, checking, owed)
     for each in behind:
         each.start()
     try:

@@ -15,6 +15,7 @@ from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.parts import edge_parts, store_parts
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home
@@ -46,6 +47,7 @@ class CoreSources:
         self._webhook: WebhookOut | None = None
         self._doctor: DoctorVisits | None = None
         self._checking: SelfChecking | None = None
+        self._owed: Owed | None = None
         self._practice = DEFAULT_PRACTICE
 
     def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
@@ -59,6 +61,10 @@ class CoreSources:
         """Show what the running self-check finds."""
         self._checking = checking
         self._metrics.register(checking)
+
+    def remind(self, owed: Owed) -> None:
+        """Show what erasures and replays owe."""
+        self._owed = owed
 
     def employ(self, practice: Practice) -> None:
         """Work the desk by a practice."""
@@ -158,6 +164,7 @@ class CoreSources:
             *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
             *(self._webhook.checks() if self._webhook is not None else ()),
+            *(self._owed.checks() if self._owed is not None else ()),
         )
 
     @property

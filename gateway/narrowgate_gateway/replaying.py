@@ -3,9 +3,11 @@
 import bisect
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from narrowgate_fleet import Fleet, FleetReader, Registry, seal_of
@@ -25,6 +27,8 @@ from narrowgate_ingest.replay_run import Asked
 
 Say = Callable[[str], None]
 REGISTRIES = ("then", "now")
+_ROWS = "replay-"
+_STALE_S = 86_400.0
 
 
 @contextmanager
@@ -78,9 +82,17 @@ def finish_begun(pipeline: Pipeline, home: Home, settings: Settings) -> None:
             finish_replays(pipeline, means, lambda _: None)
 
 
-def write_rows(path: Path, replayed: Replayed) -> dict[str, Any]:
-    """Write what changes into a file of JSON Lines, for the one user; give the summary."""
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+def write_rows(directory: Path, replayed: Replayed) -> dict[str, Any]:
+    """Write what changes into a new file of JSON Lines, for the one user; give the summary.
+
+    Whoever asked removes it when it is read; what nobody came for goes after a day.
+    """
+    for left in directory.glob(f"{_ROWS}*.jsonl"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                left.unlink()
+    descriptor, name = mkstemp(".jsonl", _ROWS, directory)
+    path = Path(name)
     with open(descriptor, "w", encoding="utf-8") as file:
         for row in replayed.difference.rows:
             file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
@@ -113,7 +125,7 @@ def replayed(home: Home, config: Path, asked: Asked, say: Say, *, is_meant: bool
     with held_pipeline(settings, home) as pipeline:
         now_us = clock_of(settings).now_us()
         found = replayed_by(pipeline, home, settings, asked, now_us, say, is_meant=is_meant)
-        return write_rows(home.run / "replay.jsonl", found)
+        return write_rows(home.run, found)
 
 
 def asked_of(said: dict[str, Any]) -> Asked:
