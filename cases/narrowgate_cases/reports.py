@@ -126,12 +126,12 @@ def _open(
     (case_id,) = connection.execute(
         "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
         " state, raised_at, opened_at, evidence, cause, unit, cell, district, placed_by, lat, lon, street,"
-        " road_class)"
-        " VALUES (?, 1, ?, ?, ?, ?, '', ?, '[]', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " road_class, tenant)"
+        " VALUES (?, 1, ?, ?, ?, ?, '', ?, '[]', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             finding, told.service, told.severity, told.family, told.device, told.asset, State.REPORTED, at_us,
             at_us, evidence, cause, place.unit, place.cell, place.district, place.placed_by, place.lat,
-            place.lon, place.street, place.road_class,
+            place.lon, place.street, place.road_class, place.tenant,
         ),
     ).fetchone()  # fmt: skip
     return int(case_id)

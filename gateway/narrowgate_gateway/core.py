@@ -16,6 +16,7 @@ from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.letters_out import LettersOut, outlets_of
 from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
@@ -26,7 +27,6 @@ from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
-from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -64,8 +64,8 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     owed = Owed(runner, home, settings, archive.archiver)
     owed.settle(pipeline)
     sources = CoreSources(home, stores, tail, runner, fleet)
-    webhook = WebhookOut(settings.webhook, stores.state)
-    sources.show(archive, influx, webhook)
+    letters = LettersOut(outlets_of(settings), stores.state)
+    sources.show(archive, influx, letters)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.watch(checking)
     sources.remind(owed)
@@ -80,7 +80,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
-    behind = (archive, influx, webhook, checking, owed)
+    behind = (archive, influx, letters, checking, owed)
     for each in behind:
         each.start()
     try:

@@ -15,12 +15,12 @@ from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.letters_out import LettersOut
 from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.parts import edge_parts, store_parts
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
-from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.ledger import Ledger, read_ledger
 from narrowgate_ingest.pipeline import Stores
@@ -44,18 +44,18 @@ class CoreSources:
         self._metrics.register(_LedgerMetrics(self))
         self._archive: Archiving | None = None
         self._influx: Influx | None = None
-        self._webhook: WebhookOut | None = None
+        self._letters: LettersOut | None = None
         self._doctor: DoctorVisits | None = None
         self._checking: SelfChecking | None = None
         self._owed: Owed | None = None
         self._practice = DEFAULT_PRACTICE
 
-    def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
-        """Show archive, a further store and an outside case system too, among checks and metrics."""
-        self._archive, self._influx, self._webhook = archive, influx, webhook
+    def show(self, archive: Archiving, influx: Influx, letters: LettersOut) -> None:
+        """Show archive, a further store and endpoints of the outbox too, among checks and metrics."""
+        self._archive, self._influx, self._letters = archive, influx, letters
         self._metrics.register(archive)
         self._metrics.register(influx)
-        self._metrics.register(webhook)
+        self._metrics.register(letters)
 
     def watch(self, checking: SelfChecking) -> None:
         """Show what the running self-check finds."""
@@ -123,7 +123,7 @@ class CoreSources:
         """Give listeners, brokers, stores and receivers, and how each does."""
         further = [
             check
-            for each in (self._archive, self._influx, self._webhook)
+            for each in (self._archive, self._influx, self._letters)
             if each is not None
             for check in each.checks()
         ]
@@ -163,7 +163,7 @@ class CoreSources:
             *(self._checking.checks() if self._checking is not None else ()),
             *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
-            *(self._webhook.checks() if self._webhook is not None else ()),
+            *(self._letters.checks() if self._letters is not None else ()),
             *(self._owed.checks() if self._owed is not None else ()),
         )
 
