@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
+from narrowgate_fleet.command_groups import DDL as GROUPS
+
 FORMAT = 1
 BUSY_S = 10.0
 _APPLICATION_ID = 0x4E47636D
@@ -37,6 +39,7 @@ _DDL = (
     "CREATE TABLE steps (command_id INTEGER NOT NULL REFERENCES commands ON DELETE CASCADE, number "
     "INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, actor TEXT NOT "
     "NULL, detail TEXT NOT NULL, PRIMARY KEY (command_id, number)) STRICT, WITHOUT ROWID",
+    *GROUPS,
     "CREATE TABLE marks (mark INTEGER NOT NULL) STRICT",
     "INSERT INTO marks VALUES (0)",
     f"PRAGMA application_id = {_APPLICATION_ID}",

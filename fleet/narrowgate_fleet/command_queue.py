@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from narrowgate_fleet.command_file import CommandFile
+from narrowgate_fleet.command_groups import forget_idle
 from narrowgate_fleet.command_rows import (
     ANSWER_S,
     COLUMNS,
@@ -124,6 +125,7 @@ class CommandQueue:
     def trim(self, settled_before_us: int, most_settled: int) -> int:
         """Forget settled commands with their steps: the old ones, and all but so many; give how many."""
         with self.file.writing() as connection:
+            forget_idle(connection, settled_before_us)
             return connection.execute(
                 "DELETE FROM commands WHERE settled_at < ?1 OR settled_at <="
                 " (SELECT settled_at FROM commands WHERE settled_at IS NOT NULL"
@@ -215,7 +217,7 @@ def _put(connection: sqlite3.Connection, wish: Wish, by: str, now_us: int) -> Pu
     note_step(connection, command_id, Step(CommandState.PENDING, CommandReason.PUT, now_us, by))
     words = f"by command {command_id}"
     step = Step(CommandState.CANCELED, CommandReason.SUPERSEDED, now_us, by, words)
-    _supersede(connection, command_id, wish, step)
+    _supersede(connection, command_id, wish, not_before_us, step)
     return Put(int(command_id), is_new=True)
 
 
@@ -236,14 +238,23 @@ def _known(connection: sqlite3.Connection, wish: Wish, by: str, said: tuple[Comm
     return None if row is None else int(row[0])
 
 
-def _supersede(connection: sqlite3.Connection, command_id: int, wish: Wish, step: Step) -> None:
-    """Cancel what the new command makes idle; a level for all of a device covers each of its lamps."""
+def _supersede(
+    connection: sqlite3.Connection, command_id: int, wish: Wish, begins_us: int, step: Step
+) -> None:
+    """Cancel what the new command makes idle; a level for all of a device covers each of its lamps.
+
+    What begins before a command that waits for its hour holds until then; what begins later is not covered.
+    """
     kind, place = kind_of(wish.command), place_of(wish.command)
     covers_all = kind is CommandKind.LAMP_LEVEL and place == ""
     older = connection.execute(
-        "SELECT id FROM commands WHERE device = ? AND state = 'PENDING' AND id < ? AND kind = ?"
-        " AND (place = ? OR ?)",
-        (wish.device, command_id, kind, place, covers_all),
+        "SELECT id, not_before FROM commands WHERE device = ?1 AND state = 'PENDING' AND id < ?2"
+        " AND kind = ?3 AND (place = ?4 OR ?5) AND not_before <= ?6",
+        (wish.device, command_id, kind, place, covers_all, begins_us),
     ).fetchall()
-    for (older_id,) in older:
-        take_step(connection, older_id, step)
+    for older_id, older_begins_us in older:
+        if begins_us <= step.at_us or older_begins_us == begins_us:
+            take_step(connection, older_id, step)
+        else:
+            sql = "UPDATE commands SET expires_at = min(expires_at, ?) WHERE id = ?"
+            connection.execute(sql, (begins_us, older_id))

@@ -55,15 +55,18 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(device=st.sampled_from(DEVICES), command=COMMANDS, later_s=st.sampled_from([0, 500]))
     def put(self, device: str, command: Command, later_s: int) -> None:
-        """Put a command; of what waits that says the same it takes the place."""
+        """Put a command; of what waits that says the same it takes the place, from its hour on."""
         begins = self.now + later_s * S
         number = self.stand.put(
             command, self.now, device=device, not_before_us=begins, ttl_s=3600, most_attempts=2
         )
         covered = [each for each in self.waiting[device] if _covers(command, each.command)]
-        for each in covered:
-            self.waiting[device].remove(each)
-            self.ended[each.id] = "CANCELED"
+        for each in [each for each in covered if each.not_before <= begins]:
+            if begins == self.now or each.not_before == begins:
+                self.waiting[device].remove(each)
+                self.ended[each.id] = "CANCELED"
+            else:
+                each.expires = min(each.expires, begins)
         simple = Simple(number, command, begins, begins + 3600 * S)
         self.waiting[device].append(simple)
         self.all.append(simple)
