@@ -13,57 +13,21 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from narrowgate_ingest.compaction import compaction
+from narrowgate_ingest.compaction import KEY, compaction
 from narrowgate_ingest.segments import sync_directory, sync_file
 from narrowgate_ingest.telemetry_readers import Readers
-from narrowgate_schema.fields import fields_of
+from narrowgate_ingest.telemetry_tables import grown, rows_tables, tables, views
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
 
 FORMAT_VERSION = 1
 
-_SQL_TYPES = {
-    "float64": "DOUBLE",
-    "int64": "BIGINT",
-    "bool": "BOOLEAN",
-    "string": "VARCHAR",
-    "timestamp": "TIMESTAMPTZ",
-}
 _THREADS = 2
 """However many cores there are: each thread keeps memory of its own, and listeners want their cores."""
 _AGAIN_FRAMES = 5000
 """Frames of one number in `again`, at most."""
-_KEY = "device, series, time"
 _VERSION = ("session", "version")
 _NOTHING: Mapping[str, pa.Table] = {}
-
-
-def _merged(family: Family) -> str:
-    """Give the columns of merged rows but their key: each from the newest frame that states it."""
-    return ", ".join(
-        "max(frame) AS frame" if f.name == "frame" else f'arg_max("{f.name}", frame) AS "{f.name}"'
-        for f in fields_of(family)
-        if f.kind != "key"
-    )
-
-
-def _tables() -> list[str]:
-    statements = [
-        "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value BIGINT)",
-        "CREATE TABLE IF NOT EXISTS again (number BIGINT, frame BIGINT)",
-        "CREATE TABLE IF NOT EXISTS session_rows (session VARCHAR, version BIGINT, device VARCHAR, "
-        "series VARCHAR, asset VARCHAR, arrived_at TIMESTAMPTZ, departed_at TIMESTAMPTZ, frame BIGINT)",
-        "CREATE OR REPLACE VIEW sessions AS SELECT * FROM session_rows "
-        "QUALIFY row_number() OVER (PARTITION BY session ORDER BY version DESC) = 1",
-    ]
-    for family in Family:
-        columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.dtype]}' for f in fields_of(family))
-        statements.append(f"CREATE TABLE IF NOT EXISTS {family}_rows ({columns})")
-        statements.append(
-            f"CREATE OR REPLACE VIEW {family} AS SELECT {_KEY}, {_merged(family)} "  # noqa: S608
-            f"FROM {family}_rows GROUP BY {_KEY}"
-        )
-    return statements
 
 
 class Telemetry:
@@ -100,7 +64,7 @@ class Telemetry:
             undo.callback(connection.close)
             self._check_version(connection)
             with _transaction(connection):
-                for statement in _tables():
+                for statement in [*tables(), *grown(connection), *views()]:
                     connection.execute(statement)
                 if _meta(connection, "format_version") is None:
                     connection.execute(
@@ -181,7 +145,7 @@ class Telemetry:
         """
         with self._revived(), _transaction(self._connection) as connection:
             for family, rows in readings.items():
-                self._append(f"{family}_rows", rows, READINGS[family], f"{_KEY}, frame")
+                self._append(f"{family}_rows", rows, READINGS[family], f"{KEY}, frame")
             for session, version in zip(*(sessions[name].to_pylist() for name in _VERSION), strict=True):
                 connection.execute(
                     "DELETE FROM session_rows WHERE session = ? AND version = ?", [session, version]
@@ -288,8 +252,8 @@ class Telemetry:
         """
         gone = 0
         with self._revived(), _transaction(self._connection) as connection:
-            for table in (*(f"{family}_rows" for family in Family), "session_rows"):
-                sql = f"DELETE FROM {table} WHERE device = ?"  # noqa: S608 - a closed set
+            for table in rows_tables(connection):
+                sql = f'DELETE FROM "{table}" WHERE device = ?'  # noqa: S608 - names of our own
                 gone += connection.execute(sql, [device]).fetchall()[0][0]
         beside = self._path.with_name(f"{self._path.name}.rebuilt")
         for left in (beside, beside.with_name(f"{beside.name}.wal")):
@@ -352,7 +316,7 @@ class Telemetry:
     def query(
         self, sql: str, parameters: Sequence[object] = (), beside: Mapping[str, pa.Table] = _NOTHING
     ) -> pa.Table:
-        """Give the rows of a SELECT over `water`, `parking`, `lighting` and `sessions`, from any thread.
+        """Give the rows of a SELECT over a family's name or `sessions`, from any thread.
 
         Args:
             sql: the question.
