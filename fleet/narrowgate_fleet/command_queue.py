@@ -72,17 +72,17 @@ class CommandQueue:
             ValueError: it is on its way or settled.
         """
         with self.file.writing() as connection:
-            row = _one(connection, command_id)
+            row = get(connection, command_id)
             if row.state is not CommandState.PENDING:
                 raise ValueError(f"command {command_id} is {row.state}: only one that waits can be canceled")
             step = Step(CommandState.CANCELED, CommandReason.WITHDRAWN, now_us, by, detail)
             take_step(connection, command_id, step)
-            return _one(connection, command_id)
+            return get(connection, command_id)
 
     def get(self, command_id: int) -> CommandRow:
         """Give a command; KeyError if there is none."""
         with self.file.looking() as connection:
-            return _one(connection, command_id)
+            return get(connection, command_id)
 
     def history(self, command_id: int) -> list[CommandStep]:
         """Give the steps of a command in their order; () if there is none."""
@@ -133,10 +133,24 @@ class CommandQueue:
                 (settled_before_us, most_settled),
             ).rowcount
 
+    def count_of(self, device: str) -> int:
+        """Give how many commands of a device there are."""
+        with self.file.looking() as connection:
+            sql = "SELECT count(*) FROM commands WHERE device = ?"
+            return int(connection.execute(sql, (device,)).fetchone()[0])
+
     def forget(self, device: str) -> int:
-        """Forget all of a device's commands and their steps, and give how many there were."""
-        with self.file.writing() as connection:
-            return connection.execute("DELETE FROM commands WHERE device = ?", (device,)).rowcount
+        """Forget all of a device's commands and their steps, bytes and all; give how many there were."""
+        with self.file.looking() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+        try:
+            with self.file.writing() as connection:
+                gone = connection.execute("DELETE FROM commands WHERE device = ?", (device,)).rowcount
+        finally:
+            with self.file.looking() as connection:
+                connection.execute("PRAGMA secure_delete = OFF")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
 
 def listed(
@@ -169,7 +183,8 @@ def oldest_waiting_us(connection: sqlite3.Connection) -> int | None:
     return None if at_us is None else int(at_us)
 
 
-def _one(connection: sqlite3.Connection, command_id: int) -> CommandRow:
+def get(connection: sqlite3.Connection, command_id: int) -> CommandRow:
+    """Give a command; KeyError if there is none, or none that the connection may see."""
     sql = f"SELECT {COLUMNS} FROM commands WHERE id = ?"  # noqa: S608 - our own columns
     row = connection.execute(sql, (command_id,)).fetchone()
     if row is None:

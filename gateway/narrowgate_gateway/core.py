@@ -9,6 +9,7 @@ from importlib import import_module
 from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.archiving import Archiving
+from narrowgate_gateway.command_keeping import CommandKeeping
 from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
@@ -63,7 +64,10 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     owed = Owed(runner, home, settings, archive.archiver)
     owed.settle(pipeline)
+    with opening(home.commands):
+        keeping = CommandKeeping(home.commands, settings.commands, clock)
     sources = CoreSources(home, stores, tail, runner, fleet)
+    sources.keep(keeping)
     letters = LettersOut(outlets_of(settings), stores.state)
     sources.show(archive, influx, letters)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
@@ -80,7 +84,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
-    behind = (archive, influx, letters, checking, owed)
+    behind = (archive, influx, letters, checking, owed, keeping)
     for each in behind:
         each.start()
     try:
@@ -91,11 +95,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         await asyncio.to_thread(working.join)
         for each in behind:
             await asyncio.to_thread(each.stop)
-        stores.telemetry.close()
-        stores.quarantine.close()
-        stores.state.close()
-        access.close()
-        role.release()
+        _close(stores, access, role)
     if not stop.is_set():
         raise RuntimeError("pipeline or console ended; the core begins anew from its last transaction")
 
@@ -118,6 +118,14 @@ def _open_stores(home: Home) -> Stores:
     with opening(home.quarantine / "quarantine.db"):
         quarantine = Quarantine(home.quarantine)
     return Stores(state, telemetry, quarantine)
+
+
+def _close(stores: Stores, access: Access, role: Role) -> None:
+    stores.telemetry.close()
+    stores.quarantine.close()
+    stores.state.close()
+    access.close()
+    role.release()
 
 
 def _pace(settings: Settings) -> Pace:

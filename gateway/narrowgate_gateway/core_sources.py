@@ -11,8 +11,9 @@ from prometheus_client.registry import Collector
 from narrowgate_cases import DEFAULT_PRACTICE, Practice, counts
 from narrowgate_cases.desk_file import working
 from narrowgate_console import Check, Diagnosis, Part
-from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_fleet import CommandQueue, Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
+from narrowgate_gateway.command_keeping import CommandKeeping
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.letters_out import LettersOut
@@ -49,6 +50,7 @@ class CoreSources:
         self._checking: SelfChecking | None = None
         self._owed: Owed | None = None
         self._practice = DEFAULT_PRACTICE
+        self._keeping: CommandKeeping | None = None
 
     def show(self, archive: Archiving, influx: Influx, letters: LettersOut) -> None:
         """Show archive, a further store and endpoints of the outbox too, among checks and metrics."""
@@ -66,6 +68,11 @@ class CoreSources:
         """Show what erasures and replays owe."""
         self._owed = owed
 
+    def keep(self, keeping: CommandKeeping) -> None:
+        """Show how commands stand."""
+        self._keeping = keeping
+        self._metrics.register(keeping)
+
     def employ(self, practice: Practice) -> None:
         """Work the desk by a practice."""
         self._practice = practice
@@ -74,6 +81,13 @@ class CoreSources:
     def practice(self) -> Practice:
         """Give how the desk works."""
         return self._practice
+
+    @property
+    def commands(self) -> CommandQueue:
+        """Give the commands that wait for devices."""
+        if self._keeping is None:
+            raise RuntimeError("nothing waits before the queue is shown")
+        return self._keeping.queue
 
     def working(self) -> AbstractContextManager[sqlite3.Connection]:
         """Give a connection to the state database within a transaction."""
@@ -161,6 +175,7 @@ class CoreSources:
             Check("ledger", not faults, "; ".join(faults) or f"{ledger.kept} kept, difference 0"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
             *(self._checking.checks() if self._checking is not None else ()),
+            *(self._keeping.checks() if self._keeping is not None else ()),
             *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
             *(self._letters.checks() if self._letters is not None else ()),

@@ -36,6 +36,7 @@ def counted(home: Home, device: str) -> dict[str, Any]:
         "journal": {"frames": _journalled(home, device)},
         "archive": {"files": sum(part.rows_of(device) > 0 for part in parts)},
         "quarantine": {"frames": _rows(home.quarantine / "quarantine.db", "frames", device)},
+        "commands": {"commands": _rows(home.commands, "commands", device)},
         "state": {name: _rows(home.state, name, device) for name in ("findings", "cases", "facts")},
     }
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from narrowgate_gateway.archive_settings import Archive
+from narrowgate_gateway.command_settings import Commands
 from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.desk_settings import Desk
 from narrowgate_gateway.influx_settings import Influxdb
@@ -121,6 +122,7 @@ class Settings(Section):
     influxdb: Influxdb = Influxdb()
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
+    commands: Commands = Commands()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
@@ -191,5 +193,6 @@ class Home:
         self.archive = root / "archive"
         self.run = root / "run"
         self.state = root / "state.db"
+        self.commands = root / "commands.db"
         self.telemetry = root / "telemetry.duckdb"
         self.door_counters = root / "door.counters"

@@ -99,4 +99,4 @@ def places_of(home: Home, settings: Settings, archiver: Archiver | None = None) 
     """Give where a home keeps what an erasure goes through, and the further stores that are told of it."""
     further = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
     pause = archiver.paused if archiver is not None else nullcontext
-    return Places(home.journal, home.quarantine, home.archive, pause, further)
+    return Places(home.journal, home.quarantine, home.archive, pause, further, home.commands)

@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from narrowgate_fleet import CommandQueue
 from narrowgate_ingest.archive_files import Archived, ArchiveFiles, Part, check_parts, parts_of
 from narrowgate_ingest.journal_erasing import count_rows, erase_rows
 from narrowgate_ingest.pipeline import JournalUnreadable, Pipeline
@@ -52,6 +53,8 @@ class Places:
     """Holds the archive's writer off while its parts are rewritten."""
     further_stores: Sequence[str] = ()
     """Names of stores that are told, by themselves."""
+    commands: Path | None = None
+    """The queue of commands, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,10 @@ def _steps(pipeline: Pipeline, places: Places, device: str, told: Told) -> dict[
             lambda: _quarantine(pipeline, places.quarantine, device),
             lambda: _quarantined(pipeline, places.quarantine, device),
         ),
+        "commands": Step(
+            lambda: _commands(places.commands, CommandQueue.forget, device),
+            lambda: _commands(places.commands, CommandQueue.count_of, device),
+        ),
         "state": Step(lambda: _state(pipeline, places, device, told)),
     }
 
@@ -269,6 +276,13 @@ def _quarantine(pipeline: Pipeline, directory: Path, device: str) -> Counts:
         with closing(RefusedReadings(directory)) as refused:
             readings = refused.erase(device)
     return {"frames": frames, "refused_readings": readings}
+
+
+def _commands(path: Path | None, act: Callable[[CommandQueue, str], int], device: str) -> Counts:
+    if path is None or not path.exists():
+        return {"commands": 0}
+    with closing(CommandQueue(path)) as queue:
+        return {"commands": act(queue, device)}
 
 
 def _state(pipeline: Pipeline, places: Places, device: str, told: Told) -> Counts:
