@@ -19,6 +19,7 @@ from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.letters_out import LettersOut, outlets_of
 from narrowgate_gateway.owed import Owed
+from narrowgate_gateway.past import past_of
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
 from narrowgate_gateway.rule_files import engine_of
@@ -34,6 +35,7 @@ from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_ingest.warming import Beginners
 
 
 async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
@@ -58,6 +60,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     tail = Tail(home.journal)
     with opening(home.state):
         pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone, practice=practice)
+    beginners = Beginners(pipeline, lambda: past_of(home))
     runner = Runner(pipeline, tail, _pace(settings))
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
@@ -69,10 +72,9 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)
     letters = LettersOut(outlets_of(settings), stores.state)
-    sources.show(archive, influx, letters)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
-    sources.watch(checking)
-    sources.remind(owed)
+    sources.show(archive, influx, letters, checking)
+    sources.remind(owed, beginners)
     sources.employ(practice)
     sources.metrics.register(DeskMetrics(sources.reader, clock))
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))

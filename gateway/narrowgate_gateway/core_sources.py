@@ -28,6 +28,7 @@ from narrowgate_ingest.pipeline import Stores
 from narrowgate_ingest.runner import Runner
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_ingest.tail import Tail
+from narrowgate_ingest.warming import Beginners
 from narrowgate_schema.words import Answer, Disposition
 
 
@@ -49,24 +50,21 @@ class CoreSources:
         self._doctor: DoctorVisits | None = None
         self._checking: SelfChecking | None = None
         self._owed: Owed | None = None
+        self._beginners: Beginners | None = None
         self._practice = DEFAULT_PRACTICE
         self._keeping: CommandKeeping | None = None
 
-    def show(self, archive: Archiving, influx: Influx, letters: LettersOut) -> None:
-        """Show archive, a further store and endpoints of the outbox too, among checks and metrics."""
-        self._archive, self._influx, self._letters = archive, influx, letters
+    def show(self, archive: Archiving, influx: Influx, letters: LettersOut, checking: SelfChecking) -> None:
+        """Show what works behind the pipeline, too, among checks and metrics: also what a check finds."""
+        self._archive, self._influx, self._letters, self._checking = archive, influx, letters, checking
         self._metrics.register(archive)
         self._metrics.register(influx)
         self._metrics.register(letters)
-
-    def watch(self, checking: SelfChecking) -> None:
-        """Show what the running self-check finds."""
-        self._checking = checking
         self._metrics.register(checking)
 
-    def remind(self, owed: Owed) -> None:
-        """Show what erasures and replays owe."""
-        self._owed = owed
+    def remind(self, owed: Owed, beginners: Beginners) -> None:
+        """Show what erasures and replays owe, and which rules still hear the past."""
+        self._owed, self._beginners = owed, beginners
 
     def keep(self, keeping: CommandKeeping) -> None:
         """Show how commands stand."""
@@ -180,7 +178,13 @@ class CoreSources:
             *(self._influx.checks() if self._influx is not None else ()),
             *(self._letters.checks() if self._letters is not None else ()),
             *(self._owed.checks() if self._owed is not None else ()),
+            *self._rules(),
         )
+
+    def _rules(self) -> Sequence[Check]:
+        """Give what rules that begin anew do; frames are kept meanwhile, and judged afterwards."""
+        words = self._beginners.words if self._beginners is not None else ""
+        return (Check("rules", True, words),) if words else ()
 
     @property
     def frames_by_row(self) -> int:

@@ -1,32 +1,28 @@
 """What `narrowgate replay` does: by the core that is up, or here while none is."""
 
-import bisect
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
-from narrowgate_fleet import Fleet, FleetReader, Registry, seal_of
 from narrowgate_gateway.config import load
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_client import NoCore, ask_long
 from narrowgate_gateway.influx_target import target_of
+from narrowgate_gateway.past import REGISTRIES, past_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.stopped_core import held_pipeline
 from narrowgate_gateway.ticks import clock_of
-from narrowgate_ingest.archive_files import check_format
 from narrowgate_ingest.influx_store import name_of
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
 from narrowgate_ingest.replay_run import Asked
 
 Say = Callable[[str], None]
-REGISTRIES = ("then", "now")
 _ROWS = "replay-"
 _STALE_S = 86_400.0
 
@@ -39,26 +35,13 @@ def means_of(home: Home, settings: Settings, which: str) -> Iterator[Means]:
         ValueError: another format version wrote its archive.
         RegistryFault: there is no registry.
     """
-    check_format(home.archive)
-    seal = seal_of(os.environ)
-    newest = FleetReader(home.registry, seal).fleet
-    with closing(Registry(home.root, create=False)) as registry:
-        turns_us = registry.turns_us() if which == "then" else []
-        fleets: dict[int, Fleet] = {len(turns_us): newest}
-
-        def fleet_at(at_us: int) -> Fleet:
-            place = bisect.bisect_right(turns_us, at_us)
-            if place not in fleets:
-                fleets[place] = Fleet(registry.tables(at_us=at_us), seal)
-            return fleets[place]
-
+    with past_of(home, which) as past:
         stores = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
         yield Means(
-            home.journal,
-            home.archive,
+            past.journal,
+            past.archive,
             lambda grouped: engine_of(settings, grouped=grouped),
-            fleet_at,
-            turns_us,
+            past.registry,
             stores,
         )
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from narrowgate_cases import apply, expect
-from narrowgate_fleet import Fleet
 from narrowgate_ingest import state
+from narrowgate_ingest.hearing_again import Registry
 from narrowgate_ingest.history import History
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.replay_diff import (
@@ -49,10 +49,8 @@ class Means:
     archive: Path
     fresh: Callable[[bool], Engine]
     """Gives an engine that has heard nothing, with groups or without."""
-    fleet_at: Callable[[int], Fleet]
-    """Gives the registry as of an instant [us]."""
-    turns_us: Sequence[int]
-    """When the registry changed."""
+    registry: Registry
+    """As it was."""
     further_stores: Sequence[str] = ()
 
 
@@ -131,7 +129,7 @@ def _run(pipeline: Pipeline, means: Means, asked: Asked, say: Callable[[str], No
     # A few devices alone are no city in which groups could be seen.
     engine = means.fresh(not asked.devices)
     history = History(means.archive, Tail(means.journal))
-    return run(pipeline, history, engine, means.fleet_at, means.turns_us, asked, say), engine
+    return run(pipeline, history, engine, means.registry, asked, say), engine
 
 
 def _moves(pipeline: Pipeline, rerun: Rerun) -> list[list[Any]]:

@@ -11,18 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest_line import START_US, Crash, District, Line
-from narrowgate_fleet import FleetReader
+from ingest_line import START_US, Crash, District, Line, archived
 from narrowgate_ingest import erasing, journal_erasing
-from narrowgate_ingest.archive_files import Archived, ArchiveFiles, parts_of
-from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.archive_files import Archived, parts_of
 from narrowgate_ingest.erasing import Places, erase, finish_erasures
 from narrowgate_ingest.history import History
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.self_check import SelfCheck
 from narrowgate_ingest.tail import Tail
-from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.words import Family
 
 CHAOS = bool(os.environ.get("NARROWGATE_CHAOS"))
@@ -47,15 +44,7 @@ def worn(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(district.journal, home / "journal", ignore=shutil.ignore_patterns("wake"))
     line = _opened(home)
     line.run()
-    fleet = FleetReader(home / "registry").fleet
-    stores = line.stores
-    archiver = Archiver(
-        ArchiveFiles(home / "archive"), Tail(line.journal), stores.telemetry, stores.state,
-        lambda: fleet, SystemClock(), Terms(part_rows=1000),
-    )  # fmt: skip
-    archiver.hurry()
-    archiver.turn()
-    archiver.close()
+    archived(line)
     refused = RefusedReadings(home / "quarantine")
     noted = [
         RefusedReading("influxdb a", 1, "water", device, "", 1, "no") for device in (_subject(line), "x")

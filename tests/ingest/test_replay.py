@@ -11,16 +11,14 @@ import pyarrow as pa
 import pytest
 
 from fleet_rows import take
-from ingest_line import SHANGHAI, START_US, Crash, District, Line, city, register
+from ingest_line import SHANGHAI, START_US, Crash, District, Line, archived, city, register
 from narrowgate_fleet import Fleet, FleetReader, Registry
-from narrowgate_ingest.archive_files import ArchiveFiles
-from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.hearing_again import Registry as As
 from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
 from narrowgate_ingest.replay_run import Asked
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.tail import Tail
 from narrowgate_rules import RULES, Engine
-from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
 
@@ -41,8 +39,7 @@ def _means(line: Line, fleet_at: Callable[[int], Fleet] | None = None) -> Means:
         line.journal,
         line.home / "archive",
         lambda _: Engine(RULES, timezone=SHANGHAI),
-        fleet_at or (lambda _: newest.fleet),
-        (),
+        As(fleet_at or (lambda _: newest.fleet), ()),
         ["influxdb a"],
     )
 
@@ -54,14 +51,7 @@ def ran(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(district.journal, home / "journal", ignore=shutil.ignore_patterns("wake"))
     line = Line(home, home / "journal")
     line.run()
-    fleet, stores = FleetReader(home / "registry").fleet, line.stores
-    archiver = Archiver(
-        ArchiveFiles(home / "archive"), Tail(line.journal), stores.telemetry, stores.state, lambda: fleet,
-        SystemClock(), Terms(part_rows=1000),
-    )  # fmt: skip
-    archiver.hurry()
-    archiver.turn()
-    archiver.close()
+    archived(line)
     line.pipeline.keep_snapshot()
     trim(line.journal, line.pipeline.done // 2, keep_bytes=0)
     line.close()
