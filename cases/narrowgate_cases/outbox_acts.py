@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from narrowgate_cases.outbox import counts_by_endpoint
 from narrowgate_cases.outbox_tables import has_outbox, transaction
-from narrowgate_cases.work import clean_text
+from narrowgate_cases.texts import clean_text
 
 MOST_ACTS = 10_000
 """Acts kept; the oldest beyond are forgotten."""

@@ -5,6 +5,7 @@ rolled back and run again gives the same number.
 """
 
 from narrowgate_cases.lifecycle import OPEN_STATES
+from narrowgate_cases.report_tables import REPORTS_SQL
 
 FORMAT_VERSION = 3
 OPEN_STATES_SQL = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
@@ -113,6 +114,7 @@ BEGIN
     INSERT INTO case_counts VALUES (NEW.state, NEW.service, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 CREATE TABLE IF NOT EXISTS desk_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+{REPORTS_SQL}
 {STEPS_STAY}
 """  # noqa: S608 - literals
 """DDL of a desk that is new; `install` makes it in a database of any format version.

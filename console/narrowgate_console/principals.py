@@ -24,6 +24,10 @@ class Scope(StrEnum):
     """Tell devices levels, calendars, programmes and report intervals, and take commands back."""
     OPERATE = "commands:operate"
     """Tell devices what must never be done twice: valves, reboots, recalibration."""
+    REPORT = "cases:report"
+    """Bring reports of people, and what they say of cases since."""
+    REPORTERS = "reporters:read"
+    """See who reported: names, telephones, e-mail."""
     SYSTEM = "system:read"
     """See ledger, readiness, listeners, stores and quarantine."""
     METRICS = "metrics:read"
@@ -46,7 +50,8 @@ _SEEING = frozenset({Scope.TELEMETRY, Scope.CASES, Scope.COMMANDS})
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _SEEING,
     Role.CONTRACTOR: _SEEING | {Scope.WORK},
-    Role.DUTY_OFFICER: _SEEING | {Scope.WORK, Scope.DECIDE, Scope.SEND, Scope.SYSTEM},
+    Role.DUTY_OFFICER: _SEEING
+    | {Scope.WORK, Scope.DECIDE, Scope.REPORT, Scope.REPORTERS, Scope.SEND, Scope.SYSTEM},
     Role.ADMINISTRATOR: frozenset(Scope),
 }
 

@@ -16,6 +16,7 @@ from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
+from narrowgate_gateway.georeport import offer_of
 from narrowgate_gateway.influx import Influx
 from narrowgate_gateway.letters_out import LettersOut, outlets_of
 from narrowgate_gateway.owed import Owed
@@ -152,7 +153,8 @@ async def _serve(
     serving = await asyncio.to_thread(import_module, "narrowgate_console.serving")
     console = settings.console
     try:
-        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url)
+        offer = offer_of(settings.georeport, services.now_us())
+        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url, offer=offer)
     except OSError as error:
         what = f"TCP port {console.port} on {console.host} (console)"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None

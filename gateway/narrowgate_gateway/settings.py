@@ -11,6 +11,7 @@ from narrowgate_gateway.archive_settings import Archive
 from narrowgate_gateway.command_settings import Commands
 from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.desk_settings import Desk
+from narrowgate_gateway.georeport_settings import GeoReport
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
@@ -123,6 +124,7 @@ class Settings(Section):
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
     commands: Commands = Commands()
+    georeport: GeoReport = GeoReport()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")

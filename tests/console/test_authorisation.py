@@ -68,6 +68,15 @@ DELETE /api/v1/users/contractor_north          401 403 403 403 403 403 204 204 4
 DELETE /api/v1/users/duty_all                  401 403 403 403 403 403 404 204 403
 POST   /api/v1/tokens                          401 403 403 403 403 403 403 201 403
 DELETE /api/v1/tokens/SOUTH                    401 403 403 403 403 403 404 204 403
+GET    /open311/v2/discovery.json              200 200 200 200 200 200 200 200 200
+GET    /open311/v2/services.json               200 200 200 200 200 200 200 200 200
+GET    /open311/v2/services/lamp_out.json      200 200 200 200 200 200 200 200 200
+GET    /open311/v2/requests.json               403 403 403 403 403 403 403 403 403
+GET    /open311/v2/requests/C-000001.json      403 403 403 403 403 403 403 403 403
+GET    /open311/v2/tokens/report-0.json        403 403 403 403 403 403 403 403 403
+GET    /open311/v2/servicerequestupdates.json  403 403 403 403 403 403 403 403 403
+POST   /open311/v2/requests.json               403 403 403 403 403 403 403 403 403
+POST   /open311/v2/servicerequestupdates.json  403 403 403 403 403 403 403 403 403
 """
 _REMARK = {"step": "commented", "reason": "seen"}
 _BODIES: dict[str, object] = {
@@ -78,6 +87,11 @@ _BODIES: dict[str, object] = {
     "POST /api/v1/cases/C-000002/steps": _REMARK,
     "POST /api/v1/users": {"name": "eve", "role": "viewer", "password": "a password of eve's"},
     "POST /api/v1/tokens": {"label": "t", "scopes": ["cases:read"], "days": 1},
+}
+
+_FORMS: dict[str, dict[str, str]] = {
+    "POST /open311/v2/requests.json": {"service_code": "tilt", "lat": "31.2", "long": "121.4"},
+    "POST /open311/v2/servicerequestupdates.json": {"service_request_id": "C-000001", "description": "x"},
 }
 
 
@@ -115,6 +129,7 @@ def test_everybody_may_what_the_matrix_says(settled: Access, api: Api, who: str)
                 method,
                 path.replace("SOUTH", south),
                 _BODIES.get(f"{method} {path}", {} if method == "PATCH" else None),
+                _FORMS.get(f"{method} {path}"),
             )
         )
         != status
