@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.cohort import any_in
 from narrowgate_codecs.wire import Bytes, Places
 
 Sums: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 LONGEST_BATCHED = 1024
 """[byte] Longer spans are summed one by one: the tables of a batch grow with its longest span."""
+_SPARSE = 2
+"""Spans that fill a matrix of the longest one's width to a share of one in so many are summed as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +142,35 @@ def _shifted(crc: Crc16, near: NDArray[np.uint16], registers: NDArray[np.uint16]
 def _crcs(check: el.Check, crc: Crc16, data: Bytes, starts: Places, stops: Places) -> NDArray[np.uint16]:
     sizes = stops - starts
     long = sizes > LONGEST_BATCHED
-    if long.any():
+    if any_in(long):
         every = np.zeros(len(starts), np.uint16)
         every[~long] = _crcs(check, crc, data, starts[~long], stops[~long])
         for row in long.nonzero()[0].tolist():
             every[row] = right_sum(check, data[starts[row] : stops[row]].tobytes())
         return every
-    most = 1 << int(sizes.max(initial=1) - 1).bit_length()
-    tables, openings = _far_tables(crc, most)
+    most = int(sizes.max(initial=0))
+    tables, openings = _far_tables(crc, 1 << max(most - 1, 0).bit_length())
+    effects = tables.ravel()
     sums: NDArray[np.uint16] = openings[sizes] ^ crc.end
+    if most * len(sizes) <= _SPARSE * int(sizes.sum()):
+        return sums ^ _alike(effects, data, stops, sizes, most)
     rows = sizes.nonzero()[0]
-    if len(rows):
-        counts = sizes[rows]
-        firsts = np.cumsum(counts) - counts
-        at = np.arange(int(counts.sum())) - np.repeat(firsts, counts)
-        read = data[np.repeat(starts[rows], counts) + at]
-        effects = tables[np.repeat(counts, counts) - 1 - at, read]
-        sums[rows] ^= np.bitwise_xor.reduceat(effects, firsts)
+    counts = sizes[rows]
+    edges = np.cumsum(counts)
+    back = np.repeat(edges - 1, counts) - np.arange(int(edges[-1]))
+    read = data.take(np.repeat(stops[rows] - 1, counts) - back)
+    sums[rows] ^= np.bitwise_xor.reduceat(effects.take((back << 8) + read), edges - counts)
     return sums
+
+
+def _alike(
+    effects: NDArray[np.uint16], data: Bytes, stops: Places, sizes: Places, most: int
+) -> NDArray[np.uint16]:
+    """Give what the bytes of spans of nearly one length do, (n,): the n-th bytes from the end together."""
+    back = np.arange(most)[:, None]
+    read = data.take(stops - 1 - back, mode="clip")
+    done: NDArray[np.uint16] = effects.take(read + (back << 8))
+    if int(sizes.min(initial=most)) < most:
+        done *= back < sizes
+    combined: NDArray[np.uint16] = np.bitwise_xor.reduce(done, axis=0)
+    return combined

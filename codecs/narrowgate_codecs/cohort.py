@@ -171,6 +171,8 @@ class Cohort:
 
     def doubt(self, odd: Mask) -> None:
         """Mark rows for the row engine that can still be followed: their places are right."""
+        if not any_in(odd):
+            return
         if self.rows is None:
             self.level.odd |= odd
         else:
@@ -223,9 +225,11 @@ class Cohort:
             return
         column = level.columns.get(name)
         if column is None:
-            empty = np.zeros((level.count, *values.shape[1:]), _native(values.dtype))
-            column = level.columns[name] = Column(empty, np.zeros(level.count, np.bool_))
-        elif not np.can_cast(values.dtype, column.values.dtype, "safe"):
+            count = len(level.starts)
+            dtype = values.dtype if values.dtype.isnative else values.dtype.newbyteorder("=")
+            empty = np.zeros(count if values.ndim == 1 else (count, *values.shape[1:]), dtype)
+            column = level.columns[name] = Column(empty, np.zeros(count, np.bool_))
+        elif column.values.dtype is not values.dtype and not np.can_cast(values.dtype, column.values.dtype):
             column.values = column.values.astype(np.promote_types(column.values.dtype, values.dtype))
         column.values[self.rows] = values
         if column.said is not None:
@@ -245,10 +249,6 @@ def _at(place: Place, kept: Places) -> Place:
     return place if isinstance(place, int) else place.take(kept)
 
 
-def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype.newbyteorder("=")
-
-
 def settled(values: NDArray[Any]) -> Place:
     """Give the one value that all rows share as an int, else the rows' values."""
     first = int(values[0])
@@ -260,14 +260,14 @@ def any_of(told: "Mask | bool") -> bool:
     return told if isinstance(told, bool) else any_in(told)
 
 
-def any_in(told: NDArray[Any]) -> bool:
-    """Give whether it is so anywhere, quicker than ndarray.any where rows are few."""
-    return bool(np.count_nonzero(told))
+def any_in(told: Mask) -> bool:
+    """Give whether it is so anywhere: a search among bytes, which numpy has no set-up for."""
+    return 1 in told.tobytes()
 
 
-def all_in(told: NDArray[Any]) -> bool:
+def all_in(told: Mask) -> bool:
     """Give whether it is so everywhere, as any_in does."""
-    return bool(np.count_nonzero(told) == told.size)
+    return 0 not in told.tobytes()
 
 
 def one_of(values: NDArray[Any], these: Sequence[int]) -> Mask:

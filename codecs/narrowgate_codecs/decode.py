@@ -60,34 +60,35 @@ def decode(uplinks: pa.RecordBatch, context: Context) -> Decoded:
     Raises:
         ValueError: the context is not aligned with the uplinks, or names a profile that does not exist.
     """
-    _check(uplinks, context)
-    return _decode(uplinks, context, FEWEST)
+    return _decode(uplinks, context, FEWEST, _checked(uplinks, context))
 
 
 def decode_by_row(uplinks: pa.RecordBatch, context: Context) -> Decoded:
     """Give the same, every frame read by the row engine: the meaning that the plans are held to."""
-    _check(uplinks, context)
-    return _decode(uplinks, context, uplinks.num_rows + 1)
+    return _decode(uplinks, context, uplinks.num_rows + 1, _checked(uplinks, context))
 
 
-def _check(uplinks: pa.RecordBatch, context: Context) -> None:
+def _checked(uplinks: pa.RecordBatch, context: Context) -> set[str | None]:
+    """Give the profiles of the frames, None for those that have none, once all is found to be as it must."""
     for name in ("devices", "profiles", "keys", "directions"):
         column = getattr(context, name)
         if column is not None and len(column) != uplinks.num_rows:
             raise ValueError(f"context.{name}: {len(column)} rows for {uplinks.num_rows} uplinks")
-    unknown = {name for name in context.profiles if name is not None} - PROFILES.keys()
+    found = set(context.profiles)
+    unknown = {name for name in found if name is not None} - PROFILES.keys()
     if unknown:
         raise ValueError(f"context.profiles: {min(unknown)!r}: one of {', '.join(PROFILES)} is possible")
+    return found
 
 
-def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int) -> Decoded:
+def _decode(uplinks: pa.RecordBatch, context: Context, fewest: int, profiles: set[str | None]) -> Decoded:
     planned: dict[Family, list[tuple[str, Measures]]] = {family: [] for family in Family}
     alone = np.ones(uplinks.num_rows, np.bool_)
     marks: Marks = np.full(uplinks.num_rows, NO_MARK, np.uint64)
     book = FactBook(context.facts)
     announced: Announced = {}
     if uplinks.num_rows >= fewest:
-        frames = Sorted(uplinks, context)
+        frames = Sorted(uplinks, context, profiles)
         for group in frames.groups():
             plan = plan_for(group.profile, group.direction) if len(group.rows) >= fewest else None
             if plan is not None:

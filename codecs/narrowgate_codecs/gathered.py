@@ -28,7 +28,7 @@ class Gathered:
     def __init__(self, uplinks: pa.RecordBatch, context: Context, book: FactBook) -> None:
         self._uplinks, self._context, self._book = uplinks, context, book
         self._payloads, self._ports = uplinks.column("payload"), uplinks.column("port")
-        self._received = uplinks.column("received_at").cast(pa.int64())
+        self._received = uplinks.column("received_at").view(pa.int64())
         self._radio = [name for name in RADIO if uplinks.column(name).null_count < uplinks.num_rows]
         self.rows: dict[Family, list[tuple[int, Row]]] = {family: [] for family in Family}
         self.refusals: list[dict[str, object]] = []

@@ -12,9 +12,9 @@ Key: TypeAlias = bytes | Keys | None
 
 def keys_of(key: Key) -> Keys:
     """Give the keys that a caller handed over, as a tuple."""
-    if key is None:
-        return ()
-    return (key,) if isinstance(key, bytes) else tuple(key)
+    if isinstance(key, bytes):
+        return (key,)
+    return () if key is None else tuple(key)
 
 
 def port_at(ports: Sequence[int | None] | None, row: int) -> int | None:

@@ -4,11 +4,12 @@ A layout is learned by walking one content; it fits another of the same length i
 that the walk looked at.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock, Shift
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.plan_leaves import LeafStep, Wants
@@ -37,6 +38,10 @@ class Kind:
     step: LeafStep
     given: int
     """How many numbers are given along."""
+    coding: int
+    """Stands for the coding that it shares with numbers of other names, or for itself."""
+    name: int
+    """Stands for its name."""
 
 
 Params = tuple[int, ...]
@@ -109,6 +114,8 @@ class Compiler:
         self._kinds: dict[Leaf, Kind | None] = {}
         self.kinds: list[Kind] = []
         """By number."""
+        self._codings: dict[Leaf, int] = {}
+        self._names: dict[str, int] = {}
 
     def learned(self, content: bytes, reader: OrderedReader, sketch: Sketch) -> Learned:
         """Give the layout; Unplanned if it has a leaf that only the row engine can read."""
@@ -144,10 +151,26 @@ class Compiler:
         """Give the kind of a leaf, None if nobody wants it; there are as many as a grammar has codings."""
         if leaf not in self._kinds:
             step = leaf_step(leaf, self._wants)
-            kind = self._kinds[leaf] = None if step is None else Kind(len(self.kinds), step, given)
-            if kind is not None:
-                self.kinds.append(kind)
+            self._kinds[leaf] = None if step is None else self._new(leaf, step, given)
         return self._kinds[leaf]
+
+    def _new(self, leaf: Leaf, step: LeafStep, given: int) -> Kind:
+        coding: Leaf = replace(leaf, name="") if isinstance(leaf, Wired) else leaf
+        number = self._codings.setdefault(coding, len(self._codings))
+        name = self._names.setdefault(lay.names_of(leaf)[0], len(self._names))
+        kind = Kind(len(self.kinds), step, given, number, name)
+        self.kinds.append(kind)
+        return kind
+
+    @property
+    def codings(self) -> Places:
+        """The coding of each kind."""
+        return np.array([kind.coding for kind in self.kinds], np.int64)
+
+    @property
+    def names(self) -> Places:
+        """The name of each kind."""
+        return np.array([kind.name for kind in self.kinds], np.int64)
 
 
 def _split(leaf: Leaf) -> tuple[Leaf, Params]:

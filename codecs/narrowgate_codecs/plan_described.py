@@ -7,20 +7,19 @@ not be learned any more in this batch are left to the row engine.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Level, all_in
 from narrowgate_codecs.grammars import GRAMMARS
-from narrowgate_codecs.learned import Compiler, Kind, Learned, RunSpot, shape_of
+from narrowgate_codecs.learned import Compiler, Learned, RunSpot, shape_of
 from narrowgate_codecs.plan_leaves import Unplanned, Wants
 from narrowgate_codecs.plan_lists import all_places, tell
+from narrowgate_codecs.plan_spots import read_kind, read_spots
 from narrowgate_codecs.plan_stated import counts_of
 from narrowgate_codecs.refusal import FrameRefused
-from narrowgate_codecs.shelf import NONE, Parts, Shelf
+from narrowgate_codecs.shelf import NONE, Shelf
 from narrowgate_codecs.sketch import OrderedReader
 from narrowgate_codecs.told_apart import Layouts
 from narrowgate_codecs.wire import Places
@@ -132,25 +131,12 @@ class DescribedSteps:
             (layout,) = layouts.values()
             for number, _, place, *given in layout.says.T.tolist():
                 kind = self.compiler.kinds[number]
-                _read(kind, cohort, place, given[: kind.given])
+                read_kind(kind, cohort, place, given[: kind.given])
             return
-        starts = cohort.starts + cohort.at
-        for kind, owners, spots in self._kinds_of(self.shelf.says, numbers):
-            level_rows = owners if cohort.rows is None else cohort.rows[owners]
-            sub = Cohort(cohort.level, starts[owners] + spots[2], 0, 0, level_rows)
-            _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
-
-    def _kinds_of(self, parts: Parts, numbers: Places) -> Iterator[tuple[Kind, Places, Places]]:
-        """Give each kind with the contents that have it, and where, (COLUMNS, m)."""
-        owners, entries = parts.of(numbers)
-        kinds = parts.table[0].astype(np.int16)[entries]
-        order = np.argsort(kinds, kind="stable")
-        owners, entries, kinds = owners[order], entries[order], kinds[order]
-        spots = parts.table[:, entries]
-        edges = [0, *((kinds[1:] != kinds[:-1]).nonzero()[0] + 1).tolist(), len(kinds)]
-        for first, stop in pairwise(edges):
-            if stop > first:
-                yield self.compiler.kinds[kinds[first]], owners[first:stop], spots[:, first:stop]
+        owners, entries = self.shelf.says.of(numbers)
+        rows = owners if cohort.rows is None else cohort.rows[owners]
+        starts = (cohort.starts + cohort.at)[owners]
+        read_spots(self.compiler, cohort.level, starts, rows, self.shelf.says.table[:, entries])
 
     def _list(self, cohort: Cohort, name: str, numbers: Places) -> None:
         """Read a list's items, of all layouts that have it, as rows of a level of their own."""
@@ -168,10 +154,10 @@ class DescribedSteps:
             owners=owners if cohort.rows is None else cohort.rows[owners],
         )
         level.index = np.arange(len(owners)) - heads[owners]
-        for kind, which, spots in self._kinds_of(lists.spots, numbers):
-            rows = heads[which] + spots[1]
-            sub = Cohort(level, level.starts[rows] + spots[2], 0, 0, rows)
-            _read(kind, sub, 0, list(spots[3 : 3 + kind.given]))
+        which, entries = lists.spots.of(numbers)
+        spots = lists.spots.table[:, entries]
+        rows = heads[which] + spots[1]
+        read_spots(self.compiler, level, level.starts[rows], rows, spots)
         for number, runs in lists.runs.items():
             firsts = heads[numbers == number]
             for spot in runs if len(firsts) else ():
@@ -227,11 +213,3 @@ def _by_size(sizes: Places) -> Iterator[tuple[int, Places]]:
     for rows in np.split(order, edges):
         if len(rows):
             yield int(sizes[rows[0]]), rows
-
-
-def _read(kind: Kind, cohort: Cohort, offset: int, params: list[Any]) -> None:
-    """Read leaves of a kind, each by what is given along."""
-    if params:
-        kind.step.run_by(cohort, offset, *params)  # type: ignore[attr-defined]  # kinds with params have it
-    else:
-        kind.step.run(cohort, offset)

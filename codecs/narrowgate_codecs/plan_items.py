@@ -10,7 +10,7 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, any_in
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, all_in, any_in
 from narrowgate_codecs.plan_lists import all_places, counted, level_of, tell
 from narrowgate_codecs.plan_regions import Steps, follow
 from narrowgate_codecs.varints import varint_items
@@ -110,13 +110,17 @@ class ItemSteps:
         found: list[_Found] = []
         going = at < end if left is None else left > 0
         while any_in(going):
-            rows, at, end = rows[going], at[going], end[going]
+            if not all_in(going):
+                left_over = going.nonzero()[0]
+                rows, at, end = rows.take(left_over), at.take(left_over), end.take(left_over)
             sizes = measured(self.measure, cohort, rows, at, end)
             good = sizes >= self.shortest
-            odd[rows[~good]] = True
-            rows, at, end = rows[good], at[good], end[good]
+            if not all_in(good):
+                odd[rows[~good]] = True
+                kept = good.nonzero()[0]
+                rows, at, end, sizes = rows.take(kept), at.take(kept), end.take(kept), sizes.take(kept)
             found.append(_Found(rows, at, end - at))
-            at = at + sizes[good]
+            at = at + sizes
             stops[rows] = at
             if left is None:
                 going = at < end

@@ -136,7 +136,7 @@ class BcdStep:
         per = np.ones(1, np.int64)
         if not isinstance(leaf.per, int):
             per = self._per(cohort.heard(raw_name(leaf.per.by)))
-            if not self.wanted and all_in(per):
+            if not self.wanted and all_in(per != 0):
                 return
         count, said = self._read(cohort, offset)
         if isinstance(leaf.per, int):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import layout as lay
-from narrowgate_codecs.cohort import Cohort, Level, Mask, Place
+from narrowgate_codecs.cohort import Cohort, Level, Mask, Place, all_in, any_in
 from narrowgate_codecs.plan_choices import runs_of
 from narrowgate_codecs.plan_leaves import EXACT, LeafStep, raw_name
 from narrowgate_codecs.plan_regions import Steps, enough, follow
@@ -80,6 +80,7 @@ class ListSteps:
         self.widths = np.array([kind.width for kind in kinds], np.int64)
         self.measured = [at for at, kind in enumerate(kinds) if kind.measure is not None]
         self.to_end = np.array([kind.to_end for kind in kinds], np.bool_)
+        self.has_to_end = any_in(self.to_end)
 
     def run(self, cohort: Cohort) -> None:
         """Read the records up to the end of the region; drop the rows with one that cannot be read."""
@@ -111,8 +112,10 @@ class ListSteps:
         rows, at, end = np.arange(cohort.count), all_places(cohort.at, cohort), all_places(cohort.end, cohort)
         found: list[_Found] = []
         going = at < end
-        while going.any():
-            rows, at, end = rows[going], at[going], end[going]
+        while any_in(going):
+            if not all_in(going):
+                left = going.nonzero()[0]
+                rows, at, end = rows.take(left), at.take(left), end.take(left)
             if len(found) >= self.at_most:
                 odd[rows] = True
                 break
@@ -128,10 +131,14 @@ class ListSteps:
                 if len(own) and measure is not None:
                     sizes[own] = measure(cohort, rows[own], behind[own], end[own])
             at = behind + sizes
-            good = (kinds != _NONE) & (at <= end) & (sizes >= 0)
-            odd[rows[~good]] = True
-            found.append(_Found(rows[good], behind[good], sizes[good], (end - behind)[good], kinds[good]))
+            good, room = (kinds != _NONE) & (at <= end) & (sizes >= 0), end - behind
             going = good & (at < end)
+            if all_in(good):
+                found.append(_Found(rows, behind, sizes, room, kinds))
+                continue
+            odd[rows[~good]] = True
+            kept = good.nonzero()[0]
+            found.append(_Found(*(one.take(kept) for one in (rows, behind, sizes, room, kinds))))
         return found, odd
 
     def _packed(self, reader: Cohort, at: Places) -> tuple[NDArray[np.int16], Places, Places]:
@@ -156,7 +163,7 @@ class ListSteps:
             sizes = reader.integer(self.length_width, self.length_order, self.tag_width).astype(np.int64)
             return sizes, behind + self.length_width
         sizes = self.widths[kinds]
-        if self.to_end.any():
+        if self.has_to_end:
             sizes = np.where(self.to_end[kinds], np.maximum(sizes, end - behind), sizes)
         return sizes, behind
 
@@ -310,6 +317,6 @@ def _break(cohort: Cohort) -> None:
 
 def tell(cohort: Cohort, name: str, level: Level) -> None:
     """Hang the items under their frames; an item that is not plainly sound makes its frame odd."""
-    if level.owners is not None and level.odd.any():
+    if level.owners is not None and any_in(level.odd):
         cohort.level.odd[level.owners[level.odd]] = True
     cohort.level.lists.setdefault(name, []).append(level)

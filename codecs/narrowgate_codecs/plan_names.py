@@ -14,8 +14,9 @@ _LONGEST = 24
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _SALTS = tuple(np.uint64(salt) for salt in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93))
 _SPREAD = np.uint64(0xBF58476D1CE4E5B9)
-_SHIFT = np.uint64(48)
-_PLACES = 1 << 16
+_MOST_BITS, _FEWEST_BITS = 16, 8
+_SPARE_BITS = 3
+"""A table has so many times the places that its names could need."""
 
 
 def names(wire: Wire, records: Records) -> tuple[list[str | None], Places]:
@@ -39,14 +40,15 @@ def _rounds(words: Words, left: Places) -> Iterator[tuple[Places, Places, Places
     for salt in _SALTS:
         if not len(left):
             return
-        key = _key(words, left, salt)
-        table = np.zeros(_PLACES, np.int64)
+        bits = min(max(len(left).bit_length() + _SPARE_BITS, _FEWEST_BITS), _MOST_BITS)
+        key = _key(words, left, salt, bits)
+        table = np.zeros(1 << bits, np.int64)
         table[key[::-1]] = left[::-1]
         first = table[key]
         same = np.ones(len(left), np.bool_)
         for word in words:
             same &= word[left] == word[first]
-        used, which = _numbered(key[same])
+        used, which = _numbered(key[same], 1 << bits)
         yield left[same], table[used], which
         left = left[~same]
     # Names that fell together three times: few, or made to.
@@ -54,21 +56,21 @@ def _rounds(words: Words, left: Places) -> Iterator[tuple[Places, Places, Places
         yield np.array([one]), np.array([one]), np.zeros(1, np.int64)
 
 
-def _numbered(key: Places) -> tuple[Places, Places]:
+def _numbered(key: Places, below: int) -> tuple[Places, Places]:
     """Give the keys that occur, and which of them each is."""
-    number = np.zeros(_PLACES, np.int64)
+    number = np.zeros(below, np.int64)
     number[key] = 1
     used = number.nonzero()[0]
     number[used] = np.arange(len(used))
     return used, number[key]
 
 
-def _key(words: Words, left: Places, salt: np.uint64) -> Places:
+def _key(words: Words, left: Places, salt: np.uint64, bits: int) -> Places:
     mixed = np.full(len(left), salt, np.uint64)
     for word in words:
         mixed = (mixed ^ word[left]) * _SPREAD
         mixed ^= mixed >> np.uint64(29)
-    key: Places = (mixed * salt >> _SHIFT).astype(np.int64)
+    key: Places = (mixed * salt >> np.uint64(64 - bits)).astype(np.int64)
     return key
 
 

@@ -40,7 +40,7 @@ class Parting(Protocol):
 def follow(steps: Steps, cohort: Cohort) -> None:
     """Carry a cohort through steps."""
     for at, step in enumerate(steps):
-        if not cohort.count:
+        if not len(cohort.starts):
             return
         part_of = getattr(step, "part", None)
         if part_of is not None:
@@ -64,12 +64,14 @@ class Stretch:
     def run(self, cohort: Cohort) -> None:
         """Read every leaf that has something to do."""
         enough(cohort, self.width)
-        if cohort.count:
-            for offset, leaf in self.leaves:
-                leaf.run(cohort, offset)
-                if cohort.trace is not None:
-                    cohort.trace.read(cohort.at + offset, leaf)
-            cohort.at = cohort.at + self.width
+        if not len(cohort.starts):
+            return
+        trace = cohort.trace
+        for offset, leaf in self.leaves:
+            leaf.run(cohort, offset)
+            if trace is not None:
+                trace.read(cohort.at + offset, leaf)
+        cohort.at = cohort.at + self.width
 
 
 class ToEnd:
@@ -225,6 +227,8 @@ class Close:
         """Drop rows with bytes left over, then follow the regions."""
         if self.exact:
             cohort.drop(cohort.at != cohort.end)
+        if not cohort.pending:
+            return
         pending, cohort.pending = cohort.pending, []
         for inside, start, stop in pending:
             marks = dict(cohort.marks)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from narrowgate_codecs import plan_cbor as pc
 from narrowgate_codecs import plan_tlv
 from narrowgate_codecs import resources as res
-from narrowgate_codecs.cohort import Mask, all_in
+from narrowgate_codecs.cohort import Mask, all_in, one_of
 from narrowgate_codecs.plan_leaves import EXACT
 from narrowgate_codecs.plan_resource_items import Entries
 from narrowgate_codecs.resource_values import LATEST_S, WIDTHS
@@ -114,7 +114,7 @@ def judged_tlv(
         widths = found.widths[these]
         wrong = np.zeros(len(these), np.bool_)
         if name in WIDTHS:
-            wrong = ~np.isin(widths, WIDTHS[name])
+            wrong = ~one_of(widths, WIDTHS[name])
         if kind in (_FLOAT, _INTEGER, _BOOLEAN, _TIME):
             number[these] = _numbers(wire, kind, found.starts[these], widths)
         if kind == _TEXT and not any_text:

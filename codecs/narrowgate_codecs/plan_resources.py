@@ -25,6 +25,7 @@ from narrowgate_codecs.wire import Places
 
 _LATEST_S = 1 << 40
 _PATHS_BEGIN = frozenset("/0123456789")
+_NO_PATH = (-1, -1, -1, -1)
 Read: TypeAlias = tuple[Entries, Places, Mask]
 """Values, which of them are opaque, and which rows are odd."""
 
@@ -76,13 +77,7 @@ class ResourceSteps:
         wire = cohort.level.wire
         records, odd = plan_senml.walk(wire, starts, ends, self.at_most)
         names, number = names_of(wire, records)
-        paths = np.full((len(names), 4), -1, np.int64)
-        for at, name in enumerate(names):
-            path = path_of(name) if name and name[0] in _PATHS_BEGIN else None
-            if path is not None:
-                item = -1 if path.at is None else path.at
-                paths[at] = path.object, path.instance, path.resource, item
-        of_record = paths[number]
+        of_record = np.array([_numbers_of(name) for name in names], np.int64).reshape(-1, 4)[number]
         slots = self.registry.slots(of_record[:, 0], of_record[:, 2])
         unread = np.array([name is None for name in names], np.bool_)[number]
         texts = (records.kind == pc.TEXT).nonzero()[0]
@@ -184,6 +179,14 @@ class ResourceSteps:
             return np.full(len(rows), NO_PORT, np.int64)
         ports: Places = given[rows if cohort.rows is None else cohort.rows[rows]]
         return ports
+
+
+def _numbers_of(name: str | None) -> tuple[int, int, int, int]:
+    """Give the object, instance, resource and instance of the resource that a name says, -1 for none."""
+    path = path_of(name) if name and name[0] in _PATHS_BEGIN else None
+    if path is None:
+        return _NO_PATH
+    return path.object, path.instance, path.resource, -1 if path.at is None else path.at
 
 
 def found_at(found: plan_tlv.Values, kept: Places) -> plan_tlv.Values:

@@ -70,7 +70,16 @@ class _Going:
 
     def keep(self, kept: Mask) -> "_Going":
         """Give some of them."""
-        return _Going(*(getattr(self, one.name)[kept] for one in fields(_Going)))
+        places = kept.nonzero()[0]
+        return _Going(
+            self.rows.take(places),
+            self.at.take(places),
+            self.end.take(places),
+            self.records.take(places),
+            self.pairs.take(places),
+            self.record.take(places),
+            self.seen.take(places),
+        )
 
 
 @dataclass(slots=True)

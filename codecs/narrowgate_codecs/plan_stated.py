@@ -1,12 +1,14 @@
 """The plan's numbers and clocks whose coding a frame states; the mirror of wired.py and bit_clocks.py."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.cohort import Cohort, Mask
+from narrowgate_codecs.cohort import Cohort, Mask, any_in
+from narrowgate_codecs.elements import Order
 from narrowgate_codecs.plan_leaves import BCD, Wants, raw_name
 from narrowgate_codecs.wired import Wired
 
@@ -16,6 +18,8 @@ _FIRST_DAYS = np.arange(np.datetime64("1970-01"), np.datetime64("2100-03")).asty
 """Day since 1970 of the first of each month from January 1970 on."""
 _DAY_S = 86_400
 _SIGN = {"little": "<", "big": ">"}
+_INT32 = 4
+"""[byte] Digits of so many bytes at most leave room in an int32."""
 
 
 def elapsed_name(name: str) -> str:
@@ -38,9 +42,15 @@ class WiredStep:
 
     def run_by(self, cohort: Cohort, offset: int, times: Any, per: Any) -> None:
         """Keep the numbers, each by its own factor: (m,) or one for all."""
+        cohort.say(self.leaf.name, *self.numbers(cohort, offset, times, per))
+
+    def numbers(
+        self, cohort: Cohort, offset: int, times: Any, per: Any
+    ) -> tuple[NDArray[np.float64], Mask | None]:
+        """Give the numbers, (m,), and where there is one; None: everywhere."""
         raw, said = self._raw(cohort, offset)
         values = raw.astype(np.float64) * times / per
-        cohort.say(self.leaf.name, values if said is None else np.where(said, values, 0.0), said)
+        return (values, None) if said is None else (np.where(said, values, 0.0), said)
 
     def _raw(self, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask | None]:
         leaf = self.leaf
@@ -54,11 +64,10 @@ class WiredStep:
 
 
 def _counted(leaf: Wired, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask | None]:
-    signed = leaf.signed and leaf.coding == "integer"
-    raw = cohort.integer(leaf.width, leaf.order, offset, signed=signed)
-    if leaf.coding == "integer":
-        return raw, None if leaf.void is None else raw != leaf.void
-    return _digits(raw.astype(np.uint64), leaf.width)
+    if leaf.coding == "decimal":
+        return _decimals(leaf, cohort, offset)
+    raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
+    return raw, None if leaf.void is None else raw != leaf.void
 
 
 def counts_of(leaf: Wired, cohort: Cohort) -> tuple[NDArray[np.int64], Mask]:
@@ -67,17 +76,40 @@ def counts_of(leaf: Wired, cohort: Cohort) -> tuple[NDArray[np.int64], Mask]:
     return raw.astype(np.int64), np.ones(len(raw), np.bool_) if said is None else said
 
 
-def _digits(raw: NDArray[np.uint64], width: int) -> tuple[NDArray[np.int64], Mask]:
+def _with_minus(digits: int) -> NDArray[np.int32]:
+    """Give the numbers that so many packed digits spell, the first one perhaps a minus; -1 for none."""
+    rest = 4 * (digits - 1)
+    code = np.arange(1 << 4 * digits)
+    return BCD[np.where(code >> rest == _MINUS, code & (1 << rest) - 1, code)]
+
+
+_MINUS = 0xF
+_FIRST = {"u1": (_with_minus(2), _MINUS << 4), "u2": (_with_minus(4), _MINUS << 12)}
+"""By the kind of integer in which the first digit stands: what it spells, and from where on it is a minus."""
+
+
+def _decimals(leaf: Wired, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask]:
     """Give the numbers that packed digits spell, (m,), and where they spell one."""
-    top = np.uint64(8 * width - 4)
-    minus = raw >> top == 15
-    raw = np.where(minus, raw & (np.uint64(1) << top) - np.uint64(1), raw)
-    count, good = np.zeros(len(raw), np.int64), np.ones(len(raw), np.bool_)
-    for shift in range(16 * ((width - 1) // 2), -1, -16):
-        pair = BCD[(raw >> np.uint64(shift) & np.uint64(0xFFFF)).astype(np.intp)]
-        good &= pair >= 0
-        count = count * 10_000 + pair
-    return np.where(minus, -count, count), good
+    first, *others = _pairs(leaf.width, leaf.order)
+    table, minus = _FIRST[first[0][-2:]]
+    codes = cohort.window(first[0], offset + first[1])
+    count: NDArray[Any] = table.take(codes)
+    count = count if leaf.width <= _INT32 else count.astype(np.int64)
+    worst = count
+    for dtype, at in others:
+        pair = BCD.take(cohort.window(dtype, offset + at))
+        worst, count = worst | pair, count * 10_000 + pair
+    below = codes >= minus
+    return np.where(below, -count, count) if any_in(below) else count, worst >= 0
+
+
+@cache
+def _pairs(width: int, order: Order) -> tuple[tuple[str, int], ...]:
+    """Give where four digits each stand, the first ones first: dtype, place [byte]; two at an odd end."""
+    at = [(width - rest if order == "big" else rest - 2) for rest in range(width - width % 2, 0, -2)]
+    pairs = [(f"{_SIGN[order]}u2", place) for place in at]
+    odd = [("u1", 0 if order == "big" else width - 1)] if width % 2 else []
+    return (*odd, *pairs)
 
 
 class BitClockStep:

@@ -57,7 +57,8 @@ class _Rows:
             self.resource,
             self.several_end,
         )
-        return _Rows(*(column[kept] for column in every))
+        places = kept.nonzero()[0]
+        return _Rows(*(column.take(places) for column in every))
 
     def leave(self) -> None:
         """Leave the records whose end is reached."""
@@ -75,6 +76,16 @@ class _Headers:
     number: Places
     behind: Places
     after: Places
+
+    def keep(self, kept: Mask) -> "_Headers":
+        """Give some of them."""
+        places = kept.nonzero()[0]
+        return _Headers(
+            self.kind.take(places),
+            self.number.take(places),
+            self.behind.take(places),
+            self.after.take(places),
+        )
 
 
 def walk(wire: Wire, starts: Places, ends: Places, at_most: int) -> tuple[Values, Mask]:
@@ -104,9 +115,7 @@ def walk(wire: Wire, starts: Places, ends: Places, at_most: int) -> tuple[Values
         good = _sound(going, headers, flat=flat)
         if not all_in(good):
             odd[going.rows[~good]] = True
-            headers = _Headers(
-                *(getattr(headers, name)[good] for name in ("kind", "number", "behind", "after"))
-            )
+            headers = headers.keep(good)
             going = going.keep(good)
         found.append(_values(going, headers, flat=flat))
     odd[going.rows] = True
@@ -155,7 +164,10 @@ def _values(going: _Rows, headers: _Headers, *, flat: bool) -> Values:
     resource = np.where(is_item, going.resource, number)
     said = ~(opens | several)
     columns = (going.rows, going.instance, resource, np.where(is_item, number, NONE), headers.behind, width)
-    return Values(*(column[said] for column in columns))
+    if all_in(said):
+        return Values(*columns)
+    places = said.nonzero()[0]
+    return Values(*(column.take(places) for column in columns))
 
 
 def _joined(found: list[Values]) -> Values:

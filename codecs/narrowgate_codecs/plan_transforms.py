@@ -264,7 +264,10 @@ class Opening:
 
 def _fitting(element: lay.Encrypted, key: Key) -> bytes:
     """Give the first key that a region's cipher takes; b"" if none does."""
-    return next((one for one in keys_of(key) if fits(element, one)), b"")
+    for one in keys_of(key):
+        if fits(element, one):
+            return one
+    return b""
 
 
 def _worked(

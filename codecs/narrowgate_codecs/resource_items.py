@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from narrowgate_codecs import resources as res
@@ -15,6 +16,8 @@ from narrowgate_schema.words import Reason
 _US = 1_000_000
 _PATH = re.compile(r"/?(\d{1,5})/(\d{1,5})/(\d{1,5})(?:/(\d{1,5}))?", re.ASCII)
 _MOST = 1 << 16
+_PATHS = 4096
+"""Names whose paths are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Path:
         return f"/{self.object}/{self.instance}/{self.resource}{tail}"
 
 
+@lru_cache(maxsize=_PATHS)
 def path_of(name: str) -> Path | None:
     """Give the path that a SenML name is; None for another name."""
     found = _PATH.fullmatch(name)

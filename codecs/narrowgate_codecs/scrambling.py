@@ -5,6 +5,8 @@ halves of a key of eight bytes and the three words of the telegram's head, combi
 at its low end is the sum of the bits 1, 2, 11 and 31; eight of them make a byte of the stream.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ SEED = 12
 KEY = 8
 """[byte] of a key; of a longer one the first count."""
 _WORD = (1 << 32) - 1
+_BYTE = np.uint32(0xFF)
 _U1, _U2, _U11, _U31 = (np.uint32(bit) for bit in (1, 2, 11, 31))
 
 
@@ -43,14 +46,26 @@ def streams(states: NDArray[np.uint32], count: int) -> NDArray[np.uint8]:
         states: (n,) what they start from.
         count: [byte] of each.
     """
-    state = states.astype(np.uint32)
+    after, state = _after_a_byte(), states.astype("<u4")
     made = np.zeros((len(state), count), np.uint8)
     for at in range(count):
-        for _ in range(8):
-            bit = (state >> _U1 ^ state >> _U2 ^ state >> _U11 ^ state >> _U31) & _U1
-            state = state << _U1 | bit
-        made[:, at] = state & np.uint32(0xFF)
+        first, second, third, fourth = state.view(np.uint8).reshape(-1, 4).T
+        state = after[0].take(first) ^ after[1].take(second) ^ after[2].take(third) ^ after[3].take(fourth)
+        made[:, at] = state & _BYTE
     return made
+
+
+@cache
+def _after_a_byte() -> NDArray[np.uint32]:
+    """Give what each of a register's four bytes, the lowest first, is after eight bits more, (4, 256).
+
+    The register is linear: what it becomes is what its bytes would become alone, combined.
+    """
+    state = np.arange(256, dtype=np.uint32) << np.array([[0], [8], [16], [24]], np.uint32)
+    for _ in range(8):
+        bit = (state >> _U1 ^ state >> _U2 ^ state >> _U11 ^ state >> _U31) & _U1
+        state = state << _U1 | bit
+    return state
 
 
 def seeds(heads: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from narrowgate_codecs.arrow_columns import stable_order
 from narrowgate_codecs.cohort import NO_PORT, Mask
 from narrowgate_codecs.context import Context
 from narrowgate_codecs.layout import Direction
@@ -34,23 +35,30 @@ class Group:
 class Sorted:
     """The frames of a batch, group by group."""
 
-    def __init__(self, uplinks: pa.RecordBatch, context: Context) -> None:
-        self._uplinks, self._context = uplinks, context
+    def __init__(self, uplinks: pa.RecordBatch, context: Context, profiles: set[str | None]) -> None:
+        """Take the frames, what is known of them, and the profiles that they have."""
+        self._uplinks, self._context, self._profiles = uplinks, context, profiles
         self._order: Places | None = None
 
     def groups(self) -> Iterator[Group]:
         """Give the groups that have frames; a frame without a profile is in none."""
+        if len(self._profiles) == 1 and self._context.directions is None:
+            (sole,) = self._profiles
+            if sole is not None:
+                yield Group(sole, "up", np.arange(self._uplinks.num_rows), 0)
+            return
         names = pa.array(self._context.profiles, pa.string()).dictionary_encode()
-        keys = 2 * names.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        words = names.dictionary.to_pylist()
+        # Frames without a profile come behind all others.
+        keys = 2 * names.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int32)
         if self._context.directions is not None:
             keys += np.array([direction == "down" for direction in self._context.directions], np.bool_)
-        order = np.argsort(keys, kind="stable")
+        order = stable_order(keys, 2 * len(words) + 2)
         found, firsts = np.unique(keys[order], return_index=True)
         self._order = order if len(found) > 1 else None
-        words = names.dictionary.to_pylist()
         edges = pairwise([*firsts.tolist(), len(keys)])
         for key, (first, stop) in zip(found.tolist(), edges, strict=True):
-            if key >= 0:
+            if key < 2 * len(words):
                 yield Group(words[key // 2], "down" if key % 2 else "up", order[first:stop], first)
 
     def wire(self, group: Group) -> tuple[Wire, Places, Places]:
@@ -68,9 +76,11 @@ class Sorted:
     @cached_property
     def received(self) -> tuple[NDArray[np.int64], Mask]:
         """Receptions by row of the uplinks [us since 1970 UTC], (n,), and where they are known."""
-        column = self._uplinks.column("received_at")
+        column = self._uplinks.column("received_at").view(pa.int64())
+        if not column.null_count:
+            return column.to_numpy(), np.ones(len(column), np.bool_)
         known = column.is_valid().to_numpy(zero_copy_only=False)
-        return column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), known
+        return column.fill_null(0).to_numpy(zero_copy_only=False), known
 
     @cached_property
     def _packed(self) -> tuple[Wire, Places, Places]:

@@ -210,7 +210,7 @@ class VarintDeltaSteps:
         if any_in(odd):
             cohort.drop(odd)
             starts, stops, counts = starts[~odd], stops[~odd], counts[~odd]
-        if any_in(counts):
+        if any_in(counts > 0):
             self._read(cohort, starts, counts)
         cohort.at = stops - cohort.starts
 

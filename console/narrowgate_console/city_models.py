@@ -14,6 +14,7 @@ from narrowgate_console.lit_rate import LitNight
 from narrowgate_console.night_flow import ZoneNight
 from narrowgate_console.occupancy import Occupancy
 from narrowgate_console.places import NEVER_US, Condition
+from narrowgate_schema.words import Family
 
 
 class MapModel(BaseModel):
@@ -21,7 +22,7 @@ class MapModel(BaseModel):
 
     now: datetime
     device: list[str]
-    family: list[str]
+    family: list[Family]
     zone: list[str]
     condition: list[Condition]
     lat: Annotated[list[float | None], Field(description="WGS 84 [deg]; null where it has no place")]
@@ -34,7 +35,7 @@ class MapModel(BaseModel):
         return cls(
             now=instant(city.now_us),
             device=list(here.devices),
-            family=list(here.families),
+            family=[Family(family) for family in here.families],
             zone=list(here.zones),
             condition=list(city.conditions),
             lat=[None if np.isnan(degrees) else float(degrees) for degrees in here.lats_deg],
@@ -46,7 +47,7 @@ class DeviceModel(BaseModel):
     """One device of a list."""
 
     device: str
-    family: str
+    family: Family
     profile: str
     zone: str
     asset: str
@@ -58,7 +59,7 @@ class DeviceModel(BaseModel):
         """Make it from the service's value."""
         return cls(
             device=row.device,
-            family=row.family,
+            family=Family(row.family),
             profile=row.profile,
             zone=row.zone,
             asset=row.asset,
@@ -78,7 +79,7 @@ class DeviceFileModel(BaseModel):
     """What is known of one device."""
 
     device: str
-    family: str
+    family: Family
     condition: Condition
     last: datetime | None
     facts: Annotated[dict[str, str | None], Field(description="the registry's columns; null is not set")]

@@ -1,1 +1,0 @@
-"""Manhole covers for Narrowgate: the family and one device."""

@@ -1,1 +1,0 @@
-"""Noise levels for Narrowgate: the family and one device."""

@@ -1,1 +1,0 @@
-"""Quality of drinking water for Narrowgate: the family and one device."""
