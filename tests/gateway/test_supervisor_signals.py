@@ -15,7 +15,7 @@ from narrowgate_gateway.config import load
 from narrowgate_gateway.supervisor import Supervisor, _Child
 
 SEED = 20
-ROUNDS = 10
+ROUNDS = 6
 
 
 def children_of(pid: int) -> list[int]:
