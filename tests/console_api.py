@@ -25,14 +25,12 @@ class Api:
         method: str = "GET",
         body: object = None,
         form: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
         peer: str = "127.0.0.1",
     ) -> httpx.Response:
         """Give the app's answer to a path below HERE; its unhandled faults are raised here."""
-        return asyncio.run(
-            self._ask(
-                peer, method, path, params=dict(params or {}) or None, headers=headers, json=body, data=form
-            )
-        )
+        sent = {"headers": headers, "json": body, "data": form, "content": raw}
+        return asyncio.run(self._ask(peer, method, path, params=dict(params or {}) or None, **sent))
 
     async def _ask(self, peer: str, method: str, path: str, **request: Any) -> httpx.Response:
         transport = httpx.ASGITransport(self._app, client=(peer, 50_000))

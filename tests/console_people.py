@@ -1,5 +1,7 @@
 """Who stands before the console in tests: a user of each role and reach, and a program with a token."""
 
+from collections.abc import Mapping
+
 from console_api import Api
 from narrowgate_console import LOCAL, Access, Administration, Role, Scope
 
@@ -43,6 +45,8 @@ class As:
         self._api = api
         self.headers = headers_of(access, who)
 
-    def status(self, method: str, path: str, body: object = None) -> int:
+    def status(
+        self, method: str, path: str, body: object = None, form: Mapping[str, str] | None = None
+    ) -> int:
         """Give the answer's status."""
-        return self._api.get(path, method=method, headers=self.headers, body=body).status_code
+        return self._api.get(path, method=method, headers=self.headers, body=body, form=form).status_code

@@ -27,7 +27,7 @@ from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, apply
 from narrowgate_cases.desk_file import working
 from narrowgate_console import Access, Binding, Check, Diagnosis, Part, Services
-from narrowgate_fleet import Fleet, FleetReader, Registry, import_csv
+from narrowgate_fleet import CommandQueue, Fleet, FleetReader, Registry, import_csv
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_ingest.series_duckdb import DuckDBSeries
 from narrowgate_ingest.telemetry import Telemetry
@@ -94,6 +94,7 @@ class Stand:
         self._fleet = FleetReader(folder / "registry")
         self._telemetry = Telemetry(folder / "telemetry.duckdb")
         self._frames = 0
+        self.commands = CommandQueue(folder / "commands.db")
 
     def write(self, *scripts: str) -> None:
         """Run SQL scripts on the state database."""
@@ -155,6 +156,7 @@ class Stand:
     def close(self) -> None:
         """Close the telemetry."""
         self._telemetry.close()
+        self.commands.close()
 
     def ledger(self) -> Mapping[str, int]:
         """Give the ledger."""

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from fleet_rows import take
 from narrowgate_fleet import FleetReader
+from narrowgate_ingest.archive_files import ArchiveFiles
+from narrowgate_ingest.archiver import Archiver, Terms
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.ledger import Ledger, read_ledger
@@ -23,7 +25,8 @@ from narrowgate_ingest.settlement import Prepared
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
-from narrowgate_rules import RULES, Engine
+from narrowgate_rules import RULES, Engine, Rule
+from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.words import Family
 from narrowgate_simulators import City
 from uplinks import tick_batch, uplink_batch
@@ -98,6 +101,7 @@ class Line:
     home: Path
     journal: Path
     fuse: Fuse = field(default_factory=Fuse)
+    rules: Sequence[Rule] = RULES
 
     def __post_init__(self) -> None:
         """Open everything."""
@@ -107,7 +111,7 @@ class Line:
         state.fuse = telemetry.fuse = quarantine.fuse = self.fuse
         self.stores = Stores(state, telemetry, quarantine)
         self.tail = Tail(self.journal)
-        self.engine = Engine(RULES, timezone=SHANGHAI)
+        self.engine = Engine(self.rules, timezone=SHANGHAI)
         self.pipeline = Pipeline(
             self.tail, FleetReader(self.home / "registry"), self.stores, self.engine, timezone=SHANGHAI
         )
@@ -151,6 +155,18 @@ class Line:
         self.stores.telemetry.close()
         self.stores.quarantine.close()
         self.stores.state.close()
+
+
+def archived(line: Line) -> None:
+    """Archive all that a line has settled."""
+    fleet, stores = FleetReader(line.home / "registry").fleet, line.stores
+    archiver = Archiver(
+        ArchiveFiles(line.home / "archive"), Tail(line.journal), stores.telemetry, stores.state,
+        lambda: fleet, SystemClock(), Terms(part_rows=1000),
+    )  # fmt: skip
+    archiver.hurry()
+    archiver.turn()
+    archiver.close()
 
 
 def city(devices: int = 12, hours: float = 28.0) -> City:

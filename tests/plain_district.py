@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_simulators import City
-from narrowgate_simulators.sun import elevation_deg
 
 START_US = 1_772_380_800_000_000
 """2026-03-02, 00:00 in Yingtan."""
@@ -100,7 +100,7 @@ def _overstays(row: dict[str, str], uplinks: list[Seen], end_us: int) -> list[Fo
 def _dark_lamps(row: dict[str, str], uplinks: list[Seen], end_us: int) -> list[Found]:
     least_w = max(2.0, 0.1 * float(row["rated_w"]))
     times_us = np.array([uplink.received_us for uplink in uplinks])
-    height_deg = elevation_deg(times_us, np.array(float(row["lat"])), np.array(float(row["lon"])))
+    height_deg = solar_elevation_deg(times_us, np.array(float(row["lat"])), np.array(float(row["lon"])))
     begin_us, raised = None, []
     for uplink, height in zip(uplinks, height_deg, strict=True):
         assert uplink.received_us <= end_us

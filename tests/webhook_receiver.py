@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.end_headers()
         elif reply == STALL:
-            self.receiver.over.wait(20)
+            self.receiver.over.wait(200)
         elif reply == DRIP:
             self._drip()
         self.close_connection = True

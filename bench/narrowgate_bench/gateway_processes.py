@@ -157,9 +157,24 @@ def rss_mb(place: Place, role: str) -> float:
     return _rss_mb(status["pid"])
 
 
-def settle(place: Place) -> None:
+def memory_mb(place: Place, role: str) -> tuple[float, float]:
+    """Give a role's resident memory, and that with what is shared divided among all who share it [MB]."""
+    status = read_status(place.home.run, role)
+    if status is None:
+        raise RuntimeError(f"no {role} runs")
+    pid = status["pid"]
+    return _rss_mb(pid), _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") / 1024
+
+
+def settled(place: Place) -> int:
+    """Give how many frames the core has stored, with or without readings."""
+    ledger = _asked(place, "/api/v1/overview")["ledger"]
+    return ledger["kept"] - ledger["in_flight"]
+
+
+def settle(place: Place, within_s: float = _WITHIN_S) -> None:
     """Wait until the core has worked off what the edge kept; RuntimeError if it does not come to that."""
-    give_up_s = time.monotonic() + _WITHIN_S
+    give_up_s = time.monotonic() + within_s
     while _asked(place, "/api/v1/overview").get("ledger", {}).get("in_flight") != 0:
         if time.monotonic() > give_up_s:
             raise RuntimeError("the core does not catch up with the journal")
@@ -216,9 +231,13 @@ def _until(process: subprocess.Popen[bytes], reached: Callable[[], bool], place:
 
 
 def _rss_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return int(kilobytes) / 1024
+    return _kilobytes(Path(f"/proc/{pid}/status"), "VmRSS:") / 1024
+
+
+def _kilobytes(path: Path, name: str) -> int:
+    """Give a figure that the kernel states by name [kB]."""
+    (kilobytes,) = (line.split()[1] for line in path.read_text().splitlines() if line.startswith(name))
+    return int(kilobytes)
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

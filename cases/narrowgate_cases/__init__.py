@@ -1,13 +1,14 @@
-"""Who is told: the desk's cases, opened and closed by findings, and the receiver of each step of theirs.
+"""Who is told: the desk's cases, opened and closed by findings, and the endpoints that are told each step.
 
-Rule 1: the caller of the desk owns the transaction; only the outbox's sender begins and commits its own.
+Rule 1: the caller of the desk owns the transaction; only the outbox's senders begin and commit their own.
 """
 
 from narrowgate_cases.desk import CaseChanges, apply
 from narrowgate_cases.installing import install
 from narrowgate_cases.keeping import keep_time
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step, advance
-from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, install_outbox, outbox_counts
+from narrowgate_cases.outbox import DeadLetter, OutboxCounts, dead_letters, outbox_counts
+from narrowgate_cases.outbox_tables import Wants, install_outbox
 from narrowgate_cases.practice import DEFAULT_PRACTICE, Practice, Service
 from narrowgate_cases.queries import Case, CaseCounts, CaseStep, case, counts, open_cases
 from narrowgate_cases.reports import Report, ReportRefused, report
@@ -30,6 +31,7 @@ __all__ = [
     "Service",
     "State",
     "Step",
+    "Wants",
     "advance",
     "apply",
     "case",

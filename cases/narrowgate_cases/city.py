@@ -33,6 +33,17 @@ def _spots(fleet: Fleet, rows: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> 
     return [_Spot(*(column[row] for column in columns)) if row >= 0 else _Spot() for row in rows.tolist()]
 
 
+def _tenants(fleet: Fleet, devices: Sequence[str], names: Sequence[Sequence[str]]) -> list[str | None]:
+    """Give whose devices are: of a group, its members' tenant if they have one in common."""
+    column = fleet.column("tenant")
+    whose = []
+    for device, members in zip(devices, names, strict=True):
+        slots = fleet.slots(list(members) or [device])
+        found = {column[slot] for slot in slots[slots >= 0].tolist()}
+        whose.append(found.pop() if len(found) == 1 else None)
+    return whose
+
+
 class City:
     """Knows where devices are and who mends there, from the registry, the grid and the table of routes."""
 
@@ -80,8 +91,9 @@ class City:
         spots = _spots(fleet, self._asset_rows(fleet, devices, names, at_us))
         lat, lon = (np.array([getattr(spot, name) for spot in spots]) for name in ("lat", "lon"))
         found = self._grid.at(lon, lat).tolist()
-        rows = zip(services, at_us, spots, found, strict=True)
-        return [self._place(service, at, spot, cell) for service, at, spot, cell in rows]
+        tenants = _tenants(fleet, devices, names)
+        rows = zip(services, at_us, spots, found, tenants, strict=True)
+        return [self._place(service, at, spot, cell, whose) for service, at, spot, cell, whose in rows]
 
     def _asset_rows(
         self, fleet: Fleet, devices: Sequence[str], names: Sequence[Sequence[str]], at_us: Sequence[int]
@@ -98,7 +110,7 @@ class City:
                 rows[n] = placed[0] if placed else rows[n]
         return rows
 
-    def _place(self, service: str, at_us: int, spot: _Spot, found: int) -> Place:
+    def _place(self, service: str, at_us: int, spot: _Spot, found: int, tenant: str | None = None) -> Place:
         cell, placed_by = self._cell(spot.grid, found)
         code = None if cell is None else cell.code
         wall = (_EPOCH + timedelta(microseconds=at_us)).astimezone(self._zone)
@@ -111,6 +123,7 @@ class City:
             lon=None if isnan(spot.lon) else float(spot.lon),
             street=spot.street,
             road_class=spot.road_class,
+            tenant=tenant,
         )
 
     def _cell(self, grid: str | None, found: int) -> tuple[Cell | None, PlacedBy]:

@@ -158,14 +158,14 @@ class Following:
         (case_id,) = self._connection.execute(
             "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
             " state, raised_at, cleared_at, opened_at, evidence, cause, unit, cell, district, placed_by, lat,"
-            " lon, street, road_class)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " lon, street, road_class, tenant)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 version.finding, version.version, version.rule, version.severity, version.family,
                 version.device, version.series, version.asset, version.members, State.REPORTED,
                 version.raised_at, version.cleared_at, self._at_us, version.evidence, version.cause,
                 place.unit, place.cell, place.district, place.placed_by, place.lat, place.lon, place.street,
-                place.road_class,
+                place.road_class, place.tenant,
             ),
         ).fetchone()  # fmt: skip
         limit = self._practice.limit(version.rule, version.severity)

@@ -5,10 +5,27 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from narrowgate_cases.installing import install
+from narrowgate_cases.installing import format_version, install
+from narrowgate_cases.tables import FORMAT_VERSION
 
 BUSY_S = 30.0
 """How long a step waits for the pipeline's transaction [s]."""
+
+
+@contextmanager
+def opened(state: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that may write, outside any transaction.
+
+    Raises:
+        ValueError: a later release wrote the desk's tables.
+        sqlite3.Error: the database is not there, or cannot be written.
+    """
+    where = f"{state.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        if format_version(connection) != FORMAT_VERSION:
+            install(connection)
+        yield connection
 
 
 @contextmanager
@@ -19,11 +36,7 @@ def working(state: Path) -> Iterator[sqlite3.Connection]:
         ValueError: a later release wrote the desk's tables.
         sqlite3.Error: the database is not there, or cannot be written.
     """
-    where = f"{state.absolute().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous=FULL")
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'desk_meta'").fetchone() is None:
-            install(connection)
+    with opened(state) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection

@@ -15,20 +15,20 @@ def install(connection: sqlite3.Connection) -> None:
         ValueError: a later release wrote the tables.
         sqlite3.Error: the database cannot be written.
     """
-    version = _version(connection)
+    version = format_version(connection)
     if version > FORMAT_VERSION:
         raise ValueError(
             f"the desk's tables have format version {version}; this release reads up to {FORMAT_VERSION}"
         )
-    if version == 1:
-        _upgrade(connection)
+    if 0 < version < FORMAT_VERSION:
+        _upgrade(connection, _FILL if version == 1 else "")
     else:
         connection.executescript(f"{SCHEMA} {_NOTE}")
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
+def _upgrade(connection: sqlite3.Connection, fill: str) -> None:
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {_added(connection)} {SCHEMA} {_FILL} {_NOTE} COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {_added(connection)} {SCHEMA} {fill} {_NOTE} COMMIT;")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -51,7 +51,7 @@ BEGIN SELECT RAISE(ABORT, 'a step of a case is never changed'); END;
 """Version 1 knew the states reported, closed and void, and one finding a case."""
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def format_version(connection: sqlite3.Connection) -> int:
     """Give the format version of what is there; 0 where nothing is."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if "cases" not in tables:

@@ -30,6 +30,8 @@ class Place:
     lon: float | None = None
     street: str | None = None
     road_class: str | None = None
+    tenant: str | None = None
+    """Whose devices it is about; None where they are several's, or nobody knows."""
 
 
 NOWHERE = Place()

@@ -2,25 +2,29 @@
 
 Rule 1: a report has a key of whoever brings it; the same key is the same report, however often it comes.
 Rule 2: a report that cannot be stores nothing; what is wrong is said in one line.
+Rule 3: who reports is kept apart from what is reported: neither evidence nor history holds it.
 """
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import isfinite
 
 from narrowgate_cases.causes import latest_of
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
 from narrowgate_cases.placing import NOWHERE, Place
-from narrowgate_cases.practice import Practice
+from narrowgate_cases.practice import HOUR_US, Practice
 from narrowgate_cases.steps import Taken, take
+from narrowgate_cases.texts import clean_line, clean_text
 from narrowgate_cases.versions import Standing, cause_of
-from narrowgate_cases.work import clean_text
 from narrowgate_schema.words import Family, Severity
 
 MOST_WORDS = 4000
 MOST_NAME = 200
+SAME_WITHIN_US = 24 * HOUR_US
+"""How long the same words of the same bringer are the same report, where it gives no key of its own."""
 
 
 class ReportRefused(ValueError):
@@ -43,6 +47,10 @@ class Report:
     lon: float | None = None
     """[deg]"""
     severity: Severity = Severity.MINOR
+    details: Mapping[str, object] = field(default_factory=dict)
+    """What else is told of the matter, as JSON takes it: an address, answers to questions."""
+    person: Mapping[str, str] = field(default_factory=dict)
+    """Who reports it: kept apart, and shown to nobody who may not see it."""
 
 
 def report(connection: sqlite3.Connection, told: Report, actor: str, at_us: int, practice: Practice) -> str:
@@ -60,7 +68,7 @@ def report(connection: sqlite3.Connection, told: Report, actor: str, at_us: int,
     Raises:
         ReportRefused: something of it cannot be.
     """
-    finding = f"report-{blake2b(json.dumps([actor, told.key]).encode(), digest_size=8).hexdigest()}"
+    finding = name_of(actor, told.key)
     known = connection.execute(
         "SELECT number FROM cases JOIN case_findings ON case_id = id WHERE case_findings.finding = ?",
         (finding,),
@@ -68,7 +76,7 @@ def report(connection: sqlite3.Connection, told: Report, actor: str, at_us: int,
     if known is not None:
         return str(known[0])
     words = _checked(told)
-    evidence = json.dumps({"report": words}, ensure_ascii=False)
+    evidence = json.dumps({"report": words, **told.details}, ensure_ascii=False)
     about = told.asset or told.device
     cause = cause_of(told.service, about or finding)
     latest = latest_of(connection, cause)
@@ -81,8 +89,59 @@ def report(connection: sqlite3.Connection, told: Report, actor: str, at_us: int,
     take(connection, case_id, taken, at_us, practice)
     # Nobody but people says when it is over: it holds no case open that devices or people close.
     connection.execute("INSERT INTO case_findings VALUES (?, ?, 1, ?)", (finding, case_id, Standing.CLEARED))
+    _keep(connection, told, finding, case_id, actor, at_us, words)
     (number,) = connection.execute("SELECT number FROM cases WHERE id = ?", (case_id,)).fetchone()
     return str(number)
+
+
+def name_of(actor: str, key: str) -> str:
+    """Give the name that the desk has for a report: of who brings it and its key."""
+    return f"report-{blake2b(json.dumps([actor, key]).encode(), digest_size=8).hexdigest()}"
+
+
+def key_of(connection: sqlite3.Connection, actor: str, content: str, at_us: int) -> str:
+    """Give the key of a report that has none of its own: the same as of the same content not long ago.
+
+    What is sent again after a time-out is the same report; the same words about what was closed are news.
+
+    Args:
+        connection: reads the desk's tables.
+        actor: who brings it.
+        content: all that is told, as text.
+        at_us: now [us].
+    """
+    digest = blake2b(content.encode(), digest_size=16).hexdigest()
+    known = connection.execute(
+        "SELECT key FROM case_reports JOIN cases ON id = case_id WHERE actor = ? AND key >= ? AND key < ?"
+        " AND told_at > ? AND closed_at IS NULL ORDER BY told_at DESC LIMIT 1",
+        (actor, f"{digest}.", f"{digest}/", at_us - SAME_WITHIN_US),
+    ).fetchone()
+    return f"{digest}.{at_us}" if known is None else str(known[0])
+
+
+def forget_reporters(connection: sqlite3.Connection, before_us: int) -> int:
+    """Forget who reported before an instant [us], in the caller's transaction; give how many."""
+    return connection.execute("DELETE FROM reporters WHERE told_at < ?", (before_us,)).rowcount
+
+
+def _keep(
+    connection: sqlite3.Connection,
+    told: Report,
+    finding: str,
+    case_id: int,
+    actor: str,
+    at_us: int,
+    words: str,
+) -> None:
+    """Keep a report's words with its case, and who told it apart."""
+    details = json.dumps(dict(told.details), ensure_ascii=False)
+    connection.execute(
+        "INSERT INTO case_reports VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (finding, case_id, actor, told.key, at_us, words, details),
+    )
+    if told.person:
+        person = json.dumps(dict(told.person), ensure_ascii=False)
+        connection.execute("INSERT INTO reporters VALUES (?, ?, ?)", (finding, at_us, person))
 
 
 def _checked(told: Report) -> str:
@@ -91,7 +150,7 @@ def _checked(told: Report) -> str:
         words = clean_text(told.words, MOST_WORDS, "a description")
         for name in ("key", "service", "device", "asset"):
             value = getattr(told, name) or ""
-            if clean_text(value, MOST_NAME, name) != value or "\n" in value or "\t" in value:
+            if clean_line(value, MOST_NAME, name) != value:
                 raise ReportRefused(f"{name} is one line without blanks around it")
     except ValueError as error:
         raise ReportRefused(str(error)) from None
@@ -106,11 +165,13 @@ def _checked(told: Report) -> str:
 
 
 def _place(told: Report, at_us: int, practice: Practice) -> Place:
+    """Give where a report lies: where the registry has its asset, else where whoever reports says."""
     if practice.placing is None:
         return NOWHERE if told.lat is None else Place(lat=told.lat, lon=told.lon)
-    if told.lat is not None and told.lon is not None:
-        return practice.placing.point(told.service, told.lat, told.lon, at_us)
-    return practice.placing.place(told.service, told.device, [], at_us)
+    known = practice.placing.place(told.service, told.device, [], at_us)
+    if told.lat is None or told.lon is None or (told.device and known.lat is not None):
+        return known
+    return practice.placing.point(told.service, told.lat, told.lon, at_us)
 
 
 def _open(
@@ -126,12 +187,12 @@ def _open(
     (case_id,) = connection.execute(
         "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
         " state, raised_at, opened_at, evidence, cause, unit, cell, district, placed_by, lat, lon, street,"
-        " road_class)"
-        " VALUES (?, 1, ?, ?, ?, ?, '', ?, '[]', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " road_class, tenant)"
+        " VALUES (?, 1, ?, ?, ?, ?, '', ?, '[]', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             finding, told.service, told.severity, told.family, told.device, told.asset, State.REPORTED, at_us,
             at_us, evidence, cause, place.unit, place.cell, place.district, place.placed_by, place.lat,
-            place.lon, place.street, place.road_class,
+            place.lon, place.street, place.road_class, place.tenant,
         ),
     ).fetchone()  # fmt: skip
     return int(case_id)

@@ -5,8 +5,9 @@ rolled back and run again gives the same number.
 """
 
 from narrowgate_cases.lifecycle import OPEN_STATES
+from narrowgate_cases.report_tables import REPORTS_SQL
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 OPEN_STATES_SQL = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as SQL writes a list of them."""
 IS_OPEN_SQL = "closed_at IS NULL"
@@ -34,8 +35,9 @@ ADDED_TO_CASES: tuple[str, ...] = (
     "escalation INTEGER NOT NULL DEFAULT 0",
     "reopened INTEGER NOT NULL DEFAULT 0",
     "merged_into INTEGER",
+    "tenant TEXT",
 )
-"""Columns that came to `cases` with format version 2."""
+"""Columns that came to `cases` after format version 1; `tenant` with version 3."""
 ADDED_TO_STEPS: tuple[str, ...] = ("state TEXT", "unit TEXT", "due_at INTEGER")
 """Columns that came to `case_steps` with format version 2: where the case stood after the step."""
 
@@ -112,13 +114,15 @@ BEGIN
     INSERT INTO case_counts VALUES (NEW.state, NEW.service, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 CREATE TABLE IF NOT EXISTS desk_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+{REPORTS_SQL}
 {STEPS_STAY}
 """  # noqa: S608 - literals
 """DDL of a desk that is new; `install` makes it in a database of any format version.
 
 `service` is the rule's name; `members` and `evidence` are JSON; times are microseconds since 1970 in UTC:
 `raised_at` and `cleared_at` as the device meant them, the others as the desk saw them. `cause` is what a
-case is about, the same at every relapse. `limit_us` … `alarm_at` are the case's clock: `running_since` is
-null while it stands, `spent_us` is what had gone by then, `due_at` is when the limit is reached.
+case is about, the same at every relapse; `tenant` has its devices, null where several have. `limit_us` …
+`alarm_at` are the case's clock: `running_since` is null while it stands, `spent_us` is what had gone by
+then, `due_at` is when the limit is reached.
 `case_findings` says which case tells of a finding; `case_counts` has what would be counted among a million.
 """

@@ -6,12 +6,12 @@ Rule 2: whatever is typed is text: it is bounded, of printable letters, and goes
 
 import json
 import sqlite3
-import unicodedata
 from dataclasses import dataclass
 
 from narrowgate_cases.lifecycle import State, Step, steps_from
 from narrowgate_cases.practice import HOUR_US, Practice
 from narrowgate_cases.steps import Taken, standing_of, take
+from narrowgate_cases.texts import clean_line, clean_text
 
 MOST_REASON = 2000
 MOST_UNIT = 100
@@ -115,21 +115,6 @@ def possible_steps(state: State) -> list[Step]:
     return [step for step in steps_from(state) if step in PEOPLES_STEPS]
 
 
-def clean_text(text: str, most: int, what: str) -> str:
-    """Give a text as one that may be stored and shown: trimmed, composed, printable.
-
-    Raises:
-        ValueError: it is too long, or holds what no text holds.
-    """
-    composed = unicodedata.normalize("NFC", text).strip()
-    if len(composed) > most:
-        raise ValueError(f"{what} has at most {most} letters, not {len(composed)}")
-    for letter in composed:
-        if letter not in "\n\t" and unicodedata.category(letter) in {"Cc", "Cs", "Cn", "Co"}:
-            raise ValueError(f"{what} holds U+{ord(letter):04X}, which is no letter")
-    return composed
-
-
 def _id(connection: sqlite3.Connection, number: str) -> int:
     row = connection.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
     if row is None:
@@ -157,9 +142,7 @@ def _unit(connection: sqlite3.Connection, case_id: int, asked: Asked) -> str | N
         if asked.unit is not None:
             raise ValueError(f"{asked.step} names no unit; dispatched does")
         return None
-    unit = clean_text(asked.unit or "", MOST_UNIT, "a unit")
-    if "\n" in unit or "\t" in unit:
-        raise ValueError("a unit is one line")
+    unit = clean_line(asked.unit or "", MOST_UNIT, "a unit")
     if unit:
         return unit
     (known,) = connection.execute("SELECT unit FROM cases WHERE id = ?", (case_id,)).fetchone()

@@ -12,7 +12,7 @@ from narrowgate_codecs.grammars import GRAMMARS
 from narrowgate_codecs.resources import TIMESTAMP, all_of
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired
-from narrowgate_schema.fields import Dtype
+from narrowgate_schema.declared import Dtype
 
 _NUMBERS = (el.Int, el.Varint, el.Code, el.Named, el.Port, el.Left, el.Fact)
 _MOST_DIGITS = 13

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
-from narrowgate_console import access_api, api, city_api, desk_api, probes, refusals, sign_in
+from narrowgate_console import access_api, api, city_api, command_api, desk_api, probes, refusals, sign_in
 from narrowgate_console.access import Access
 from narrowgate_console.binding import Binding
 from narrowgate_console.gate import Gate
+from narrowgate_console.open311 import Offer
+from narrowgate_console.open311.routes import router as open311
 from narrowgate_console.reference import reference_page
 from narrowgate_console.services import Services
 
@@ -16,7 +18,12 @@ API_VERSION = "1"
 
 
 def create_app(
-    services: Services, access: Access, binding: Binding | None = None, *, tile_url: str = ""
+    services: Services,
+    access: Access,
+    binding: Binding | None = None,
+    *,
+    tile_url: str = "",
+    offer: Offer | None = None,
 ) -> FastAPI:
     """Give the app that serves these services; pages are added by `serving`.
 
@@ -25,6 +32,7 @@ def create_app(
         access: to whom.
         binding: where it will listen; loopback if not said.
         tile_url: the map's tiles, as Leaflet writes it; '' for none.
+        offer: what is offered by Open311; nothing, to nobody, if not said.
     """
     binding = binding or Binding()
     app = FastAPI(
@@ -41,8 +49,10 @@ def create_app(
     app.include_router(desk_api.router(), tags=["desk"])
     app.include_router(api.router(), tags=["api"])
     app.include_router(city_api.router(), tags=["devices"])
+    app.include_router(command_api.router(), tags=["commands"])
     app.include_router(access_api.router(), tags=["access"])
     app.include_router(sign_in.router(access, binding))
+    app.include_router(open311(services, access, offer or Offer()))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -51,6 +61,10 @@ def create_app(
     @app.get("/api/{path:path}", include_in_schema=False)
     async def nowhere(path: str) -> None:
         raise HTTPException(404, f"there is nothing at /api/{path}; /docs lists what there is")
+
+    @app.get("/open311/{path:path}", include_in_schema=False)
+    async def nowhere_of_open311(path: str) -> None:
+        raise HTTPException(404, f"there is nothing at /open311/{path[:200]}")
 
     app.add_middleware(Gate, access=access, binding=binding, tiles=_origin(tile_url))
     return app

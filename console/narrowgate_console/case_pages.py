@@ -7,7 +7,6 @@ from nicegui import ui
 
 from narrowgate_cases import Case, CaseStep
 from narrowgate_console.case_map import CaseMap
-from narrowgate_console.chart_card import UNITS
 from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import Points
 from narrowgate_console.facts_panel import FactsPanel
@@ -16,7 +15,7 @@ from narrowgate_console.page import Frame, Look, Page
 from narrowgate_console.principals import NotThere, Scope
 from narrowgate_console.table_panel import TablePanel, device_path
 from narrowgate_console.work_panel import WorkPanel, add_keys
-from narrowgate_schema.words import Family
+from narrowgate_schema.units import WRITTEN
 
 
 @dataclass(frozen=True)
@@ -127,5 +126,5 @@ class CasePage(Page[CaseContent]):
         if not own:
             self._chart.show(None)
             return
-        option = points_option(own[0], self.frame.view.timezone, Family(case.family))
-        self._chart.show(option, f"{self._word(own[0].field)} [{UNITS.get(own[0].unit, own[0].unit)}]")
+        option = points_option(own[0], self.frame.view.timezone, case.family)
+        self._chart.show(option, f"{self._word(own[0].field)} [{WRITTEN.get(own[0].unit, own[0].unit)}]")

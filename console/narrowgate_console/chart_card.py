@@ -7,10 +7,8 @@ from nicegui import ui
 from narrowgate_console.charts import chart_option, complete_hours
 from narrowgate_console.series import Series
 from narrowgate_console.words import Language, word
+from narrowgate_schema.units import WRITTEN
 from narrowgate_schema.words import Family
-
-UNITS = {"m3/h": "m³/h", "m3": "m³", "Cel": "°C", "deg": "°"}
-"""Units as people write them, by UCUM's codes."""
 
 
 class ChartCard:
@@ -40,7 +38,7 @@ class ChartCard:
             self._figure.set_text("")
             return
         newest = series.points[max(0, complete_hours(series.points) - 1)]
-        unit = UNITS.get(series.unit, series.unit)
+        unit = WRITTEN.get(series.unit, series.unit)
         devices = word("devices", self._language)
         self._figure.set_text(f"{newest.value:,.1f} {unit} · {newest.devices:,} {devices}")
         labels = (word(series.family, self._language), word("still_reporting", self._language))

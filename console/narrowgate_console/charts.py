@@ -6,12 +6,13 @@ from typing import Any
 
 from narrowgate_console.instants import instant
 from narrowgate_console.series import HOUR_US, Point, Series
+from narrowgate_schema.families import DECLARED
 from narrowgate_schema.words import Family
 
 COMPLETE_SHARE = 0.9
 """A last hour with fewer devices than this share of the fullest hour's is still being reported."""
 
-COLOURS: dict[Family, str] = {Family.WATER: "#2b7de9", Family.PARKING: "#0f9d8a", Family.LIGHTING: "#e09b1a"}
+COLOURS: dict[Family, str] = {family: DECLARED[family].colour for family in Family}
 _GREY = "#8a94a6"
 _LINE = "#8a94a633"
 _DOTTED = {"width": 2, "type": "dotted", "opacity": 0.6}

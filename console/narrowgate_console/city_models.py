@@ -14,7 +14,6 @@ from narrowgate_console.lit_rate import LitNight
 from narrowgate_console.night_flow import ZoneNight
 from narrowgate_console.occupancy import Occupancy
 from narrowgate_console.places import NEVER_US, Condition
-from narrowgate_schema.words import Family
 
 
 class MapModel(BaseModel):
@@ -22,7 +21,7 @@ class MapModel(BaseModel):
 
     now: datetime
     device: list[str]
-    family: list[Family]
+    family: list[str]
     zone: list[str]
     condition: list[Condition]
     lat: Annotated[list[float | None], Field(description="WGS 84 [deg]; null where it has no place")]
@@ -35,7 +34,7 @@ class MapModel(BaseModel):
         return cls(
             now=instant(city.now_us),
             device=list(here.devices),
-            family=[Family(family) for family in here.families],
+            family=list(here.families),
             zone=list(here.zones),
             condition=list(city.conditions),
             lat=[None if np.isnan(degrees) else float(degrees) for degrees in here.lats_deg],
@@ -47,7 +46,7 @@ class DeviceModel(BaseModel):
     """One device of a list."""
 
     device: str
-    family: Family
+    family: str
     profile: str
     zone: str
     asset: str
@@ -59,7 +58,7 @@ class DeviceModel(BaseModel):
         """Make it from the service's value."""
         return cls(
             device=row.device,
-            family=Family(row.family),
+            family=row.family,
             profile=row.profile,
             zone=row.zone,
             asset=row.asset,
@@ -79,7 +78,7 @@ class DeviceFileModel(BaseModel):
     """What is known of one device."""
 
     device: str
-    family: Family
+    family: str
     condition: Condition
     last: datetime | None
     facts: Annotated[dict[str, str | None], Field(description="the registry's columns; null is not set")]

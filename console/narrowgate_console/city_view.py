@@ -26,6 +26,7 @@ from narrowgate_console.principals import NotThere, Scope
 from narrowgate_console.rights import Rights
 from narrowgate_console.series import HOUR_US, LOOKBACK_HOURS, Series
 from narrowgate_console.telemetry import MAIN_FIELD, times_us
+from narrowgate_console.zone_levels import ZoneLevels, zone_levels
 from narrowgate_fleet import Fleet
 from narrowgate_ingest.series import Aggregate
 from narrowgate_schema.words import Family
@@ -112,10 +113,10 @@ class CityView(Rights):
             name for name, slot in zip(names, slots, strict=True) if slot >= 0 and seen.sees(name)
         )
 
-    def family_of(self, device: str) -> Family:
-        """Give a device's family; NotThere as `require`."""
+    def family_of(self, device: str) -> Family | None:
+        """Give a device's family, None if its package is not there; NotThere as `require`."""
         fleet = self.require(device)
-        return Family(str(fleet.column("family")[fleet.slots([device])[0]]))
+        return Family.known(str(fleet.column("family")[fleet.slots([device])[0]]))
 
     def device(self, device: str) -> DeviceFile:
         """Give what is known of a device."""
@@ -124,7 +125,7 @@ class CityView(Rights):
         row = self.map().row(device)
         return DeviceFile(
             device=device,
-            family=Family(facts["family"] or ""),
+            family=facts["family"] or "",
             facts=facts,
             condition=Condition.OFF if row is None else row.condition,
             last_us=None if row is None or row.last_us == NEVER_US else row.last_us,
@@ -134,6 +135,8 @@ class CityView(Rights):
         """Give what a device told in the last hours, a series a field, fields that it never told left out."""
         family, now_us = self.family_of(device), self.now_us()
         found: list[Points] = []
+        if family is None:
+            return found
         with reading("telemetry"):
             for field in fields_shown(family):
                 table = self._services.telemetry.values(
@@ -145,6 +148,8 @@ class CityView(Rights):
     def device_frames(self, device: str, limit: int = 20, hours: int = DEVICE_HOURS) -> list[FrameRow]:
         """Give the frames that a device's readings came with in the last hours, the newest first."""
         family, now_us = self.family_of(device), self.now_us()
+        if family is None:
+            return []
         with reading("telemetry"):
             frames, arrivals = (
                 self._services.telemetry.values(
@@ -181,6 +186,16 @@ class CityView(Rights):
                 Family.PARKING, MAIN_FIELD[Family.PARKING], start_us, now_us + 1, Aggregate.LAST, devices
             )
         return occupancy(states, self._places(), now_us, hours)
+
+    def zone_levels(self, family: Family, hours: int = 24) -> ZoneLevels:
+        """Give what a family's devices are there to tell, by zone, over the last hours."""
+        self._need(Scope.TELEMETRY)
+        return self._kept(("zone_levels", family, hours), lambda: self._zone_levels(family, hours))
+
+    def _zone_levels(self, family: Family, hours: int) -> ZoneLevels:
+        here, devices = self._places(), self._visible().devices
+        with reading("telemetry"):
+            return zone_levels(self._services.telemetry, family, here, self.now_us(), hours, devices)
 
     def lit_rate(self, count: int = 14) -> list[LitNight]:
         """Give the lit rate of the last nights that are over, of all lamps and of each zone."""

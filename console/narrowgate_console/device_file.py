@@ -9,16 +9,12 @@ import pyarrow as pa
 from narrowgate_console.places import Condition
 from narrowgate_console.telemetry import MAIN_FIELD, times_us
 from narrowgate_fleet import COLUMNS, Fleet
+from narrowgate_schema.families import DECLARED
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family
 
 MOST_POINTS = 2000
 
-_MEASURES: dict[Family, tuple[str, ...]] = {
-    Family.WATER: ("flow_m3_per_h", "pressure_bar", "temperature_c"),
-    Family.PARKING: ("distance_m", "temperature_c"),
-    Family.LIGHTING: ("level_pct", "voltage_v", "energy_kwh", "tilt_deg"),
-}
 RADIO = ("rsrp_dbm", "rssi_dbm", "sinr_db", "ecl", "battery_v", "battery_pct")
 """How well it is heard, and for how long still."""
 
@@ -28,7 +24,8 @@ class DeviceFile:
     """One device now."""
 
     device: str
-    family: Family
+    family: str
+    """Of a package that is not there, perhaps."""
     facts: Mapping[str, str | None]
     """The registry's columns, of the device and of the asset that it serves; None is not set."""
     condition: Condition
@@ -73,7 +70,7 @@ class FrameRow:
 
 def fields_shown(family: Family) -> tuple[str, ...]:
     """Give the fields that a device's page shows, the one that it is there for first."""
-    return (MAIN_FIELD[family], *_MEASURES[family], *RADIO)
+    return (MAIN_FIELD[family], *DECLARED[family].shown, *RADIO)
 
 
 def device_facts(fleet: Fleet, device: str, now_us: int) -> dict[str, str | None]:

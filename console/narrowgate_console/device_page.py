@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from narrowgate_console.chart_card import UNITS
 from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import RADIO, DeviceFile, FrameRow, Points
 from narrowgate_console.facts_panel import FactsPanel
@@ -15,6 +14,7 @@ from narrowgate_console.principals import Scope
 from narrowgate_console.quarantine import Quarantined
 from narrowgate_console.quarantine_table import QuarantineTable
 from narrowgate_console.table_panel import TablePanel
+from narrowgate_schema.units import WRITTEN
 
 SHOWN_ROWS = 12
 _FINDING_COLUMNS = ("finding", "severity", "since", "until")
@@ -123,7 +123,7 @@ class DevicePage(Page[DeviceContent]):
             if key not in self._charts:
                 with self._radio if points.field in RADIO else self._measures:
                     self._charts[key] = ChartPanel(self.frame, self._title(points), style="ng-small")
-            figure = f"{points.values[-1]:,.6g} {UNITS.get(points.unit, points.unit)}"
+            figure = f"{points.values[-1]:,.6g} {WRITTEN.get(points.unit, points.unit)}"
             option = points_option(points, self.frame.view.timezone, file.family)
             self._charts[key].show(option, figure)
 

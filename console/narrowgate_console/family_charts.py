@@ -1,6 +1,6 @@
 """The charts of the families' pages as ECharts options: plain data, testable without a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -10,6 +10,7 @@ from narrowgate_console.instants import instant
 from narrowgate_console.lit_rate import LitNight
 from narrowgate_console.night_flow import ZoneNight
 from narrowgate_console.occupancy import Occupancy
+from narrowgate_console.zone_levels import ZoneLevels
 from narrowgate_schema.words import Family
 
 MOST_ZONES = 8
@@ -26,22 +27,8 @@ def night_flow_option(nights: Sequence[ZoneNight]) -> dict[str, Any]:
     flows = {(night.zone, night.day): round(night.flow_m3_per_h, 3) for night in nights}
     zones = sorted({night.zone for night in nights}, key=lambda zone: -flows.get((zone, days[-1]), 0.0))
     shown = zones[:MOST_ZONES]
-    return {
-        **_plot(f"{day:%m-%d}" for day in days),
-        "legend": {"textStyle": {"color": _GREY}, "bottom": 0, "type": "scroll"},
-        "color": list(_PALETTE),
-        "series": [
-            {
-                "type": "line",
-                "name": zone or "–",
-                "data": [flows.get((zone, day)) for day in days],
-                "symbolSize": 6,
-                "lineStyle": {"width": 2},
-            }
-            for zone in shown
-        ],
-        "grid": {"left": 4, "right": 16, "top": 14, "bottom": 34, "containLabel": True},
-    }
+    lines = {zone: [flows.get((zone, day)) for day in days] for zone in shown}
+    return _zones_plot((f"{day:%m-%d}" for day in days), lines)
 
 
 def occupancy_option(found: Occupancy, timezone: tzinfo) -> dict[str, Any]:
@@ -72,6 +59,31 @@ def occupancy_option(found: Occupancy, timezone: tzinfo) -> dict[str, Any]:
         },
         "series": [{"type": "heatmap", "data": cells, "itemStyle": {"borderColor": "#8a94a622"}}],
     }  # fmt: skip
+
+
+def zone_levels_option(found: ZoneLevels, timezone: tzinfo) -> dict[str, Any]:
+    """Give a line a zone over the hours, the MOST_ZONES with the highest values."""
+    told = [zone for zone in found.zones if zone.highest is not None]
+    shown = sorted(told, key=lambda zone: -(zone.highest or 0.0))[:MOST_ZONES]
+    hours = (f"{instant(hour).astimezone(timezone):%m-%d %H:%M}" for hour in found.hours_us)
+    lines = {
+        zone.zone: [None if value is None else round(value, 3) for value in zone.by_hour] for zone in shown
+    }
+    return _zones_plot(hours, lines)
+
+
+def _zones_plot(labels: Iterable[str], lines: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    """Give a line a zone."""
+    return {
+        **_plot(labels),
+        "legend": {"textStyle": {"color": _GREY}, "bottom": 0, "type": "scroll"},
+        "color": list(_PALETTE),
+        "series": [
+            {"type": "line", "name": zone or "–", "data": line, "symbolSize": 6, "lineStyle": {"width": 2}}
+            for zone, line in lines.items()
+        ],
+        "grid": {"left": 4, "right": 16, "top": 14, "bottom": 34, "containLabel": True},
+    }
 
 
 def lit_rate_option(nights: Sequence[LitNight], labels: tuple[str, str, str]) -> dict[str, Any]:
@@ -114,10 +126,11 @@ def _bound(name: str, values: list[float | None], colour: str, stroke: str) -> d
     }
 
 
-def points_option(points: Points, timezone: tzinfo, family: Family) -> dict[str, Any]:
+def points_option(points: Points, timezone: tzinfo, family: str) -> dict[str, Any]:
     """Give one field of a device over time; flags as steps."""
     is_flag = points.unit == "" and set(points.values) <= {0.0, 1.0}
     times = [f"{instant(at_us).astimezone(timezone):%m-%d %H:%M}" for at_us in points.times_us]
+    colour = {str(known): colour for known, colour in COLOURS.items()}.get(family, _GREY)
     option = _plot(times, short=False)
     option["yAxis"] |= {"scale": not is_flag, **({"max": 1, "interval": 1} if is_flag else {})}
     option["series"] = [
@@ -127,7 +140,7 @@ def points_option(points: Points, timezone: tzinfo, family: Family) -> dict[str,
             "data": [round(value, 4) for value in points.values],
             "step": "end" if is_flag else False,
             "showSymbol": len(points.values) < 3,
-            "color": COLOURS[family],
+            "color": colour,
             "lineStyle": {"width": 2},
             "areaStyle": {"opacity": 0.14 if is_flag else 0.0},
         }

@@ -1,4 +1,4 @@
-"""The three families' pages: night flow, occupancy by hour, lit rate."""
+"""The pages of families that are looked at in a way of their own: night flow, occupancy by hour, lit rate."""
 
 from itertools import groupby
 

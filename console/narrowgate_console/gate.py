@@ -3,7 +3,8 @@
 Rule 1: while this machine is the administrator, a request must be addressed to it by a loopback name: a page
 of a foreign site can have its own name resolve here, but cannot choose the header Host.
 Rule 2: a request that names its Origin comes from a page of this console.
-Rule 3: a change that a cookie speaks for carries the session's word as well.
+Rule 3: Open311 finds out itself who asks: its keys come in forms, and no cookie speaks there.
+Rule 4: a change that a cookie speaks for carries the session's word as well.
 """
 
 import ipaddress
@@ -16,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from narrowgate_console.access import Access
 from narrowgate_console.binding import Binding
+from narrowgate_console.open311.refused import PREFIX
 from narrowgate_console.principals import Principal
-from narrowgate_console.refusals import refusal
+from narrowgate_console.refusals import refusal, refusal_at
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz"})
@@ -70,26 +72,32 @@ class Gate:
     def _examine(self, scope: Scope, headers: Headers) -> Response | None:
         """Put principal and address into the scope; give the refusal if there is one."""
         peer = scope["client"][0] if scope.get("client") else ""
-        refused = self._misaddressed(headers, peer) or _too_long(scope, headers)
+        refused = self._misaddressed(scope, headers, peer) or _too_long(scope, headers)
         if refused is not None:
             return refused
-        principal = self._principal(headers)
+        asks_itself = scope["path"].startswith(PREFIX)
+        principal = self._principal(headers, by_cookie=not asks_itself)
         state = scope.setdefault("state", {})
         state["principal"] = principal
         state["address"] = self._address(headers, peer)
         if principal is None:
-            return None if scope["path"] in OPEN_PATHS else _stranger(scope, headers)
+            is_open = asks_itself or scope["path"] in OPEN_PATHS
+            return None if is_open else _stranger(scope, headers)
         return _forged(scope, headers, principal)
 
-    def _misaddressed(self, headers: Headers, peer: str) -> Response | None:
+    def _misaddressed(self, scope: Scope, headers: Headers, peer: str) -> Response | None:
+        wrong = self._address_fault(headers, peer)
+        return None if wrong is None else refusal_at(scope["path"], 421, "host", wrong)
+
+    def _address_fault(self, headers: Headers, peer: str) -> str | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if self._binding.proxies and not _within(peer, self._binding):
-            return refusal(421, "host", "this console answers only to its proxy")
+            return "this console answers only to its proxy"
         if self._binding.is_local and _name(host) not in LOOPBACK_NAMES:
             names = ", ".join(sorted(LOOPBACK_NAMES))
-            return refusal(421, "host", f"this console answers only to pages of {names}")
+            return f"this console answers only to pages of {names}"
         if origin is not None and not self._is_own(origin, host):
-            return refusal(421, "host", "this console answers only to its own pages")
+            return "this console answers only to its own pages"
         return None
 
     def _is_own(self, origin: str, host: str) -> bool:
@@ -98,12 +106,12 @@ class Gate:
             return _name(location) in LOOPBACK_NAMES
         return location != "" and location.lower() == host.lower()
 
-    def _principal(self, headers: Headers) -> Principal | None:
+    def _principal(self, headers: Headers, *, by_cookie: bool) -> Principal | None:
         authorization = headers.get("authorization", "")
         if authorization:
             kind, _, token = authorization.partition(" ")
             return self._access.of_token(token.strip()) if kind.lower() == "bearer" else None
-        cookie = _cookies(headers).get(self._cookie)
+        cookie = _cookies(headers).get(self._cookie) if by_cookie else None
         principal = self._access.of_cookie(cookie) if cookie is not None else None
         if principal is None and self._binding.is_local:
             return self._access.local()
@@ -172,9 +180,9 @@ def _too_long(scope: Scope, headers: Headers) -> Response | None:
         return None
     length = headers.get("content-length", "0" if "transfer-encoding" not in headers else "")
     if not (length.isascii() and length.isdigit()):
-        return refusal(411, "length_required", "a body needs a Content-Length")
+        return refusal_at(scope["path"], 411, "length_required", "a body needs a Content-Length")
     if int(length) > MOST_BODY_BYTES:
-        return refusal(413, "too_large", f"a body has at most {MOST_BODY_BYTES} bytes")
+        return refusal_at(scope["path"], 413, "too_large", f"a body has at most {MOST_BODY_BYTES} bytes")
     return None
 
 

@@ -1,7 +1,7 @@
 """One figure an hour over the city, made of what the configured store answers to questions about series.
 
-Water: mean flow of all registers together [m3/h]. Parking: share of time that bays were occupied [%].
-Lighting: mean power of all lamps together [kW].
+Which one is the family's declaration: of registers the mean flow of all together, of a flag the share of time
+that it was true [%], of any other quantity what its devices' means (or extremes) of the hour come to.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,18 +14,15 @@ from narrowgate_console.hour_shares import Following, HourShares, Stretches
 from narrowgate_console.series import HOUR_US, LOOKBACK_HOURS, Point, Series
 from narrowgate_console.telemetry import MAIN_FIELD, Devices, Telemetry, times_us
 from narrowgate_ingest.series import Aggregate
+from narrowgate_schema.declared import Figure
+from narrowgate_schema.families import DECLARED
 from narrowgate_schema.words import Family
 
 _LOOKBACK_US = LOOKBACK_HOURS * HOUR_US
-_QUANTITIES = {
-    Family.WATER: ("flow", "m3/h"),
-    Family.PARKING: ("occupied_share", "%"),
-    Family.LIGHTING: ("power", "kW"),
-}
 
 _Figures = tuple[NDArray[np.float64], NDArray[np.int64]]
 """A value an hour and how many series it was made of, (hours,) each."""
-_Made = Callable[[Telemetry, int, int, int, Devices], _Figures]
+_Made = Callable[[Telemetry, Family, int, int, int, Devices], _Figures]
 
 
 def hourly(telemetry: Telemetry, family: Family, now_us: int, hours: int, devices: Devices = None) -> Series:
@@ -39,18 +36,21 @@ def hourly(telemetry: Telemetry, family: Family, now_us: int, hours: int, device
         devices: whose readings; None for everybody's.
     """
     first = now_us // HOUR_US - hours + 1
-    values, series = _MADE[family](telemetry, first, hours, now_us, devices)
+    chart = DECLARED[family].chart
+    values, series = _MADE[chart.figure](telemetry, family, first, hours, now_us, devices)
     points = (
-        Point((first + int(hour)) * HOUR_US, float(values[hour]), int(series[hour]))
+        Point((first + int(hour)) * HOUR_US, float(values[hour]) / chart.per, int(series[hour]))
         for hour in np.flatnonzero(series)
     )
-    return Series(family, *_QUANTITIES[family], tuple(points))
+    return Series(family, chart.quantity, chart.unit, tuple(points))
 
 
-def _flow(telemetry: Telemetry, first: int, hours: int, now_us: int, devices: Devices) -> _Figures:
+def _flow(
+    telemetry: Telemetry, family: Family, first: int, hours: int, now_us: int, devices: Devices
+) -> _Figures:
     """A register says what flowed since the reading before; it is laid evenly over the time between."""
     shares = HourShares(first, hours)
-    for stretches in Following().stretches(_portions(telemetry, Family.WATER, first, now_us, devices)):
+    for stretches in Following().stretches(_portions(telemetry, family, first, now_us, devices)):
         lasted_us = stretches.ends_us - stretches.begins_us
         steps = stretches.where((stretches.after >= stretches.before) & (lasted_us <= _LOOKBACK_US))
         shares.add(steps, (steps.after - steps.before) / (steps.ends_us - steps.begins_us))
@@ -59,10 +59,12 @@ def _flow(telemetry: Telemetry, first: int, hours: int, now_us: int, devices: De
     return flows.sum(axis=0), is_known.sum(axis=0)
 
 
-def _occupied(telemetry: Telemetry, first: int, hours: int, now_us: int, devices: Devices) -> _Figures:
-    """A bay keeps its state until its next reading: the share is of time, so keep-alives weigh nothing."""
+def _share(
+    telemetry: Telemetry, family: Family, first: int, hours: int, now_us: int, devices: Devices
+) -> _Figures:
+    """A flag keeps its state until the next reading: the share is of time, so keep-alives weigh nothing."""
     shares, following = HourShares(first, hours), Following()
-    for stretches in following.stretches(_portions(telemetry, Family.PARKING, first, now_us, devices)):
+    for stretches in following.stretches(_portions(telemetry, family, first, now_us, devices)):
         _keep(shares, stretches)
     _keep(shares, following.open(now_us))
     known_us = shares.known_us.sum(axis=0)
@@ -76,15 +78,19 @@ def _keep(shares: HourShares, states: Stretches) -> None:
     shares.add(kept, kept.before)
 
 
-def _power(telemetry: Telemetry, first: int, hours: int, now_us: int, devices: Devices) -> _Figures:
-    """Each lamp counts with its mean of the hour, however many samples it sent."""
-    field = MAIN_FIELD[Family.LIGHTING]
-    means = telemetry.by_hour(Family.LIGHTING, field, first * HOUR_US, now_us + 1, Aggregate.MEAN, devices)
-    places = (times_us(means) // HOUR_US - first).astype(np.intp)
-    power_kw, lamps = np.zeros(hours), np.zeros(hours, np.int64)
-    np.add.at(power_kw, places, means["value"].to_numpy() / 1000)
-    np.add.at(lamps, places, 1)
-    return power_kw, lamps
+def _of_hours(
+    telemetry: Telemetry, family: Family, first: int, hours: int, now_us: int, devices: Devices
+) -> _Figures:
+    """Each device counts with its own figure of the hour, however many samples it sent."""
+    figure = DECLARED[family].chart.figure
+    of_device, together, start = _TOGETHER[figure]
+    span_us = first * HOUR_US, now_us + 1
+    found = telemetry.by_hour(family, MAIN_FIELD[family], *span_us, of_device, devices)
+    places = (times_us(found) // HOUR_US - first).astype(np.intp)
+    values, count = np.full(hours, start), np.zeros(hours, np.int64)
+    together.at(values, places, found["value"].to_numpy().astype(np.float64))
+    np.add.at(count, places, 1)
+    return (values / np.maximum(count, 1) if figure is Figure.MEAN else values), count
 
 
 def _portions(
@@ -94,8 +100,15 @@ def _portions(
     return telemetry.portions(family, MAIN_FIELD[family], start_us, now_us + 1, devices)
 
 
-_MADE: dict[Family, _Made] = {
-    Family.WATER: _flow,
-    Family.PARKING: _occupied,
-    Family.LIGHTING: _power,
+_TOGETHER: dict[Figure, tuple[Aggregate, np.ufunc, float]] = {
+    Figure.MEAN: (Aggregate.MEAN, np.add, 0.0),
+    Figure.SUM: (Aggregate.MEAN, np.add, 0.0),
+    Figure.HIGHEST: (Aggregate.MAX, np.maximum, -np.inf),
+    Figure.LOWEST: (Aggregate.MIN, np.minimum, np.inf),
+}
+"""What is asked of each device, how devices are put together, and what that begins with."""
+_MADE: dict[Figure, _Made] = {
+    Figure.FLOW: _flow,
+    Figure.SHARE: _share,
+    **dict.fromkeys(_TOGETHER, _of_hours),
 }

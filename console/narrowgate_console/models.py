@@ -81,7 +81,7 @@ class CaseModel(BaseModel):
     finding: str
     service: Annotated[str, Field(description="the rule's name")]
     severity: Severity
-    family: Family
+    family: str
     device: str
     series: str
     asset: str | None
@@ -175,7 +175,7 @@ class FindingModel(BaseModel):
     version: int
     rule: str
     severity: Severity
-    family: Family
+    family: str
     device: str
     series: str
     asset: str | None

@@ -15,13 +15,12 @@ from narrowgate_console.principals import Denied, NotThere, Scope
 from narrowgate_console.sources import Check
 from narrowgate_console.view import View
 from narrowgate_console.words import LANGUAGES, Language, word
+from narrowgate_schema.words import Family
 
 REFRESH_S = 2.0
 _WAYS = (
     ("city", "/", Scope.TELEMETRY),
-    ("water_way", "/water", Scope.TELEMETRY),
-    ("parking_way", "/parking", Scope.TELEMETRY),
-    ("lighting_way", "/lighting", Scope.TELEMETRY),
+    *((f"{family}_way", f"/{family}", Scope.TELEMETRY) for family in Family),
     ("cases_way", "/cases", Scope.CASES),
     ("system_way", "/system", Scope.SYSTEM),
 )

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from narrowgate_console.case_pages import CasePage
 from narrowgate_console.city_page import CityPage
 from narrowgate_console.device_page import DevicePage
 from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
+from narrowgate_console.open_page import OpenPage
 from narrowgate_console.page import Frame, Page
 from narrowgate_console.plain_page import plain_page
 from narrowgate_console.principals import Denied, NotThere, Principal
@@ -22,6 +24,7 @@ from narrowgate_console.queue_page import CasesPage, cursor_of, filters_of
 from narrowgate_console.services import Services
 from narrowgate_console.system_page import SystemPage
 from narrowgate_console.words import HTML_LANGUAGE, LANGUAGES, Language, choose_language, word
+from narrowgate_schema.words import Family
 
 MOST_PAGES = 64
 """Pages open at once: each costs the process about half a megabyte."""
@@ -31,6 +34,12 @@ _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 _ANSWER_WITHIN_S = 10.0
 
 Build = Callable[[Frame], Page[Any]]
+_OWN_PAGES: dict[Family, Build] = {
+    Family.WATER: WaterPage,
+    Family.PARKING: ParkingPage,
+    Family.LIGHTING: LightingPage,
+}
+"""Of families that are looked at in a way of their own."""
 
 
 def _make_room(most_pages: int) -> None:
@@ -109,9 +118,8 @@ def add_pages(
             return await pages.open(request, client, build)
 
     add("/", CityPage)
-    add("/water", WaterPage)
-    add("/parking", ParkingPage)
-    add("/lighting", LightingPage)
+    for family in Family:
+        add(f"/{family}", _OWN_PAGES.get(family) or partial(OpenPage, family=family))
     add("/system", SystemPage)
 
     @ui.page("/cases", response_timeout=_ANSWER_WITHIN_S, dependencies=room)

@@ -18,6 +18,16 @@ class Scope(StrEnum):
     """Take the steps of who mends: begin, give back, say that it is mended, remark."""
     DECIDE = "cases:decide"
     """Take every step on cases."""
+    COMMANDS = "commands:read"
+    """See what devices are told, and what became of it."""
+    SEND = "commands:send"
+    """Tell devices levels, calendars, programmes and report intervals, and take commands back."""
+    OPERATE = "commands:operate"
+    """Tell devices what must never be done twice: valves, reboots, recalibration."""
+    REPORT = "cases:report"
+    """Bring reports of people, and what they say of cases since."""
+    REPORTERS = "reporters:read"
+    """See who reported: names, telephones, e-mail."""
     SYSTEM = "system:read"
     """See ledger, readiness, listeners, stores and quarantine."""
     METRICS = "metrics:read"
@@ -35,12 +45,13 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_SEEING = frozenset({Scope.TELEMETRY, Scope.CASES})
+_SEEING = frozenset({Scope.TELEMETRY, Scope.CASES, Scope.COMMANDS})
 
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _SEEING,
     Role.CONTRACTOR: _SEEING | {Scope.WORK},
-    Role.DUTY_OFFICER: _SEEING | {Scope.WORK, Scope.DECIDE, Scope.SYSTEM},
+    Role.DUTY_OFFICER: _SEEING
+    | {Scope.WORK, Scope.DECIDE, Scope.REPORT, Scope.REPORTERS, Scope.SEND, Scope.SYSTEM},
     Role.ADMINISTRATOR: frozenset(Scope),
 }
 

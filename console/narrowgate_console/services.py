@@ -99,6 +99,12 @@ class Services:
             yield seen.narrow(connection)
 
     @contextmanager
+    def commands(self, seen: Visible) -> Iterator[sqlite3.Connection]:
+        """Give a connection to the queue of commands that finds visible rows only."""
+        with reading("commands"), closing(self.sources.commands.file.reader()) as connection:
+            yield seen.narrow(connection)
+
+    @contextmanager
     def quarantine(self, seen: Visible) -> Iterator[sqlite3.Connection]:
         """Give a connection to the frames set aside that finds visible rows only."""
         with reading("quarantine"), closing(self.sources.quarantine()) as connection:

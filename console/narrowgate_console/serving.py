@@ -16,6 +16,7 @@ from narrowgate_console.access import Access
 from narrowgate_console.app import create_app
 from narrowgate_console.binding import Binding, refusal_to_bind
 from narrowgate_console.idle_connections import IdleConnections
+from narrowgate_console.open311 import Offer
 from narrowgate_console.pages import MOST_PAGES, add_pages
 from narrowgate_console.services import Services
 
@@ -64,6 +65,7 @@ def serve(
     *,
     tile_url: str = "",
     most_pages: int = MOST_PAGES,
+    offer: Offer | None = None,
 ) -> ConsoleServer:
     """Give a server of the console that listens already; `await server.serve()` in the main loop runs it.
 
@@ -73,6 +75,7 @@ def serve(
         binding: where; 127.0.0.1:8080 if not said.
         tile_url: the map's tiles, as Leaflet writes it; '' for none.
         most_pages: how many pages may be open at once; the next is answered 503.
+        offer: what is offered by Open311; nothing if not said.
 
     Raises:
         ValueError: it must not listen there; the text says in one line what is missing.
@@ -83,7 +86,7 @@ def serve(
     if refused is not None:
         raise ValueError(f"console: {refused}")
     listening = _listen(binding.host, binding.port)
-    app = create_app(services, access, binding, tile_url=tile_url)
+    app = create_app(services, access, binding, tile_url=tile_url, offer=offer)
     add_pages(app, services, access, tile_url=tile_url, most_pages=most_pages)
     config = uvicorn.Config(
         app,

@@ -12,7 +12,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from narrowgate_cases import Practice
-from narrowgate_fleet import Fleet
+from narrowgate_fleet import CommandQueue, Fleet
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_schema.words import Disposition
 
@@ -86,6 +86,11 @@ class Sources(Protocol):
 
     def fleet(self) -> Fleet:
         """Give the newest fleet: the same object until a new version is published."""
+        ...
+
+    @property
+    def commands(self) -> CommandQueue:
+        """The commands that wait for devices."""
         ...
 
     def parts(self) -> Sequence[Part]:

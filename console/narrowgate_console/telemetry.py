@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from narrowgate_console.series import HOUR_US
 from narrowgate_ingest.series import Aggregate, Question, SeriesSource
+from narrowgate_schema.families import DECLARED
 from narrowgate_schema.words import Family
 
 Devices = frozenset[str] | None
@@ -22,11 +23,7 @@ PORTION_ROWS = 100_000
 ASKED_BY_NAME = 100
 """More devices than these are picked from the answer: a store compares each row with each name."""
 
-MAIN_FIELD: dict[Family, str] = {
-    Family.WATER: "volume_m3",
-    Family.PARKING: "occupied",
-    Family.LIGHTING: "power_w",
-}
+MAIN_FIELD: dict[Family, str] = {family: DECLARED[family].main for family in Family}
 """What a device of the family is there to tell: silent is who has not told it."""
 
 

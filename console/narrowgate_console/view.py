@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import narrowgate_cases as desk
 from narrowgate_cases import Case, CaseCounts, CaseStep
 from narrowgate_console.city_view import CityView
+from narrowgate_console.command_view import CommandView
 from narrowgate_console.desk_view import DeskView
 from narrowgate_console.faults import reading
 from narrowgate_console.findings import Finding, newest_findings
@@ -55,6 +56,8 @@ class View(Rights):
         """The questions about devices."""
         self.desk = DeskView(services, principal)
         """What is asked and done about cases."""
+        self.commands = CommandView(services, principal)
+        """What devices are told."""
 
     def overview(self) -> Overview:
         """Give the ledger and the counts of cases."""

@@ -17,6 +17,7 @@ _NARROWED = {
     "cases": "device, members",
     "findings": "device, members",
     "frames": "device, '[]'",
+    "commands": "device, '[]'",
 }
 """Tables by name, with what tells whose a row is."""
 _OF_A_UNIT = {

@@ -1,19 +1,25 @@
-"""The pages' words in each language: one catalogue, one line a word, English and Chinese side by side."""
+"""The pages' words in each language: one catalogue, one line a word, English and Chinese side by side.
+
+What belongs to one family stands in its declaration.
+"""
 
 from typing import Literal, get_args
 
 from narrowgate_console.case_words import CASE_WORDS
+from narrowgate_schema.families import DECLARED
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 HTML_LANGUAGE: dict[Language, Literal["en-US", "zh-CN"]] = {"en": "en-US", "zh": "zh-CN"}
 
+_OF_FAMILIES = {
+    name: said for family in reversed(tuple(DECLARED.values())) for name, said in family.words.items()
+}
+"""Of a name that several families have, the word of the first."""
 _WORDS: dict[str, tuple[str, str]] = {
+    **_OF_FAMILIES,
     **CASE_WORDS,
     "city": ("City", "城市总览"),
-    "water_way": ("Water", "水务"),
-    "parking_way": ("Parking", "停车"),
-    "lighting_way": ("Streetlights", "路灯"),
     "cases_way": ("Cases", "案件"),
     "system_way": ("System", "系统"),
     "no_zone": ("no zone", "无分区"),
@@ -39,6 +45,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "night_flow_last": ("Last night [m³/h]", "昨夜 [m³/h]"),
     "night_flow_change": ("Against its usual", "较常态"),
+    "zone_levels_note": (
+        "Mean of each zone by hour; the table has the devices' newest values.",
+        "各分区逐时平均值；下表为设备最新值。",
+    ),
+    "lowest": ("Lowest", "最低"),
+    "mean": ("Mean", "平均"),
+    "highest": ("Highest", "最高"),
+    "devices_counted": ("Devices", "设备数"),
     "meters": ("Meters", "水表数"),
     "occupancy": ("Occupancy by zone and hour", "分区逐时占用率"),
     "occupancy_note": (
@@ -59,9 +73,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "lamps": ("Lamps", "灯数"),
     "observed": ("Told", "已上报"),
     "registry": ("Registry", "设备档案"),
-    "family_is_water": ("Water", "水务"),
-    "family_is_parking": ("Parking", "停车"),
-    "family_is_lighting": ("Streetlights", "路灯"),
     "state_is_active": ("In service", "在用"),
     "state_is_suspended": ("Suspended", "停用"),
     "state_is_retired": ("Retired", "报废"),
@@ -135,17 +146,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "opened": ("Opened", "立案时间"),
     "closed": ("Closed", "结案时间"),
     "members": ("Devices of the group", "相关设备"),
-    "volume_m3": ("Register", "累计流量"),
-    "flow_m3_per_h": ("Flow", "瞬时流量"),
-    "pressure_bar": ("Pressure", "压力"),
     "temperature_c": ("Temperature", "温度"),
-    "occupied": ("Occupied", "占用"),
-    "distance_m": ("Distance", "距离"),
-    "power_w": ("Power", "功率"),
-    "level_pct": ("Level", "调光等级"),
-    "voltage_v": ("Voltage", "电压"),
-    "energy_kwh": ("Energy", "电能"),
-    "tilt_deg": ("Tilt", "倾角"),
     "rsrp_dbm": ("Signal power RSRP", "信号功率 RSRP"),
     "rssi_dbm": ("Signal strength RSSI", "信号强度 RSSI"),
     "sinr_db": ("Signal to noise SINR", "信噪比 SINR"),
@@ -235,9 +236,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "device": ("Device", "设备"),
     "asset": ("Asset", "部件"),
     "since": ("Since", "起始时间"),
-    "water": ("Water: flow of all meters", "水务：总流量"),
-    "parking": ("Parking: bays occupied", "停车：泊位占用率"),
-    "lighting": ("Streetlights: power of all lamps", "路灯：总功率"),
     "no_nights": ("No night is over yet", "尚无完整的夜间数据"),
     "no_readings": ("No readings yet", "暂无读数"),
     "devices": ("devices", "台设备"),

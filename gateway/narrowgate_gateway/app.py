@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "backup": "a whole copy of a home, while running or stopped",
     "bench": "benchmarks side by side with peers, raw figures",
     "cases": "the desk: what waits for somebody, and what is done about it",
+    "commands": "what devices are told, and what became of it",
     "check": "every fault in the configuration and the fleet at once",
     "decode": "a line of JSON for each frame",
     "demo": "a simulated district over real sockets, everything embedded",

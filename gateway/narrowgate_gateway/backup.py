@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
+from narrowgate_fleet import command_file
 from narrowgate_gateway.settings import Home
 from narrowgate_ingest import archive_files, quarantine, records, state, telemetry
 from narrowgate_ingest.segments import first_offsets, segment_path, sync_directory
@@ -34,6 +35,7 @@ FORMATS: Mapping[str, int] = {
     "quarantine": quarantine.FORMAT_VERSION,
     "telemetry": telemetry.FORMAT_VERSION,
     "archive": archive_files.FORMAT_VERSION,
+    "commands": command_file.FORMAT,
 }
 _CHUNK_BYTES = 1 << 20
 
@@ -74,6 +76,8 @@ def copy_stores(home: Home, stored: Telemetry, into: Path) -> None:
         OSError, sqlite3.Error, duckdb.Error: the copy is not whole.
     """
     _copy_database(home.state, into / home.state.name)
+    if home.commands.exists():
+        _copy_database(home.commands, into / home.commands.name)
     for path in sorted(home.quarantine.glob("*.db")):
         _copy_database(path, into / home.quarantine.name / path.name)
     stored.copy_to(into / home.telemetry.name)

@@ -7,6 +7,7 @@ from narrowgate_codecs import PROFILES, registry
 from narrowgate_fleet import Fleet, RegistryFault, seal_of
 from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
+from narrowgate_gateway.family_checks import family_faults, gone_faults
 from narrowgate_gateway.influx_checks import influx_faults
 from narrowgate_gateway.practice import desk_faults
 from narrowgate_gateway.rule_files import RuleFiles, gathered, threshold_faults
@@ -15,6 +16,7 @@ from narrowgate_gateway.transport_checks import transport_faults
 from narrowgate_gateway.webhook_endpoint import webhook_faults
 from narrowgate_rules.overrides import faults_of as override_faults
 from narrowgate_rules.written import RuleFault
+from narrowgate_schema.words import Family
 
 _KEYS_TRIED = 1000
 """A fleet's keys have one secret, or two: trying some finds what is missing."""
@@ -25,7 +27,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
     try:
         raw = read(config)
     except ConfigFaults as unread:
-        return [*unread.faults, *registry_faults(home), *profile_faults()]
+        return [*unread.faults, *registry_faults(home), *package_faults()]
     try:
         settings = settled(config, raw)
         faults = [
@@ -38,13 +40,15 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
     except ConfigFaults as unsettled:
         faults = unsettled.faults
     places = place_faults(config, raw, home)
-    return [*faults, *rule_faults(config, raw), *registry_faults(home), *places, *profile_faults()]
+    return [*faults, *rule_faults(config, raw), *registry_faults(home), *places, *package_faults()]
 
 
-def profile_faults() -> list[Fault]:
-    """Give what is wrong with the device profiles of installed packages."""
+def package_faults() -> list[Fault]:
+    """Give what is wrong with the families and the device profiles of installed packages."""
     heads = ((told, *told.partition(": ")[::2]) for told in registry.FAULTS)
-    return [Fault("installed packages", registry.GROUP, head, why or told) for told, head, why in heads]
+    return family_faults() + [
+        Fault("installed packages", registry.GROUP, head, why or told) for told, head, why in heads
+    ]
 
 
 def rule_faults(config: Path, raw: dict[str, object]) -> list[Fault]:
@@ -118,9 +122,11 @@ def registry_faults(home: Home) -> list[Fault]:
         text = str(error).removeprefix(f"{home.registry}/")
         hint = "" if home.registry.exists() else "; `narrowgate fleet import` makes one"
         return [Fault(str(home.registry), "", "", f"{text}{hint}")]
-    faults = _seal_faults(home, fleet)
+    faults = [*_seal_faults(home, fleet), *gone_faults(home, fleet)]
+    families = fleet.column("family")
     for slot, profile in enumerate(fleet.column("profile")):
-        if profile is not None and profile not in PROFILES:
+        is_of_known = families[slot] is None or Family.known(str(families[slot])) is not None
+        if profile is not None and profile not in PROFILES and is_of_known:
             right = f"no such profile; known are {', '.join(sorted(PROFILES))}"
             faults.append(Fault(str(home.registry), f"{fleet.device(slot)}.profile", repr(profile), right))
     return faults

@@ -135,7 +135,7 @@ class Errands:
         def errand(pipeline: Pipeline) -> dict[str, Any]:
             whole = self._whole(pipeline)
             found = replayed_by(whole, home, settings, asked, at_us, self._say, is_meant=is_meant)
-            return write_rows(home.run / "replay.jsonl", found)
+            return write_rows(home.run, found)
 
         return await self._done(errand)
 

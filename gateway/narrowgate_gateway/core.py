@@ -9,32 +9,34 @@ from importlib import import_module
 from narrowgate_console import Access, Services
 from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.archiving import Archiving
+from narrowgate_gateway.command_keeping import CommandKeeping
 from narrowgate_gateway.console_checks import binding_of
 from narrowgate_gateway.control_errands import Errands
 from narrowgate_gateway.control_server import answering
 from narrowgate_gateway.core_sources import CoreSources
 from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
+from narrowgate_gateway.georeport import offer_of
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.letters_out import LettersOut, outlets_of
+from narrowgate_gateway.owed import Owed
+from narrowgate_gateway.past import past_of
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.precedence import give_way
-from narrowgate_gateway.replaying import finish_begun
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import Role
-from narrowgate_gateway.stopped_core import places_of
 from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
-from narrowgate_gateway.webhook import WebhookOut
-from narrowgate_ingest.erasing import finish_erasures
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_ingest.warming import Beginners
 
 
 async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
@@ -59,18 +61,21 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     tail = Tail(home.journal)
     with opening(home.state):
         pipeline = Pipeline(tail, fleet, stores, engine, timezone=settings.zone, practice=practice)
+    beginners = Beginners(pipeline, lambda: past_of(home))
     runner = Runner(pipeline, tail, _pace(settings))
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
-    with opening(home.state):
-        finish_erasures(pipeline, places_of(home, settings, archive.archiver))
-        finish_begun(pipeline, home, settings)
+    owed = Owed(runner, home, settings, archive.archiver)
+    owed.settle(pipeline)
+    with opening(home.commands):
+        keeping = CommandKeeping(home.commands, settings.commands, clock)
     sources = CoreSources(home, stores, tail, runner, fleet)
-    webhook = WebhookOut(settings.webhook, stores.state)
-    sources.show(archive, influx, webhook)
+    sources.keep(keeping)
+    letters = LettersOut(outlets_of(settings), stores.state)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
-    sources.watch(checking)
+    sources.show(archive, influx, letters, checking)
+    sources.remind(owed, beginners)
     sources.employ(practice)
     sources.metrics.register(DeskMetrics(sources.reader, clock))
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))
@@ -82,7 +87,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         target=_work, args=(runner, asyncio.get_running_loop(), ended), name="pipeline"
     )
     working.start()
-    behind = (archive, influx, webhook, checking)
+    behind = (archive, influx, letters, checking, owed, keeping)
     for each in behind:
         each.start()
     try:
@@ -93,11 +98,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         await asyncio.to_thread(working.join)
         for each in behind:
             await asyncio.to_thread(each.stop)
-        stores.telemetry.close()
-        stores.quarantine.close()
-        stores.state.close()
-        access.close()
-        role.release()
+        _close(stores, access, role)
     if not stop.is_set():
         raise RuntimeError("pipeline or console ended; the core begins anew from its last transaction")
 
@@ -122,6 +123,14 @@ def _open_stores(home: Home) -> Stores:
     return Stores(state, telemetry, quarantine)
 
 
+def _close(stores: Stores, access: Access, role: Role) -> None:
+    stores.telemetry.close()
+    stores.quarantine.close()
+    stores.state.close()
+    access.close()
+    role.release()
+
+
 def _pace(settings: Settings) -> Pace:
     return Pace(
         batch_rows=settings.core.batch_rows,
@@ -144,7 +153,8 @@ async def _serve(
     serving = await asyncio.to_thread(import_module, "narrowgate_console.serving")
     console = settings.console
     try:
-        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url)
+        offer = offer_of(settings.georeport, services.now_us())
+        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url, offer=offer)
     except OSError as error:
         what = f"TCP port {console.port} on {console.host} (console)"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None

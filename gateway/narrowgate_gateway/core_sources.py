@@ -11,21 +11,24 @@ from prometheus_client.registry import Collector
 from narrowgate_cases import DEFAULT_PRACTICE, Practice, counts
 from narrowgate_cases.desk_file import working
 from narrowgate_console import Check, Diagnosis, Part
-from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_fleet import CommandQueue, Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
+from narrowgate_gateway.command_keeping import CommandKeeping
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.letters_out import LettersOut
+from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.parts import edge_parts, store_parts
 from narrowgate_gateway.self_checking import SelfChecking
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
-from narrowgate_gateway.webhook import WebhookOut
 from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.ledger import Ledger, read_ledger
 from narrowgate_ingest.pipeline import Stores
 from narrowgate_ingest.runner import Runner
 from narrowgate_ingest.series import SeriesSource
 from narrowgate_ingest.tail import Tail
+from narrowgate_ingest.warming import Beginners
 from narrowgate_schema.words import Answer, Disposition
 
 
@@ -43,22 +46,30 @@ class CoreSources:
         self._metrics.register(_LedgerMetrics(self))
         self._archive: Archiving | None = None
         self._influx: Influx | None = None
-        self._webhook: WebhookOut | None = None
+        self._letters: LettersOut | None = None
         self._doctor: DoctorVisits | None = None
         self._checking: SelfChecking | None = None
+        self._owed: Owed | None = None
+        self._beginners: Beginners | None = None
         self._practice = DEFAULT_PRACTICE
+        self._keeping: CommandKeeping | None = None
 
-    def show(self, archive: Archiving, influx: Influx, webhook: WebhookOut) -> None:
-        """Show archive, a further store and an outside case system too, among checks and metrics."""
-        self._archive, self._influx, self._webhook = archive, influx, webhook
+    def show(self, archive: Archiving, influx: Influx, letters: LettersOut, checking: SelfChecking) -> None:
+        """Show what works behind the pipeline, too, among checks and metrics: also what a check finds."""
+        self._archive, self._influx, self._letters, self._checking = archive, influx, letters, checking
         self._metrics.register(archive)
         self._metrics.register(influx)
-        self._metrics.register(webhook)
-
-    def watch(self, checking: SelfChecking) -> None:
-        """Show what the running self-check finds."""
-        self._checking = checking
+        self._metrics.register(letters)
         self._metrics.register(checking)
+
+    def remind(self, owed: Owed, beginners: Beginners) -> None:
+        """Show what erasures and replays owe, and which rules still hear the past."""
+        self._owed, self._beginners = owed, beginners
+
+    def keep(self, keeping: CommandKeeping) -> None:
+        """Show how commands stand."""
+        self._keeping = keeping
+        self._metrics.register(keeping)
 
     def employ(self, practice: Practice) -> None:
         """Work the desk by a practice."""
@@ -68,6 +79,13 @@ class CoreSources:
     def practice(self) -> Practice:
         """Give how the desk works."""
         return self._practice
+
+    @property
+    def commands(self) -> CommandQueue:
+        """Give the commands that wait for devices."""
+        if self._keeping is None:
+            raise RuntimeError("nothing waits before the queue is shown")
+        return self._keeping.queue
 
     def working(self) -> AbstractContextManager[sqlite3.Connection]:
         """Give a connection to the state database within a transaction."""
@@ -117,7 +135,7 @@ class CoreSources:
         """Give listeners, brokers, stores and receivers, and how each does."""
         further = [
             check
-            for each in (self._archive, self._influx, self._webhook)
+            for each in (self._archive, self._influx, self._letters)
             if each is not None
             for check in each.checks()
         ]
@@ -155,10 +173,18 @@ class CoreSources:
             Check("ledger", not faults, "; ".join(faults) or f"{ledger.kept} kept, difference 0"),
             Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
             *(self._checking.checks() if self._checking is not None else ()),
+            *(self._keeping.checks() if self._keeping is not None else ()),
             *(self._archive.checks() if self._archive is not None else ()),
             *(self._influx.checks() if self._influx is not None else ()),
-            *(self._webhook.checks() if self._webhook is not None else ()),
+            *(self._letters.checks() if self._letters is not None else ()),
+            *(self._owed.checks() if self._owed is not None else ()),
+            *self._rules(),
         )
+
+    def _rules(self) -> Sequence[Check]:
+        """Give what rules that begin anew do; frames are kept meanwhile, and judged afterwards."""
+        words = self._beginners.words if self._beginners is not None else ""
+        return (Check("rules", True, words),) if words else ()
 
     @property
     def frames_by_row(self) -> int:

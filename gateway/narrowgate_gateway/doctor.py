@@ -6,6 +6,7 @@ from pathlib import Path
 
 from narrowgate_gateway.broker_probe import judge_visit, visit_broker
 from narrowgate_gateway.config import load
+from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
 from narrowgate_gateway.mosquitto_conf import judge_mosquitto, read_mosquitto_conf
@@ -29,6 +30,7 @@ def findings_of(
     """
     settings = load(config)
     yield from host_findings(settings, home)
+    yield from gone_findings(home)
     for path in mosquitto_confs:
         yield from judge_mosquitto(read_mosquitto_conf(path), str(path))
     for broker in () if is_offline else settings.mqtt:

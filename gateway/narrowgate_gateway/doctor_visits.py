@@ -11,6 +11,7 @@ from secrets import token_hex
 
 from narrowgate_console import Diagnosis
 from narrowgate_gateway.broker_probe import judge_visit, visit_broker
+from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
 from narrowgate_gateway.settings import Home, Settings
@@ -22,6 +23,7 @@ EVERY_S = 600.0
 def diagnose(settings: Settings, home: Home) -> Iterator[Finding]:
     """Yield what the doctor says of this host and of each broker."""
     yield from host_findings(settings, home)
+    yield from gone_findings(home)
     for broker in settings.mqtt:
         yield from judge_visit(visit_broker(broker, f"narrowgate-doctor-{token_hex(4)}"), broker)
 

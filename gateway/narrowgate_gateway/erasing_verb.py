@@ -34,8 +34,9 @@ def counted(home: Home, device: str) -> dict[str, Any]:
     parts = [part for part in parts_of(home.archive) if part.kind is not Archived.TICKS]
     return {
         "journal": {"frames": _journalled(home, device)},
-        "archive": {"files": sum(part.names(device) for part in parts)},
+        "archive": {"files": sum(part.rows_of(device) > 0 for part in parts)},
         "quarantine": {"frames": _rows(home.quarantine / "quarantine.db", "frames", device)},
+        "commands": {"commands": _rows(home.commands, "commands", device)},
         "state": {name: _rows(home.state, name, device) for name in ("findings", "cases", "facts")},
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from narrowgate_console import Check, Part
 
-_KINDS = {"influxdb": "store", "webhook": "receiver"}
+_STORES = ("archive", "influxdb")
 
 
 def edge_parts(status: Mapping[str, Any] | None) -> Iterator[Part]:
@@ -28,4 +28,4 @@ def store_parts(trouble: str, done: int, checks: Iterable[Check]) -> Iterator[Pa
     """
     yield Part("store", "telemetry.duckdb", not trouble, trouble or f"written to journal offset {done}")
     for check in checks:
-        yield Part(_KINDS.get(check.name, "store"), check.name, check.ok, check.words)
+        yield Part("store" if check.name in _STORES else "receiver", check.name, check.ok, check.words)

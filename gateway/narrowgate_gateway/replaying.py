@@ -1,30 +1,30 @@
 """What `narrowgate replay` does: by the core that is up, or here while none is."""
 
-import bisect
 import json
-import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
-from narrowgate_fleet import Fleet, FleetReader, Registry, seal_of
 from narrowgate_gateway.config import load
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_client import NoCore, ask_long
 from narrowgate_gateway.influx_target import target_of
+from narrowgate_gateway.past import REGISTRIES, past_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.stopped_core import held_pipeline
 from narrowgate_gateway.ticks import clock_of
-from narrowgate_ingest.archive_files import check_format
 from narrowgate_ingest.influx_store import name_of
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
 from narrowgate_ingest.replay_run import Asked
 
 Say = Callable[[str], None]
-REGISTRIES = ("then", "now")
+_ROWS = "replay-"
+_STALE_S = 86_400.0
 
 
 @contextmanager
@@ -35,26 +35,13 @@ def means_of(home: Home, settings: Settings, which: str) -> Iterator[Means]:
         ValueError: another format version wrote its archive.
         RegistryFault: there is no registry.
     """
-    check_format(home.archive)
-    seal = seal_of(os.environ)
-    newest = FleetReader(home.registry, seal).fleet
-    with closing(Registry(home.root, create=False)) as registry:
-        turns_us = registry.turns_us() if which == "then" else []
-        fleets: dict[int, Fleet] = {len(turns_us): newest}
-
-        def fleet_at(at_us: int) -> Fleet:
-            place = bisect.bisect_right(turns_us, at_us)
-            if place not in fleets:
-                fleets[place] = Fleet(registry.tables(at_us=at_us), seal)
-            return fleets[place]
-
+    with past_of(home, which) as past:
         stores = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
         yield Means(
-            home.journal,
-            home.archive,
+            past.journal,
+            past.archive,
             lambda grouped: engine_of(settings, grouped=grouped),
-            fleet_at,
-            turns_us,
+            past.registry,
             stores,
         )
 
@@ -78,9 +65,17 @@ def finish_begun(pipeline: Pipeline, home: Home, settings: Settings) -> None:
             finish_replays(pipeline, means, lambda _: None)
 
 
-def write_rows(path: Path, replayed: Replayed) -> dict[str, Any]:
-    """Write what changes into a file of JSON Lines, for the one user; give the summary."""
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+def write_rows(directory: Path, replayed: Replayed) -> dict[str, Any]:
+    """Write what changes into a new file of JSON Lines, for the one user; give the summary.
+
+    Whoever asked removes it when it is read; what nobody came for goes after a day.
+    """
+    for left in directory.glob(f"{_ROWS}*.jsonl"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                left.unlink()
+    descriptor, name = mkstemp(".jsonl", _ROWS, directory)
+    path = Path(name)
     with open(descriptor, "w", encoding="utf-8") as file:
         for row in replayed.difference.rows:
             file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
@@ -113,7 +108,7 @@ def replayed(home: Home, config: Path, asked: Asked, say: Say, *, is_meant: bool
     with held_pipeline(settings, home) as pipeline:
         now_us = clock_of(settings).now_us()
         found = replayed_by(pipeline, home, settings, asked, now_us, say, is_meant=is_meant)
-        return write_rows(home.run / "replay.jsonl", found)
+        return write_rows(home.run, found)
 
 
 def asked_of(said: dict[str, Any]) -> Asked:

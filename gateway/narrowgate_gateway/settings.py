@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from narrowgate_gateway.archive_settings import Archive
+from narrowgate_gateway.command_settings import Commands
 from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.desk_settings import Desk
+from narrowgate_gateway.georeport_settings import GeoReport
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
@@ -121,6 +123,8 @@ class Settings(Section):
     influxdb: Influxdb = Influxdb()
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
+    commands: Commands = Commands()
+    georeport: GeoReport = GeoReport()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
@@ -191,5 +195,6 @@ class Home:
         self.archive = root / "archive"
         self.run = root / "run"
         self.state = root / "state.db"
+        self.commands = root / "commands.db"
         self.telemetry = root / "telemetry.duckdb"
         self.door_counters = root / "door.counters"

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 
 from narrowgate_fleet import FleetReader, seal_of
 from narrowgate_gateway.influx_target import target_of
+from narrowgate_gateway.past import past_of
 from narrowgate_gateway.practice import practice_of
 from narrowgate_gateway.rule_files import engine_of
 from narrowgate_gateway.settings import Home, Settings
@@ -20,6 +21,7 @@ from narrowgate_ingest.retry import finish
 from narrowgate_ingest.state import State
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_ingest.warming import Beginners
 from narrowgate_schema.clock import SystemClock
 
 
@@ -86,6 +88,7 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
             pipeline = Pipeline(
                 Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
             )
+            Beginners(pipeline, lambda: past_of(home))
             pipeline.catch_up(settings.core.batch_rows)
             finish(pipeline)
             finish_erasures(pipeline, places_of(home, settings))
@@ -99,4 +102,4 @@ def places_of(home: Home, settings: Settings, archiver: Archiver | None = None) 
     """Give where a home keeps what an erasure goes through, and the further stores that are told of it."""
     further = [name_of(target_of(settings.influxdb))] if settings.influxdb.url else []
     pause = archiver.paused if archiver is not None else nullcontext
-    return Places(home.journal, home.quarantine, home.archive, pause, further)
+    return Places(home.journal, home.quarantine, home.archive, pause, further, home.commands)

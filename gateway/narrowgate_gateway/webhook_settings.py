@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from narrowgate_gateway.section import Section
+from narrowgate_gateway.outlet_settings import OutletSection
 
 
-class Webhook(Section):
+class Webhook(OutletSection):
     """`[webhook]`: a case system that is posted every step of a case, signed; none while `url` is empty."""
 
     url: str = Field(
@@ -19,19 +19,13 @@ class Webhook(Section):
     secret_env: str = Field("", description="environment variable that holds the secret")
     ca_file: str = Field("", description="PEM file of the CA that is believed; the system's where empty")
     timeout_s: float = Field(10.0, gt=0, le=300, description="how long one answer is waited for")
-    attempts_at_most: int = Field(
-        100, ge=1, le=100_000, description="tries after which a step becomes a dead letter"
-    )
-    give_up_after_h: float = Field(
-        72.0, gt=0, le=8760, description="age at which a step that failed becomes a dead letter"
-    )
 
     @field_validator("url")
     @classmethod
     def _url(cls, value: str) -> str:
         if value:
             # The edge reads these options too and has no use for the desk, its database and HTTP.
-            from narrowgate_cases.webhook import checked_url
+            from narrowgate_cases.http_exchange import checked_url
 
             checked_url(value)
         return value

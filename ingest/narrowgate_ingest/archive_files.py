@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -64,14 +65,15 @@ class Part:
         """Give the column that names the device of a row of readings or frames."""
         return "device" if self.kind is Archived.READINGS else "claimed_device"
 
-    def names(self, device: str) -> bool:
-        """Tell whether the part has rows of a device.
+    def rows_of(self, device: str) -> int:
+        """Give how many rows of a device the part has.
 
         Raises:
             ValueError: it is no part as this release writes them.
         """
         with reading(self.path), pq.ParquetFile(self.path) as file:
-            return device in file.read(columns=[self.whose])[self.whose].to_pylist()
+            column = file.read(columns=[self.whose])[self.whose]
+            return int(pc.sum(pc.equal(column, device)).as_py() or 0)
 
 
 class ArchiveFiles:

@@ -11,6 +11,16 @@ from narrowgate_ingest.follower import Follower
 from narrowgate_ingest.influx_points import Points, points_of
 from narrowgate_ingest.line_protocol import Precision
 
+_ENOUGH_ROWS = 20_000
+"""Readings that are read at once: a question to DuckDB costs the same for a few thousand less."""
+_MOST_REQUESTS = 8
+"""What a crash has sent again, at most."""
+
+
+def slice_rows(batch_lines: int) -> int:
+    """Give how many readings a slice has, where a request carries so many lines."""
+    return max(batch_lines, min(_MOST_REQUESTS * batch_lines, _ENOUGH_ROWS))
+
 
 @dataclass(frozen=True)
 class Ready:

@@ -1,6 +1,6 @@
 """What is sent to InfluxDB in one go: lines in the order of their frames, each with the reading's key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,11 @@ class Points:
         """Give the points from the oldest to the newest."""
         return self.take(np.argsort(self.times_us(), kind="stable"))
 
+    def portions(self, most: int) -> Iterator["Points"]:
+        """Yield the points in parts of at most so many, in order; nothing where there are none."""
+        for start in range(0, len(self), most):
+            yield Points(self.rows.slice(start, most))
+
     def halves(self) -> tuple["Points", "Points"]:
         """Give the first half and the rest."""
         middle = len(self) // 2
@@ -78,6 +83,8 @@ def points_of(readings: Mapping[Family, pa.RecordBatch], precision: Precision) -
     table = table.take(pc.sort_indices(table["frame"])).combine_chunks()
     batches = table.to_batches()
     rows = batches[0] if batches else pa.RecordBatch.from_pylist([], POINTS)
+    if rows["line"].null_count == 0:
+        return Points(rows), Points(rows.slice(0, 0))
     has_line = rows["line"].is_valid()
     return Points(rows.filter(has_line)), Points(rows.filter(pc.invert(has_line)))
 

@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from narrowgate_ingest.follower import Follower
-from narrowgate_ingest.influx_ahead import Ahead
+from narrowgate_ingest.influx_ahead import Ahead, slice_rows
 from narrowgate_ingest.influx_answer import Outcome, Verdict, judge
 from narrowgate_ingest.influx_client import InfluxClient, SecretUnreadable, Target
 from narrowgate_ingest.influx_points import Points, points_of
@@ -113,7 +113,8 @@ class InfluxStore:
         self._again_name = f"{self.name} again"
         self._client = InfluxClient(target)
         self._follower = Follower(telemetry, self._settled, most_rows=batch_lines)
-        self._ahead = Ahead(Follower(telemetry, self._settled, most_rows=batch_lines), target.precision)
+        following = Follower(telemetry, self._settled, most_rows=slice_rows(batch_lines))
+        self._ahead = Ahead(following, target.precision)
         self._state = sqlite3.connect(state, isolation_level=None, check_same_thread=False)
         # A cursor lost to a power cut only sends again what is there already.
         self._state.execute("PRAGMA synchronous=NORMAL")
@@ -228,7 +229,8 @@ class InfluxStore:
 
     def _sent(self, points: Points, unfit: Points) -> list[RefusedReading]:
         """Send points and give the readings that were refused for good, the unfit ones too."""
-        refused = write_around(points, self._send) if len(points) else []
+        parts = points.portions(self._batch_lines)
+        refused = [each for part in parts for each in write_around(part, self._send)]
         if len(unfit):
             refused.append(Refused(unfit, [_UNFIT] * len(unfit)))
         noted = [one for each in refused for one in self._noted(each)]

@@ -81,6 +81,17 @@ def erase_rows(directory: Path, device: str, mark: Mark) -> int:
     return rows
 
 
+def count_rows(directory: Path, device: str, mark: Mark) -> int:
+    """Give how many rows of a device stand up to a mark; raises as `erase_rows`."""
+    finish_erasing(directory)
+    limits = ((first, mark.position if first == mark.segment else None) for first in first_offsets(directory))
+    return sum(
+        _blanked(segment_path(directory, first), device, limit)[1]
+        for first, limit in limits
+        if first <= mark.segment
+    )
+
+
 def finish_erasing(directory: Path) -> None:
     """Write again what was noted; nothing is done where nothing is."""
     note = directory / ERASING

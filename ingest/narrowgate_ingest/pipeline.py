@@ -8,7 +8,7 @@ Rule 3: after a crash the rules run again from their snapshot; what they say of 
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -83,6 +83,10 @@ class Pipeline:
         self._done = state.cursor(stores.state.connection, PIPELINE)
         engine.shelve(shelves_in_force(stores.state.connection))
         self._superseded: list[Row] = superseded(stores.state.connection, engine.versions)
+        self.anew: tuple[str, ...] = ()
+        """Rules of which the snapshot knows nothing."""
+        self.first: Callable[[], None] | None = None
+        """What comes before the first batch that is not settled; no snapshot is kept before it."""
         self.offset = self._resume()
         self.needed: list[Callable[[], int]] = []
         """Offsets from which further readers need the journal."""
@@ -112,7 +116,7 @@ class Pipeline:
             repeats.restore(bodies[_REPEATS])
             host_clock.restore(bodies[_HOST_CLOCK])
             # Last: if any other was refused, the rules must not stand ahead of the rows to come.
-            self.engine.restore(bodies[_ENGINE])
+            self.anew = self.engine.restore(bodies[_ENGINE])
         except ValueError:
             return from_journal
         self._decode.repeats, self._host_clock = repeats, host_clock
@@ -124,6 +128,7 @@ class Pipeline:
         Raises:
             JournalUnreadable: the stages stand where they stood; try again later.
         """
+        self.begin()
         batch = self._read(max_rows)
         if batch is None:
             return None
@@ -131,6 +136,20 @@ class Pipeline:
         prepared = self._run(batch, self._decode, doubted)
         self.offset = batch.end
         return prepared
+
+    def begin(self) -> None:
+        """Do what comes first, once the stages stand where the stores do.
+
+        Raises:
+            JournalUnreadable: it could not be written; try again later.
+        """
+        if self.first is not None and self.offset == self._done:
+            self.first()
+            self.first = None
+
+    def goes_on(self, findings: Collection[str]) -> None:
+        """Let open findings be, which a new version of their rule knows, too."""
+        self._superseded = [row for row in self._superseded if row["finding"] not in findings]
 
     def run_again(self, batch: Batch, doubted: NDArray[np.int64], *, is_rehearsal: bool = False) -> Prepared:
         """Decode and judge frames that came in before; the rules remember them, the cursor stands.
@@ -231,9 +250,12 @@ class Pipeline:
                 words = f"the journal ends at {self.offset}, the stores stand at {self._done}"
                 raise JournalUnreadable(f"{self._tail.directory}: {words}")
             self.write(prepared, with_snapshot=False)
+        self.begin()
 
     def keep_snapshot(self) -> None:
         """Keep the stages' state; the pipeline must have written all that it prepared."""
+        if self.first is not None:  # what it is about is not in the state yet
+            return
         with self.stores.state.transaction() as connection:
             self.put_snapshots(connection)
 

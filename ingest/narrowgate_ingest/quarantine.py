@@ -191,6 +191,11 @@ class Quarantine:
                     (disposition, reason, detail, profile, frame),
                 )
 
+    def count_of(self, device: str) -> int:
+        """Give how many frames of a device are here."""
+        sql = "SELECT count(*) FROM frames WHERE device = ?"
+        return int(self._connection.execute(sql, (device,)).fetchone()[0])
+
     def erase(self, device: str) -> int:
         """Let go of a device's frames down to the last byte; give how many there were."""
         with self._connection:

@@ -125,6 +125,11 @@ class RefusedReadings:
         (rows,) = self._connection.execute("SELECT count(*) FROM readings").fetchone()
         return int(rows)
 
+    def count_of(self, device: str) -> int:
+        """Give how many readings of a device are here."""
+        sql = "SELECT count(*) FROM readings WHERE device = ?"
+        return int(self._connection.execute(sql, (device,)).fetchone()[0])
+
     def erase(self, device: str) -> int:
         """Let go of a device's readings down to the last byte; give how many there were."""
         with self._connection:

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from narrowgate_cases import apply, expect
-from narrowgate_fleet import Fleet
 from narrowgate_ingest import state
+from narrowgate_ingest.hearing_again import Registry
 from narrowgate_ingest.history import History
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.replay_diff import (
@@ -28,6 +28,7 @@ from narrowgate_ingest.replay_diff import (
     families_stored,
     findings_difference,
     frames_in_quarantine,
+    readings_of,
 )
 from narrowgate_ingest.replay_run import Asked, Rerun, run
 from narrowgate_ingest.settlement import family_of
@@ -35,7 +36,7 @@ from narrowgate_ingest.state import Share
 from narrowgate_ingest.tail import Tail
 from narrowgate_rules import Engine
 from narrowgate_rules.memory_edit import grafted
-from narrowgate_schema.words import Disposition, Family
+from narrowgate_schema.words import Disposition
 
 _SETTLED = (Disposition.STORED, Disposition.DUPLICATE)
 
@@ -48,10 +49,8 @@ class Means:
     archive: Path
     fresh: Callable[[bool], Engine]
     """Gives an engine that has heard nothing, with groups or without."""
-    fleet_at: Callable[[int], Fleet]
-    """Gives the registry as of an instant [us]."""
-    turns_us: Sequence[int]
-    """When the registry changed."""
+    registry: Registry
+    """As it was."""
     further_stores: Sequence[str] = ()
 
 
@@ -91,10 +90,17 @@ def apply_replay(
     """
     rerun, engine = _run(pipeline, means, asked, say)
     found = difference(pipeline, rerun)
-    if rerun.first is None:
+    if not found.rows:  # nothing is written where nothing is otherwise
         return Replayed(dict(rerun.heard), found)
     note = {"asked": asdict(asked), "at_us": at_us}
-    moves = {"moves": _moves(pipeline, rerun), "points": found.points, "readings": found.counts}
+    moves = {
+        "moves": _moves(pipeline, rerun),
+        "points": found.points,
+        "readings": found.counts,
+        "frames": sorted(found.frames),
+        "refusals": sorted(found.refusals),
+        "sessions": sorted(found.sessions),
+    }
     with pipeline.stores.state.transaction() as connection:
         connection.execute(
             "INSERT INTO replays (asked, moves) VALUES (?, ?)", (json.dumps(note), json.dumps(moves))
@@ -123,7 +129,7 @@ def _run(pipeline: Pipeline, means: Means, asked: Asked, say: Callable[[str], No
     # A few devices alone are no city in which groups could be seen.
     engine = means.fresh(not asked.devices)
     history = History(means.archive, Tail(means.journal))
-    return run(pipeline, history, engine, means.fleet_at, means.turns_us, asked, say), engine
+    return run(pipeline, history, engine, means.registry, asked, say), engine
 
 
 def _moves(pipeline: Pipeline, rerun: Rerun) -> list[list[Any]]:
@@ -147,11 +153,15 @@ def _settle(
     pipeline: Pipeline, means: Means, rerun: Rerun, engine: Engine, at_us: int, noted: dict[str, Any]
 ) -> None:
     stores, live = pipeline.stores, pipeline.engine
-    readings = {family: rerun.rows(family) for family in Family}
-    stores.telemetry.replace_frames(
-        readings, list(rerun.frames), rerun.said("sessions"), (rerun.first or 0, rerun.devices)
-    )
-    stores.quarantine.replace(rerun.refused, rerun.frames)
+    frames, refusals, sessions = (noted.get(name, []) for name in ("frames", "refusals", "sessions"))
+    if frames or sessions:
+        said = rerun.said("sessions")
+        stays = said.filter(pc.is_in(said["session"], value_set=pa.array(sessions, pa.string())))
+        readings = readings_of(pipeline, rerun, set(frames))
+        stores.telemetry.replace_frames(readings, frames, stays, (rerun.first or 0, sessions))
+    if refusals:
+        named = set(refusals)
+        stores.quarantine.replace([each for each in rerun.refused if each.frame in named], refusals)
     before = live.snapshot()
     live.restore(grafted(live.rules, before, engine.snapshot(), with_causes=not rerun.devices))
     is_written = False

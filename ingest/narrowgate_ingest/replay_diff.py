@@ -2,20 +2,26 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from narrowgate_ingest.compaction import hidden_among
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
 from narrowgate_ingest.replay_run import Rerun
 from narrowgate_schema.tables import FINDINGS, READINGS, TIMESTAMP
 from narrowgate_schema.words import Disposition, Family, FindingState
 
+Key = tuple[int, str, str, int]
+"""Frame, device, series, time [us] of a row."""
+_KEY = ("frame", "device", "series", "time")
 _PASSED_OVER = ("received_at", "late")
+_ENDS = ("arrived_at", "departed_at")
 _AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +36,12 @@ class Difference:
     """Family, device, series and time [us] of rows that go or lose a value."""
     counts: dict[str, int] = field(default_factory=dict)
     """By family, how many rows there are more."""
+    frames: set[int] = field(default_factory=set)
+    """Those that give other readings."""
+    refusals: set[int] = field(default_factory=set)
+    """Frames that are set aside, or are no more, or for another reason."""
+    sessions: set[str] = field(default_factory=set)
+    """Those that are said otherwise."""
     findings: set[str] = field(default_factory=set)
     """Those that are said otherwise."""
     retracted: pa.RecordBatch = field(default_factory=lambda: pa.RecordBatch.from_pylist([], FINDINGS))
@@ -48,8 +60,27 @@ def difference(pipeline: Pipeline, rerun: Rerun) -> Difference:
     for family in Family:
         _compare_readings(pipeline, rerun, family, found)
     _compare_dispositions(pipeline, rerun, found)
+    _compare_sessions(pipeline, rerun, found)
     _compare_findings(pipeline, rerun, found)
     return found
+
+
+def readings_of(pipeline: Pipeline, rerun: Rerun, frames: Collection[int]) -> dict[Family, pa.RecordBatch]:
+    """Give what some of the asked frames give, without what newer frames have stated again.
+
+    What compaction let go of stays away; what it has not come to stays.
+
+    Raises:
+        duckdb.Error: the store cannot be read.
+    """
+    given = {}
+    for family in Family:
+        rows = rerun.rows(family)
+        own = rows.filter(pc.is_in(rows["frame"], value_set=pa.array(sorted(frames), pa.int64())))
+        away = _hidden(pipeline, rerun, family) - _stored(pipeline, rerun, family).keys() if frames else set()
+        keeps = [_key(row) not in away for row in own.select(list(_KEY)).to_pylist()]
+        given[family] = own.filter(pa.array(keeps, pa.bool_()))
+    return given
 
 
 def findings_difference(pipeline: Pipeline, rerun: Rerun) -> Difference:
@@ -62,25 +93,39 @@ def findings_difference(pipeline: Pipeline, rerun: Rerun) -> Difference:
 def _compare_readings(pipeline: Pipeline, rerun: Rerun, family: Family, found: Difference) -> None:
     was = _stored(pipeline, rerun, family)
     now = {_key(row): row for row in rerun.rows(family).to_pylist()}
-    found.counts[family.value] = len(now) - len(was)
-    for key in sorted({*was, *now}):
+    # What newer frames have stated again is not there once compaction has passed: nobody sees a difference.
+    away = _hidden(pipeline, rerun, family) - was.keys() if now.keys() - was.keys() else set()
+    more = 0
+    for key in sorted({*was, *now} - away):
         old, new = was.get(key), now.get(key)
         fields = _differing(old or {}, new or {})
         if not fields:
             continue
         change = "reading_added" if old is None else "reading_removed" if new is None else "reading_changed"
+        more += (old is None) - (new is None)
         frame, device, series, time_us = key
+        found.frames.add(frame)
         told = {"change": change, "family": family.value, "frame": frame, "device": device}
         found.rows.append({**told, "series": series, "time_us": time_us, "fields": fields})
         if old is not None and any(value[1] is None for value in fields.values()):
             found.points.append((family.value, device, series, time_us))
+    found.counts[family.value] = more
 
 
-def _key(row: Mapping[str, Any]) -> tuple[int, str, str, int]:
+def _hidden(pipeline: Pipeline, rerun: Rerun, family: Family) -> set[Key]:
+    """Give the rows that no reader would see among what the asked frames give now."""
+    given = pa.Table.from_batches([rerun.rows(family)])
+    asked = pa.table({"frame": pa.array(sorted(rerun.frames), pa.int64())})
+    table = pipeline.stores.telemetry.query(hidden_among(family), (), {"given": given, "asked": asked})
+    columns = (table[name].to_pylist() for name in ("frame", "device", "series", "time"))
+    return set(zip(*columns, strict=True))
+
+
+def _key(row: Mapping[str, Any]) -> Key:
     return row["frame"], row["device"], row["series"], (row["time"] - _EPOCH) // timedelta(microseconds=1)
 
 
-def _stored(pipeline: Pipeline, rerun: Rerun, family: Family) -> dict[tuple[int, str, str, int], Any]:
+def _stored(pipeline: Pipeline, rerun: Rerun, family: Family) -> dict[Key, Any]:
     names = ", ".join(f'"{name}"' for name in READINGS[family].names)
     sql = f"SELECT {names} FROM {family}_rows WHERE frame IN (SELECT unnest($1::BIGINT[]))"  # noqa: S608
     table = pipeline.stores.telemetry.query(sql, [list(rerun.frames)])
@@ -122,8 +167,42 @@ def _compare_dispositions(pipeline: Pipeline, rerun: Rerun, found: Difference) -
         before = (refused.disposition, refused.reason) if refused is not None else None
         if before == now or (before is None and not share.reason):
             continue
+        found.refusals.add(frame)
         shown = before or (Disposition.STORED.value, "")
         found.rows.append({"change": "frame", "frame": frame, "was": list(shown), "now": list(now)})
+
+
+def _compare_sessions(pipeline: Pipeline, rerun: Rerun, found: Difference) -> None:
+    """Compare stays that the asked span decided on; what began before may lie outside of what was heard."""
+    first = rerun.first or 0
+    sql = (
+        "SELECT *, min(frame) OVER (PARTITION BY session) AS begun FROM session_rows "
+        "WHERE len($1::VARCHAR[]) = 0 OR list_contains($1::VARCHAR[], device) "
+        "QUALIFY max(frame) OVER (PARTITION BY session) >= $2 ORDER BY version"
+    )
+    table = pipeline.stores.telemetry.query(sql, [list(rerun.devices), first])
+    was = {row["session"]: row for row in table.to_pylist()}
+    now = {row["session"]: row for row in rerun.said("sessions").to_pylist()}
+    for name in sorted({*was, *now}):
+        old, new = was.get(name), now.get(name)
+        if new is None and (old is None or old["begun"] < first):
+            continue
+        before, after = _stay(old), _stay(new)
+        if before == after:
+            continue
+        change = "session_added" if old is None else "session_removed" if new is None else "session_changed"
+        row = new or old or {}
+        told = {"change": change, "session": name, "device": row["device"], "series": row["series"]}
+        found.rows.append({**told, "was": before, "now": after})
+        found.sessions.add(name)
+
+
+def _stay(row: Mapping[str, Any] | None) -> list[Any] | None:
+    """Give what is compared of a stay: where it was, from when to when [us]."""
+    if row is None:
+        return None
+    ends = (row[name] and (row[name] - _EPOCH) // timedelta(microseconds=1) for name in _ENDS)
+    return [row["asset"], *ends]
 
 
 def _compare_findings(pipeline: Pipeline, rerun: Rerun, found: Difference) -> None:

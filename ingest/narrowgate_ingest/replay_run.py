@@ -11,14 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narrowgate_fleet import Fleet
 from narrowgate_ingest.decoding import DecodeStage
-from narrowgate_ingest.history import History, cut_at
-from narrowgate_ingest.host_clock import HostClock
-from narrowgate_ingest.judging import judge
+from narrowgate_ingest.hearing_again import Registry, hear_again
+from narrowgate_ingest.history import History
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
-from narrowgate_ingest.settlement import Prepared, family_of, note_poison, refused_frames
+from narrowgate_ingest.settlement import Prepared, family_of, refused_frames
 from narrowgate_ingest.state import Share
 from narrowgate_rules import Engine
 from narrowgate_schema.tables import FACTS, FINDINGS, READINGS, SESSIONS
@@ -79,8 +77,7 @@ def run(
     pipeline: Pipeline,
     history: History,
     engine: Engine,
-    fleet_at: Callable[[int], Fleet],
-    turns_us: Sequence[int],
+    registry: Registry,
     asked: Asked,
     say: Callable[[str], None],
 ) -> Rerun:
@@ -90,8 +87,7 @@ def run(
         pipeline: one that stands between two batches.
         history: what came in.
         engine: a fresh one; it stands where the live one stands afterwards.
-        fleet_at: gives the registry as of an instant [us].
-        turns_us: when the registry changed, in order [us].
+        registry: as it was.
         asked: what is wanted.
         say: is told how far it is.
 
@@ -99,17 +95,12 @@ def run(
         ValueError: too many frames are asked for.
         OSError, pyarrow.ArrowException: history cannot be read.
     """
-    stage, clock, rerun = DecodeStage(pipeline.timezone, pipeline.facts()), HostClock(), Rerun(asked.devices)
-    since_us = asked.from_us - asked.warm_up_us
-    for whole in history.batches(since_us, pipeline.done, asked.devices):
-        for at_us, batch in cut_at(whole, turns_us):
-            fleet = fleet_at(at_us)
-            doubted = clock.doubted(batch.uplinks, batch.ticks)
-            decoding = stage.run(batch.uplinks, fleet)
-            judgement = judge(engine, batch, decoding.readings, fleet, doubted)
-            note_poison(decoding, judgement, batch)
-            _take(rerun, Prepared(batch, decoding, judgement, doubted), asked)
-        say(f"{sum(rerun.heard.values())} frames run again, offset {whole.end} of {pipeline.done}")
+    stage, rerun = DecodeStage(pipeline.timezone, pipeline.facts()), Rerun(asked.devices)
+    span = (asked.from_us - asked.warm_up_us, pipeline.done)
+    for end, given in hear_again(history, span, registry, stage, engine, asked.devices):
+        for prepared in given:
+            _take(rerun, prepared, asked)
+        say(f"{sum(rerun.heard.values())} frames run again, offset {end} of {pipeline.done}")
         if len(rerun.frames) > MOST_FRAMES:
             raise ValueError(f"more than {MOST_FRAMES} frames came in then: ask for a shorter span")
     return rerun

@@ -191,13 +191,23 @@ class Runner:
         if self._errands.empty() and not self._may_owe_retry:
             return
         self._rest()
-        if self._pipeline.offset != self._pipeline.done:
+        if self._pipeline.offset != self._pipeline.done or not self._has_begun():
             return
         self._finish_retry()
         self._may_owe_retry = False
         while not self._errands.empty():
             self._errands.get_nowait()()
             self._finish_retry()
+
+    def _has_begun(self) -> bool:
+        """Do what comes before the first batch; False if that could not be done yet."""
+        try:
+            self._pipeline.begin()
+        except JournalUnreadable as error:
+            self._note(_JOURNAL, str(error))
+            self._pause(_FIRST_RETRY_S)
+            return False
+        return True
 
     def _finish_retry(self) -> None:
         """Bring a retry that a crash or a store's failure left to its end before anything else."""

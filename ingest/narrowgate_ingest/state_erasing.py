@@ -15,7 +15,7 @@ from typing import Any
 
 OWN = ("erasures", "unsaid", "unsaid_points", "snapshots")
 """Tables that know the name until all is done, or hold bytes that are edited elsewhere."""
-_COUNTS = ("meta", "desk_meta", "cursors", "dispositions", "case_counts", "outbox_totals")
+_COUNTS = ("meta", "desk_meta", "cursors", "dispositions", "case_counts", "outbox_sums", "outbox_endpoints")
 """Tables of numbers under names of ours; a device that happens to be called so is none of them."""
 _WORDS = ("disposition", "transport", "family", "rule", "severity", "service", "state", "step", "standing")
 """Columns whose words are from closed sets, for the same reason."""
@@ -55,10 +55,11 @@ def _delete(connection: sqlite3.Connection, sql: str, device: str) -> int:
 
 
 def _delete_letters(connection: sqlite3.Connection, device: str) -> int:
-    if "outbox" not in _tables(connection):
+    if "outbox_letters" not in _tables(connection):
         return 0
-    theirs = "SELECT id FROM cases WHERE device = ?"
-    return _delete(connection, f"DELETE FROM outbox WHERE case_id IN ({theirs})", device)  # noqa: S608
+    theirs = "WHERE case_id IN (SELECT id FROM cases WHERE device = ?)"
+    _delete(connection, f"DELETE FROM outbox_deliveries {theirs}", device)  # noqa: S608
+    return _delete(connection, f"DELETE FROM outbox_letters {theirs}", device)  # noqa: S608
 
 
 def _blank_cases(connection: sqlite3.Connection, device: str, alias: str) -> int:

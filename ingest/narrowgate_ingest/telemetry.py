@@ -13,55 +13,21 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from narrowgate_ingest.compaction import KEY, compaction
 from narrowgate_ingest.segments import sync_directory, sync_file
 from narrowgate_ingest.telemetry_readers import Readers
-from narrowgate_schema.fields import fields_of
+from narrowgate_ingest.telemetry_tables import grown, rows_tables, tables, views
 from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
 
 FORMAT_VERSION = 1
 
-_SQL_TYPES = {
-    "float64": "DOUBLE",
-    "int64": "BIGINT",
-    "bool": "BOOLEAN",
-    "string": "VARCHAR",
-    "timestamp": "TIMESTAMPTZ",
-}
 _THREADS = 2
 """However many cores there are: each thread keeps memory of its own, and listeners want their cores."""
 _AGAIN_FRAMES = 5000
 """Frames of one number in `again`, at most."""
-_KEY = "device, series, time"
 _VERSION = ("session", "version")
-
-
-def _merged(family: Family) -> str:
-    """Give the columns of merged rows but their key: each from the newest frame that states it."""
-    return ", ".join(
-        "max(frame) AS frame" if f.name == "frame" else f'arg_max("{f.name}", frame) AS "{f.name}"'
-        for f in fields_of(family)
-        if f.kind != "key"
-    )
-
-
-def _tables() -> list[str]:
-    statements = [
-        "CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value BIGINT)",
-        "CREATE TABLE IF NOT EXISTS again (number BIGINT, frame BIGINT)",
-        "CREATE TABLE IF NOT EXISTS session_rows (session VARCHAR, version BIGINT, device VARCHAR, "
-        "series VARCHAR, asset VARCHAR, arrived_at TIMESTAMPTZ, departed_at TIMESTAMPTZ, frame BIGINT)",
-        "CREATE OR REPLACE VIEW sessions AS SELECT * FROM session_rows "
-        "QUALIFY row_number() OVER (PARTITION BY session ORDER BY version DESC) = 1",
-    ]
-    for family in Family:
-        columns = ", ".join(f'"{f.name}" {_SQL_TYPES[f.dtype]}' for f in fields_of(family))
-        statements.append(f"CREATE TABLE IF NOT EXISTS {family}_rows ({columns})")
-        statements.append(
-            f"CREATE OR REPLACE VIEW {family} AS SELECT {_KEY}, {_merged(family)} "  # noqa: S608
-            f"FROM {family}_rows GROUP BY {_KEY}"
-        )
-    return statements
+_NOTHING: Mapping[str, pa.Table] = {}
 
 
 class Telemetry:
@@ -98,7 +64,7 @@ class Telemetry:
             undo.callback(connection.close)
             self._check_version(connection)
             with _transaction(connection):
-                for statement in _tables():
+                for statement in [*tables(), *grown(connection), *views()]:
                     connection.execute(statement)
                 if _meta(connection, "format_version") is None:
                     connection.execute(
@@ -179,7 +145,7 @@ class Telemetry:
         """
         with self._revived(), _transaction(self._connection) as connection:
             for family, rows in readings.items():
-                self._append(f"{family}_rows", rows, READINGS[family], f"{_KEY}, frame")
+                self._append(f"{family}_rows", rows, READINGS[family], f"{KEY}, frame")
             for session, version in zip(*(sessions[name].to_pylist() for name in _VERSION), strict=True):
                 connection.execute(
                     "DELETE FROM session_rows WHERE session = ? AND version = ?", [session, version]
@@ -202,13 +168,13 @@ class Telemetry:
         Args:
             readings: what the frames give.
             frames: their journal offsets.
-            sessions: take the place of all that were decided on from an offset on.
-            since: that offset, and whose sessions they are; all's where none is named.
+            sessions: take the place of all versions of some sessions from an offset on.
+            since: that offset, and which sessions they are.
 
         Raises:
             duckdb.Error: nothing was stored.
         """
-        first, devices = since
+        first, named = since
         with self._revived(), _transaction(self._connection) as connection:
             connection.register("named", pa.table({"frame": pa.array(sorted(frames), pa.int64())}))
             try:
@@ -222,13 +188,22 @@ class Telemetry:
             finally:
                 connection.unregister("named")
             connection.execute(
-                "DELETE FROM session_rows WHERE frame >= $1 "
-                "AND (len($2::VARCHAR[]) = 0 OR list_contains($2::VARCHAR[], device))",
-                [first, list(devices)],
+                "DELETE FROM session_rows WHERE frame >= $1 AND list_contains($2::VARCHAR[], session)",
+                [first, list(named)],
             )
             for family, rows in readings.items():
                 self._append(f"{family}_rows", rows, READINGS[family])
             self._append("session_rows", sessions, SESSIONS)
+
+    def rows_from(self, device: str) -> int:
+        """Give the number of rows of a device, sessions among them."""
+        tables = (*(f"{family}_rows" for family in Family), "session_rows")
+        counts = " UNION ALL ".join(
+            f"SELECT count(*) AS n FROM {table} WHERE device = $1"  # noqa: S608 - a closed set
+            for table in tables
+        )
+        row = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [device]).fetchone()  # noqa: S608
+        return int(row[0]) if row is not None else 0
 
     def rows_of(self, frame: int) -> int:
         """Give the number of readings of a frame."""
@@ -262,6 +237,7 @@ class Telemetry:
                     "SELECT table_name FROM duckdb_tables WHERE database_name = current_database()"
                 ).fetchall():
                     connection.execute(f'CREATE TABLE copied."{name}" AS SELECT * FROM "{name}"')  # noqa: S608
+            connection.execute("CHECKPOINT copied")  # the file alone is the copy
         finally:
             connection.execute("DETACH copied")
             connection.close()
@@ -276,8 +252,8 @@ class Telemetry:
         """
         gone = 0
         with self._revived(), _transaction(self._connection) as connection:
-            for table in (*(f"{family}_rows" for family in Family), "session_rows"):
-                sql = f"DELETE FROM {table} WHERE device = ?"  # noqa: S608 - a closed set
+            for table in rows_tables(connection):
+                sql = f'DELETE FROM "{table}" WHERE device = ?'  # noqa: S608 - names of our own
                 gone += connection.execute(sql, [device]).fetchall()[0][0]
         beside = self._path.with_name(f"{self._path.name}.rebuilt")
         for left in (beside, beside.with_name(f"{beside.name}.wal")):
@@ -285,10 +261,15 @@ class Telemetry:
         self.copy_to(beside)
         sync_file(beside)
         with self._readers.shut():
-            self.close()
-            beside.rename(self._path)
-            sync_directory(self._path.parent)
-            self._connection = self._connected()
+            # What is in the log only is in the copy, too: a log that stays would be read into it.
+            self._connection.execute("CHECKPOINT")
+            self._connection.close()
+            try:
+                self._path.with_name(f"{self._path.name}.wal").unlink(missing_ok=True)
+                beside.rename(self._path)
+                sync_directory(self._path.parent)
+            finally:
+                self._connection = self._connected()
         return gone
 
     def _append(self, table: str, rows: pa.RecordBatch, schema: pa.Schema, unless: str = "") -> None:
@@ -328,13 +309,24 @@ class Telemetry:
         gone = 0
         with self._revived(), _transaction(self._connection) as connection:
             for family in Family:
-                gone += connection.execute(_compaction(family), [start, until]).fetchall()[0][0]
+                gone += connection.execute(compaction(family), [start, until]).fetchall()[0][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'compacted'", [until])
         return gone
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """Give the rows of a SELECT over `water`, `parking`, `lighting` and `sessions`, from any thread."""
-        with self._readers.connection() as reader:
+    def query(
+        self, sql: str, parameters: Sequence[object] = (), beside: Mapping[str, pa.Table] = _NOTHING
+    ) -> pa.Table:
+        """Give the rows of a SELECT over a family's name or `sessions`, from any thread.
+
+        Args:
+            sql: the question.
+            parameters: of its places.
+            beside: further tables that it names.
+        """
+        with self._readers.connection() as reader, ExitStack() as ending:
+            for name, table in beside.items():
+                reader.register(name, table)
+                ending.callback(reader.unregister, name)
             return reader.sql(sql, params=list(parameters)).to_arrow_table()
 
     def close(self) -> None:
@@ -363,23 +355,3 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckD
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     with suppress(duckdb.Error):  # a commit that fails has ended the transaction already
         connection.execute("ROLLBACK")
-
-
-def _compaction(family: Family) -> str:
-    """Give the statement that deletes the hidden rows of keys that the frames [$1, $2) have."""
-    states = (f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame")
-    is_hidden = " AND ".join(
-        ["frame < max(frame) OVER same"]
-        + [
-            f'("{name}" IS NULL OR frame < max(frame) FILTER ("{name}" IS NOT NULL) OVER same)'
-            for name in states
-        ]
-    )
-    rows = f"{family}_rows"
-    keys = f"SELECT DISTINCT {_KEY} FROM {rows} WHERE frame >= $1 AND frame < $2"  # noqa: S608
-    hidden = (
-        f"SELECT rowid AS place, {is_hidden} AS hidden FROM "  # noqa: S608 - a closed set
-        f"(SELECT rowid, * FROM {rows} WHERE frame < $2) SEMI JOIN ({keys}) USING ({_KEY}) "
-        f"WINDOW same AS (PARTITION BY {_KEY})"
-    )
-    return f"DELETE FROM {rows} WHERE rowid IN (SELECT place FROM ({hidden}) WHERE hidden)"  # noqa: S608

@@ -8,6 +8,7 @@ from narrowgate_rules.columns import FleetColumns, Ticks
 from narrowgate_rules.continuous_leak import CONTINUOUS_LEAK
 from narrowgate_rules.declaration import Param, Rule, StateColumn, Tuned
 from narrowgate_rules.engine import Engine, Judged
+from narrowgate_rules.findings import Standing
 from narrowgate_rules.inflow_high import INFLOW_HIGH
 from narrowgate_rules.lamp_out import LAMP_OUT
 from narrowgate_rules.night_flow import NIGHT_FLOW
@@ -46,6 +47,7 @@ __all__ = [
     "Param",
     "Rule",
     "Shelf",
+    "Standing",
     "StateColumn",
     "Ticks",
     "Tuned",

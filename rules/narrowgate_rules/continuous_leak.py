@@ -212,6 +212,7 @@ CONTINUOUS_LEAK = Rule(
     judge=_judge,
     roles=(CUSTOMER,),
     hold="`flowing_h` of flow without a dry hour; cleared by one dry hour",
+    hears_back_days=31.0,
     undecided=(
         "Across a hole over `longest_hole_h` nobody knows whether an hour was dry: the evidence begins"
         " anew behind it. Steps that fall, or are more than the meter can pass, are bridged."

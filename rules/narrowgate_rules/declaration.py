@@ -102,6 +102,8 @@ class Rule:
     """How long the condition holds before the rule speaks, in words."""
     undecided: str = ""
     """What the rule cannot decide, in words."""
+    hears_back_days: float = 8.0
+    """How much of the past it hears where it begins anew: what came in before no longer moves it."""
 
     @property
     def realm(self) -> str:

@@ -30,7 +30,7 @@ from narrowgate_rules.causes import (
 )
 from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, FleetColumns, Indices, State, Ticks
 from narrowgate_rules.declaration import Parameters, Rule, Tuned, resolved
-from narrowgate_rules.findings import Said, findings_of, sessions_of
+from narrowgate_rules.findings import Said, Standing, findings_of, sessions_of
 from narrowgate_rules.hearing import Hearing
 from narrowgate_rules.lasting import HOLDS, OPEN, TOLD, WORSE
 from narrowgate_rules.memories import Memory, Reach, Rows, memories_of
@@ -38,7 +38,7 @@ from narrowgate_rules.overrides import Overrides
 from narrowgate_rules.roles import Codes, Roles, network_of
 from narrowgate_rules.sight import Intake, Sight, taken_in
 from narrowgate_rules.snapshot import Frozen, frozen, tables_for, thawed
-from narrowgate_schema.tables import FINDINGS, READINGS
+from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family, Late
 
 
@@ -213,6 +213,39 @@ class Engine:
             self._remembered = image.remembered.followed(goes_on, names)
         return anew
 
+    @property
+    def now_us(self) -> int:
+        """Give the instant of the last tick that was heard [us]."""
+        return self._now_us
+
+    def beginner(self, names: Collection[str]) -> "Engine":
+        """Give an engine of some of the rules, with the same thresholds, that has heard nothing.
+
+        Raises:
+            ValueError: a name is no rule's.
+        """
+        own = [rule for rule in self._rules if rule.name in names]
+        if len(own) != len(set(names)):
+            raise ValueError(f"no rules: {', '.join(sorted(set(names) - {rule.name for rule in own}))}")
+        warm = Engine(own, timezone=self._timezone, future_tolerance_s=self._future_tolerance_s)
+        warm._params = {rule.name: dict(self._params[rule.name]) for rule in own}
+        return warm
+
+    def adopt(self, warm: "Engine", standing: pa.RecordBatch, fleet: FleetColumns) -> pa.RecordBatch:
+        """Let rules know what a beginner has heard; give what the desk is told of it.
+
+        Args:
+            warm: the beginner, which has heard all up to what is judged next.
+            standing: FINDINGS: the last versions of its episodes that are open.
+            fleet: the registry.
+        """
+        caused = self._caused(standing, Ticks.none(), Hearing(self._tables, {}, fleet), fleet)
+        self._take_over(warm)
+        if caused is None:
+            return standing
+        self._remembered = caused.remembered
+        return findings_batch(caused.causes)
+
     def warm_up(
         self,
         names: Collection[str],
@@ -232,19 +265,11 @@ class Engine:
         Raises:
             ValueError: a name is no rule's, or what `judge` refuses; the engine is as before.
         """
-        own = [rule for rule in self._rules if rule.name in names]
-        if len(own) != len(set(names)):
-            raise ValueError(f"no rules: {', '.join(sorted(set(names) - {rule.name for rule in own}))}")
-        parameters = {rule.name: dict(self._params[rule.name]) for rule in own}
-        warm = Engine(own, timezone=self._timezone, future_tolerance_s=self._future_tolerance_s)
-        warm._params = parameters
-        last: dict[str, dict[str, Any]] = {}
+        warm, standing = self.beginner(names), Standing()
         for readings, ticks in past:
-            last |= {row["finding"]: row for row in warm.judge(readings, ticks, fleet).findings.to_pylist()}
+            standing.hear(warm.judge(readings, ticks, fleet).findings)
         self._take_over(warm)
-        return pa.RecordBatch.from_pylist(
-            [row for row in last.values() if row["cleared_at"] is None], schema=FINDINGS
-        )
+        return standing.findings()
 
     def _take_over(self, warm: "Engine") -> None:
         for realm in {rule.realm for rule in warm._rules}:

@@ -28,6 +28,26 @@ class Said:
     """(groups,)."""
 
 
+class Standing:
+    """The episodes that are open, by what versions of findings say."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._last: dict[str, dict[str, Any]] = {}
+
+    def hear(self, findings: pa.RecordBatch) -> None:
+        """Take versions of FINDINGS, in their order."""
+        for row in findings.to_pylist():
+            if row["cleared_at"] is None:
+                self._last[row["finding"]] = row
+            else:
+                self._last.pop(row["finding"], None)
+
+    def findings(self) -> pa.RecordBatch:
+        """Give FINDINGS: the last version of each that is open."""
+        return pa.RecordBatch.from_pylist(list(self._last.values()), schema=FINDINGS)
+
+
 def findings_of(said: Sequence[Said], fleet: FleetColumns) -> pa.RecordBatch:
     """Give all new versions of findings, sorted by frame, rule, device, series, start and version."""
     rows = [row for one in said for row in _finding_rows(one, fleet)]

@@ -84,6 +84,7 @@ INFLOW_HIGH = Rule(
     judge=_judge,
     roles=("inlet",),
     hold="`hours` in a row; cleared by `calm_hours` that are not far over",
+    hears_back_days=16.0,
     undecided=(
         "An hour of which no sample is known, and all before the hour was known on `least_days` days. A burst"
         " that is small beside what days differ: `night_flow_high` looks closer, once a night."

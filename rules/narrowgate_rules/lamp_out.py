@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indices, Instants, Mask
 from narrowgate_rules.declaration import Param, Rule, StateColumn
 from narrowgate_rules.episodes import Outcome, Signals, toggled
 from narrowgate_rules.segments import first_rows, index_of_last, last_known, last_rows, shifted, sum_since
-from narrowgate_rules.sun import solar_elevation_deg
 from narrowgate_schema.words import Family, Late, Severity
 
 

@@ -115,6 +115,7 @@ NIGHT_FLOW = Rule(
     judge=_judge,
     roles=("inlet",),
     hold="one night; cleared by one that is near the nights before",
+    hears_back_days=16.0,
     undecided=(
         "A night of which no hour is known, and those before `least_nights`. A demand that has risen for good"
         " looks like a leak, and a second leak beside one that is open is not told apart."

@@ -247,5 +247,6 @@ OVERSTAY = Rule(
     ),
     judge=_judge,
     hold="until the limit of the bay, and `delay_s`; major at `worse_at` times the limit",
+    hears_back_days=31.0,
     undecided="A bay without a limit at the time of arrival. A stay whose arrival nobody heard of.",
 )

@@ -201,6 +201,7 @@ def _rule(
         ),
         judge=_judge,
         hold="`missed` reports of the device's own interval, `least_h` at least; cleared by the next reading",
+        hears_back_days=31.0,
         undecided=(
             "A device that was never heard"
             f"{'' if interval_h else ', or of which no rhythm is known'}."

@@ -6,8 +6,8 @@ python -m narrowgate_schema.fields_page ROOT writes docs/fields.md below ROOT.
 import sys
 from pathlib import Path
 
-from narrowgate_schema.fields import FIELDS, Field
-from narrowgate_schema.words import Family
+from narrowgate_schema.declared import SHARED, Column
+from narrowgate_schema.families import BUILT_IN, DECLARED
 
 _HEAD = """\
 # Fields of a reading
@@ -15,22 +15,21 @@ _HEAD = """\
 Every name that a reading may carry, with its type, its unit (UCUM) and what it means where it is not there. A
 name has one type and one meaning everywhere: in Arrow, DuckDB, InfluxDB, Parquet, the API and `narrowgate
 decode`. The key of a reading is (`device`, `series`, `time`). A family may gain fields; these do not change.
-This page is made by `python -m narrowgate_schema.fields_page .`
+[A family of your own](add-a-family.md) brings fields of its own. This page is made by
+`python -m narrowgate_schema.fields_page .`
 """
 _TABLE = "| field | type | unit | kind | where it is null |\n|---|---|---|---|---|"
 
 
 def page() -> str:
     """Give the page in Markdown."""
-    shared = [field for field in FIELDS if set(field.families) == set(Family)]
-    parts = [_HEAD, "## Every family", "", _TABLE, *map(_row, shared), ""]
-    for family in Family:
-        own = [field for field in FIELDS if field.families == (family,)]
-        parts += [f"## {family.value.capitalize()}", "", _TABLE, *map(_row, own), ""]
+    parts = [_HEAD, "## Every family", "", _TABLE, *map(_row, SHARED), ""]
+    for name in BUILT_IN:
+        parts += [f"## {name.capitalize()}", "", _TABLE, *map(_row, DECLARED[name].columns), ""]
     return "\n".join(parts)
 
 
-def _row(field: Field) -> str:
+def _row(field: Column) -> str:
     return f"| `{field.name}` | {field.dtype} | {field.unit or '–'} | {field.kind} | {field.null} |"
 
 

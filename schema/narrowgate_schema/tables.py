@@ -5,7 +5,8 @@ Times are microseconds since 1970 in UTC. No dictionary columns. Null is missing
 
 import pyarrow as pa
 
-from narrowgate_schema.fields import Dtype, Field, fields_of
+from narrowgate_schema.declared import Dtype
+from narrowgate_schema.fields import Field, fields_of
 from narrowgate_schema.words import Family
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")

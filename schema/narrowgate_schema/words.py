@@ -3,15 +3,70 @@
 Each member's value is the outside name: metric label, quarantine reason, JSON word.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any, ClassVar
+
+from narrowgate_schema.families import DECLARED
 
 
-class Family(StrEnum):
-    """What a device is there to measure; also the name of its measurement and table."""
+class _Registered(type):
+    """Lets a class be walked through by what is registered of it."""
 
-    WATER = "water"
-    PARKING = "parking"
-    LIGHTING = "lighting"
+    def __iter__(cls) -> "Iterator[Family]":
+        return iter(_FAMILIES.values())
+
+    def __len__(cls) -> int:
+        return len(_FAMILIES)
+
+
+class Family(str, metaclass=_Registered):
+    """What a device is there to measure; also the name of its measurement and table.
+
+    A set that packages outside add to, closed once the process has begun: `Family(name)` gives the one family
+    of that name and raises ValueError for any other, `for family in Family` walks through all of them.
+    """
+
+    WATER: ClassVar["Family"]
+    PARKING: ClassVar["Family"]
+    LIGHTING: ClassVar["Family"]
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> "Family":
+        """Give the family of a name."""
+        found = _FAMILIES.get(name)
+        if found is None:
+            raise ValueError(f"{str(name)!r} is no family; known are {', '.join(_FAMILIES)}")
+        return found
+
+    @classmethod
+    def known(cls, name: str) -> "Family | None":
+        """Give the family of a name; None if there is none, as where its package is not there any more."""
+        return _FAMILIES.get(name)
+
+    @property
+    def value(self) -> str:
+        """Give its name as plain text."""
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        """Give it as a program writes it."""
+        return f"Family({self.value!r})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> dict[str, Any]:
+        """Give the schema of API models: one of the names, read as the family."""
+        names = {"type": "literal", "expected": [family.value for family in cls]}
+        return {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": cls},
+            "schema": names,
+        }
+
+
+_FAMILIES: dict[str, Family] = {name: str.__new__(Family, name) for name in DECLARED}
+Family.WATER, Family.PARKING, Family.LIGHTING = map(Family, ("water", "parking", "lighting"))
 
 
 class Reason(StrEnum):

@@ -13,6 +13,9 @@ from narrowgate_simulators.radio_levels import Coverage
 from narrowgate_simulators.recorder import Recorder
 from narrowgate_simulators.recording import FrameFile, read_recording, replay
 from narrowgate_simulators.report import SentReport
+from narrowgate_simulators.sleeper import Carried, Sleeper
+from narrowgate_simulators.sleeping import Sleeping, SleepReport
+from narrowgate_simulators.sleeping_fleet import SleepingFleet
 from narrowgate_simulators.target import Target
 from narrowgate_simulators.timing import Timing, Weather
 from narrowgate_simulators.udp_link import UdpLink
@@ -21,6 +24,7 @@ from narrowgate_simulators.ways import Ways
 __all__ = [
     "MORE_FAULTS",
     "RADIOS",
+    "Carried",
     "City",
     "CoapLink",
     "Coverage",
@@ -37,6 +41,10 @@ __all__ = [
     "RadioFacts",
     "Recorder",
     "SentReport",
+    "SleepReport",
+    "Sleeper",
+    "Sleeping",
+    "SleepingFleet",
     "Step",
     "Target",
     "Timing",

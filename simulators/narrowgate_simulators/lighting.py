@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import encode
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_simulators.emission import Emission
 from narrowgate_simulators.lamp_faults import DAY_BURNER, LAMP_OUT, SUPPLY_LOSS, lamp_faults
 from narrowgate_simulators.nights import LIT_BELOW_DEG, Nights
 from narrowgate_simulators.noise import chance, uniform
 from narrowgate_simulators.places import Places
 from narrowgate_simulators.span import HOUR_US, SECOND_US, Span
-from narrowgate_simulators.sun import elevation_deg
 
 PROFILE = "huati_nb_v1"
 INTERVALS_S = (600, 720, 900)
@@ -60,7 +60,7 @@ class StreetLamps:
         first = np.cumsum(coming - passed) - (coming - passed)
         reports = passed[lamps] + np.arange(len(lamps)) - first[lamps]
         times_us = self._first_us[lamps] + reports * self._every_us[lamps]
-        height_deg = elevation_deg(times_us, self._places.lat_deg[lamps], self._places.lon_deg[lamps])
+        height_deg = solar_elevation_deg(times_us, self._places.lat_deg[lamps], self._places.lon_deg[lamps])
         lit = (height_deg < LIT_BELOW_DEG).tolist()
         dice = uniform(
             self._seed, "lamp", lamps[:, np.newaxis], reports[:, np.newaxis], np.arange(4)

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_simulators.places import ROADS
 from narrowgate_simulators.span import SECOND_US, Span
-from narrowgate_simulators.sun import elevation_deg
 
 LIT_BELOW_DEG = -3.0
 """Lamps burn below this elevation: halfway through civil twilight, so that nobody can call it wrong."""
@@ -24,7 +24,7 @@ class Nights:
         self._times_us = np.append(
             np.arange(span.start_us, span.end_us, _GRAIN_US, dtype=np.int64), span.end_us
         )
-        height_deg = elevation_deg(self._times_us, middle[:1], middle[1:])
+        height_deg = solar_elevation_deg(self._times_us, middle[:1], middle[1:])
         self.dark_us = _stretches(self._times_us, height_deg < DARK_BELOW_DEG)
         self.day_us = _stretches(self._times_us, height_deg > DAY_ABOVE_DEG)
         lit_us = np.diff(self._times_us) * (height_deg[:-1] < LIT_BELOW_DEG)

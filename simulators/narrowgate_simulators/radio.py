@@ -124,6 +124,23 @@ class Radio:
             again_s = delay_s + self._between("again", coverage.latency_s, device, count)
         return Flight(delay_s, again_s, transmissions)
 
+    def arrivals_s(self, device: str, *transmission: object) -> tuple[float, ...]:
+        """Give after how long one transmission arrives, each time it does [s]; () = it is lost.
+
+        Args:
+            device: at whose level it travels.
+            transmission: tells it from the device's others.
+        """
+        coverage = self.levels[self.level(device)]
+        if self._chance("sent", device, *transmission) < coverage.lost_share:
+            return ()
+        low, high = coverage.latency_s
+        span_s = high - low
+        first_s = low + span_s * self._chance("way", device, *transmission)
+        if self._chance("sent twice", device, *transmission) >= self.twice_share:
+            return (first_s,)
+        return first_s, first_s + low + span_s * self._chance("way again", device, *transmission)
+
     def is_overtaken(self, device: str, count: int) -> bool:
         """Tell whether an uplink arrives only after its device's next one."""
         return self._chance("overtaken", device, count) < self.reordered_share

@@ -105,7 +105,7 @@ def test_a_later_format_is_refused(old: sqlite3.Connection) -> None:
     install(old)
     old.execute("UPDATE desk_meta SET value = 9")
 
-    with pytest.raises(ValueError, match="format version 9; this release reads up to 2"):
+    with pytest.raises(ValueError, match="format version 9; this release reads up to 3"):
         install(old)
 
 

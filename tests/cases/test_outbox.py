@@ -1,10 +1,11 @@
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from findings_rows import batch, cleared, raised, retracted
-from narrowgate_cases import apply, install_outbox, outbox, outbox_counts
+from narrowgate_cases import Wants, apply, install_outbox, outbox, outbox_counts
 from narrowgate_cases.outbox import (
     OutboxCounts,
     dead_letters,
@@ -14,11 +15,13 @@ from narrowgate_cases.outbox import (
     note_failed,
 )
 
+HOOK = "webhook"
+
 
 @pytest.fixture
 def desk(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A desk whose steps go to an outbox."""
-    install_outbox(connection, is_on=True)
+    install_outbox(connection, [(HOOK, Wants())])
     return connection
 
 
@@ -29,7 +32,7 @@ def _open(desk: sqlite3.Connection, *findings: str) -> None:
 def test_a_step_puts_a_letter_into_the_outbox(desk: sqlite3.Connection) -> None:
     """A letter says which case took which step, as the case stood then, with times in UTC."""
     apply(desk, batch(raised(device="灯-1", members=["a", "b"])), 1_500_000)
-    letter = next_letter(desk, 0.0)
+    letter = next_letter(desk, HOOK, 0.0)
 
     assert letter is not None
     assert json.loads(letter.body) == {
@@ -79,15 +82,15 @@ def test_letters_of_a_case_leave_in_the_order_of_its_steps(desk: sqlite3.Connect
     """While an earlier step of its case waits for another try, a later one waits too; other cases do not."""
     _open(desk, "f1")
     apply(desk, batch(cleared("f1"), raised("f2")), 8)
-    first = next_letter(desk, 0.0)
+    first = next_letter(desk, HOOK, 0.0)
     assert first is not None
-    note_failed(desk, first, "500", due_at_s=100.0)
-    other = next_letter(desk, 50.0)
+    note_failed(desk, HOOK, first, "500", due_at_s=100.0)
+    other = next_letter(desk, HOOK, 50.0)
     assert other is not None
-    note_delivered(desk, other)
+    note_delivered(desk, HOOK, other)
 
-    assert (first.delivery, other.delivery, next_letter(desk, 50.0)) == ("f1-1", "f2-1", None)
-    assert next_letter(desk, 100.0) == outbox.Letter(first.step, "f1-1", first.body, first.put_at_s, 1)
+    assert (first.delivery, other.delivery, next_letter(desk, HOOK, 50.0)) == ("f1-1", "f2-1", None)
+    assert next_letter(desk, HOOK, 100.0) == replace(first, attempts=1)
 
 
 def test_each_step_of_a_case_has_a_name_of_its_own(desk: sqlite3.Connection) -> None:
@@ -95,9 +98,9 @@ def test_each_step_of_a_case_has_a_name_of_its_own(desk: sqlite3.Connection) -> 
     _open(desk, "f1")
     apply(desk, batch(cleared("f1"), retracted("f1", version=3)), 8)
     names = []
-    while (letter := next_letter(desk, 0.0)) is not None:
+    while (letter := next_letter(desk, HOOK, 0.0)) is not None:
         names.append(letter.delivery)
-        note_delivered(desk, letter)
+        note_delivered(desk, HOOK, letter)
 
     assert names == [f"f1-{n}" for n in range(1, 6)]
     assert outbox_counts(desk) == OutboxCounts(pending=0, dead=0, delivered=5, forgotten=0)
@@ -107,10 +110,10 @@ def test_a_dead_letter_is_kept_and_lets_the_next_step_go(desk: sqlite3.Connectio
     """A letter that was given up is listed with why, and the case's later steps are sent."""
     _open(desk, "f1")
     apply(desk, batch(cleared("f1")), 8)
-    first = next_letter(desk, 0.0)
+    first = next_letter(desk, HOOK, 0.0)
     assert first is not None
-    note_dead(desk, first, "410 Gone", 9.0)
-    following = next_letter(desk, 9.0)
+    note_dead(desk, HOOK, first, "410 Gone", 9.0)
+    following = next_letter(desk, HOOK, 9.0)
 
     assert following is not None
     assert following.delivery == "f1-2"
@@ -122,9 +125,9 @@ def test_dead_letters_are_bounded(desk: sqlite3.Connection, monkeypatch: pytest.
     monkeypatch.setattr(outbox, "MOST_DEAD", 2)
     _open(desk, "f1", "f2", "f3")
     for now_s in (1.0, 2.0, 3.0):
-        letter = next_letter(desk, now_s)
+        letter = next_letter(desk, HOOK, now_s)
         assert letter is not None
-        note_dead(desk, letter, "410 Gone", now_s)
+        note_dead(desk, HOOK, letter, "410 Gone", now_s)
 
     assert [letter.delivery for letter in dead_letters(desk)] == ["f3-1", "f2-1"]
     assert outbox_counts(desk) == OutboxCounts(pending=0, dead=2, delivered=0, forgotten=1)
@@ -133,7 +136,7 @@ def test_dead_letters_are_bounded(desk: sqlite3.Connection, monkeypatch: pytest.
 def test_an_outbox_that_is_switched_off_takes_no_more(desk: sqlite3.Connection) -> None:
     """Without a receiver no step is put aside for one; what was put aside stays."""
     _open(desk, "f1")
-    install_outbox(desk, is_on=False)
+    install_outbox(desk)
     _open(desk, "f2")
 
     assert outbox_counts(desk).pending == 1

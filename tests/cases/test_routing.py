@@ -114,7 +114,7 @@ def test_grid_code_point_and_nowhere(tmp_path: Path, grid: Grid, routes: Routes)
 
     assert (by_code.placed_by, by_code.cell, by_code.unit) == (PlacedBy.GRID, code(0), "路灯一队")
     assert (by_point.placed_by, by_point.district) == (PlacedBy.POINT, "110101")
-    assert nowhere == Place(unit="市政值班", street="人民路 2", road_class="arterial")
+    assert nowhere == Place(unit="市政值班", street="人民路 2", road_class="arterial", tenant="default")
 
 
 def test_a_group_lies_where_its_first_placed_member_does(tmp_path: Path, grid: Grid, routes: Routes) -> None:

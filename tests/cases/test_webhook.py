@@ -18,8 +18,10 @@ from cryptography.x509.oid import NameOID
 
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import apply, dead_letters, install_outbox, outbox_counts
-from narrowgate_cases.webhook import Endpoint, checked_url, secrets_in, signature
-from narrowgate_cases.webhook_sender import Patience, Sender
+from narrowgate_cases.http_exchange import checked_url
+from narrowgate_cases.outbox_tables import Wants
+from narrowgate_cases.sending import Patience, Sender
+from narrowgate_cases.webhook import Endpoint, secrets_in, signature
 from webhook_receiver import CLOSE, DRIP, STALL, Receiver, Reply
 
 SECRET = b"sixteen bytes or more"
@@ -28,7 +30,7 @@ SECRET = b"sixteen bytes or more"
 @pytest.fixture
 def desk(connection: sqlite3.Connection) -> sqlite3.Connection:
     """A desk whose steps go to an outbox."""
-    install_outbox(connection, is_on=True)
+    install_outbox(connection, [("webhook", Wants())])
     return connection
 
 
@@ -52,7 +54,7 @@ class Wall:
 
 
 def _sender(state: Path, endpoint: Endpoint, wall: Wall, patience: Patience | None = None) -> Sender:
-    return Sender(state, endpoint, patience, now_s=wall, rng=random.Random(1))
+    return Sender(state, "webhook", endpoint, patience, now_s=wall, rng=random.Random(1))
 
 
 def _send(
@@ -207,7 +209,7 @@ def test_a_sender_in_its_thread_ends_when_told(
 ) -> None:
     """The thread sends what is in the box and ends at once when it is stopped."""
     apply(desk, batch(raised("f1"), raised("f2")), 7)
-    sender = Sender(state_path, Endpoint(receiver.url, [SECRET]))
+    sender = Sender(state_path, "webhook", Endpoint(receiver.url, [SECRET]))
     thread = threading.Thread(target=sender.run)
     thread.start()
     receiver.until(2)

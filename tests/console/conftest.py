@@ -13,6 +13,7 @@ from console_stand import Stand, StandingClock, fill
 from narrowgate_console import LOCAL, Access, Services
 from narrowgate_console.app import create_app
 from narrowgate_console.view import View
+from open311_stand import CLOSED, PUBLIC, City, keys_of, populate
 
 STOP_WITHIN_S = 100
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
@@ -56,7 +57,21 @@ def view(services: Services) -> View:
 @pytest.fixture
 def api(services: Services, access: Access) -> Api:
     """The API on the stand, asked in memory under a loopback name."""
-    return Api(create_app(services, access))
+    return Api(create_app(services, access, offer=CLOSED))
+
+
+@pytest.fixture
+def city(stand: Stand, access: Access, services: Services) -> City:
+    """The server of Open311 over a small district, open to anybody."""
+    populate(stand)
+    return City(Api(create_app(services, access, offer=PUBLIC)), stand, keys_of(access))
+
+
+@pytest.fixture
+def closed_city(stand: Stand, access: Access, services: Services) -> City:
+    """The same, open to nobody without a key."""
+    populate(stand)
+    return City(Api(create_app(services, access, offer=CLOSED)), stand, keys_of(access))
 
 
 @pytest.fixture(scope="session")

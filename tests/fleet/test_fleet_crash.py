@@ -43,7 +43,7 @@ def test_a_reader_beside_imports_sees_whole_versions_that_only_rise(tmp_path: Pa
     watcher.start()
     for generation in range(2, LAST + 1):
         take(tmp_path, fleet_crash.file_of(generation))
-    watcher.join(timeout=60)
+    watcher.join(timeout=200)
     versions = [version for version, _ in seen]
 
     assert versions == sorted(set(versions))

@@ -1,20 +1,35 @@
-"""The core gives way to the edge, and gives back what it freed."""
+"""The core gives way to the edge, and neither loads what it does not use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from narrowgate_gateway.precedence import CORE_NICENESS
 from operator_verbs import make_site
 
 
-def test_the_core_waits_for_the_edge(tmp_path: Path) -> None:
-    """Where both want the processor devices come first: the core and all its threads are nicer."""
-    site = make_site(tmp_path)
-    with site.running() as gateway:
-        edge, core = gateway.pid("edge"), gateway.pid("core")
-        threads = [int(task.name) for task in Path(f"/proc/{core}/task").iterdir()]
-        niceness = {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
-        edges = os.getpriority(os.PRIO_PROCESS, edge)
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
+    """Edge and core of a gateway that runs."""
+    with make_site(tmp_path_factory.mktemp("site")).running() as gateway:
+        yield gateway.pid("edge"), gateway.pid("core")
         assert gateway.end() == 0
 
-    assert niceness == {min(edges + CORE_NICENESS, 19)}
+
+def test_the_core_waits_for_the_edge(processes: tuple[int, int]) -> None:
+    """Where both want the processor devices come first: the core and all its threads are nicer."""
+    edge, core = processes
+
+    threads = [int(task.name) for task in Path(f"/proc/{core}/task").iterdir()]
+    niceness = {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
+
+    assert niceness == {min(os.getpriority(os.PRIO_PROCESS, edge) + CORE_NICENESS, 19)}
+
+
+def test_neither_loads_pandas(processes: tuple[int, int]) -> None:
+    """Arrow would load it where it is installed, as it is here, and nobody would use it."""
+    loaded = [Path(f"/proc/{process}/maps").read_text() for process in processes]
+
+    assert all("/pyarrow/" in maps and "/pandas/" not in maps for maps in loaded)

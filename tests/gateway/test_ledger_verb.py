@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from findings_rows import batch, raised
-from narrowgate_cases import apply, install_outbox
+from narrowgate_cases import Wants, apply, install_outbox
 from narrowgate_cases.outbox import next_letter, note_dead
 from narrowgate_gateway.settings import Home
 from operator_verbs import STRANGER, Site, make_site
@@ -103,11 +103,11 @@ def test_a_home_without_a_ledger_is_named(tmp_path: Path) -> None:
 def test_dead_letters_are_listed(copied: Site) -> None:
     """What the webhook gave up is counted, and listed with the last answer and what it said."""
     with closing(sqlite3.connect(copied.home.state, isolation_level=None)) as state:
-        install_outbox(state, is_on=True)
+        install_outbox(state, [("webhook", Wants())])
         apply(state, batch(raised("f1")), 7)
-        letter = next_letter(state, 0.0)
+        letter = next_letter(state, "webhook", 0.0)
         assert letter is not None
-        note_dead(state, letter, "410 Gone", 9.0)
+        note_dead(state, "webhook", letter, "410 Gone", 9.0)
     [dead] = copied.lines("ledger", "--dead-letters")
 
     assert (dead["delivery"], dead["words"], dead["body"]["device"]) == ("f1-1", "410 Gone", "lamp-1")

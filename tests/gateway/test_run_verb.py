@@ -67,7 +67,7 @@ def test_a_home_that_takes_no_file_is_named(tmp_path: Path, home: Home) -> None:
     """Where the home cannot be written the gateway names the place: one line, exit code 1."""
     (home.root / "run").write_text("in the way")
     with running(home, *run_arguments(write_config(tmp_path / "a.toml", Ports()), home)) as gateway:
-        code = gateway.process.wait(20)
+        code = gateway.process.wait(200)
 
     assert code == 1
     assert gateway.said() == [f"narrowgate: File exists: {home.root}/run"]
@@ -109,7 +109,7 @@ def test_a_role_runs_once(tmp_path: Path, home: Home) -> None:
     with running(home, *run_arguments(config, home, "--role", "edge")) as first:
         first.until_ready("edge")
         with running(home, *run_arguments(config, home, "--role", "edge")) as second:
-            code = second.process.wait(20)
+            code = second.process.wait(200)
         first.end()
 
     assert code == 1

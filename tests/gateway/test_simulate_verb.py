@@ -41,7 +41,7 @@ def listening(gateway: PretendGateway) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_until_complete, args=(live(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(200)
         yield address[0]
     finally:
         loop.call_soon_threadsafe(stop.set)

@@ -111,7 +111,7 @@ def test_a_second_gateway_on_a_home_is_refused(tmp_path: Path, home: Home) -> No
     with running(home, *run_arguments(first_config, home)) as first:
         first.until_ready("edge", "core")
         with running(home, *run_arguments(write_config(tmp_path / "b.toml", Ports()), home)) as second:
-            code = second.process.wait(20)
+            code = second.process.wait(200)
         assert first.said() == [f"narrowgate: {home.root}: a gateway's supervisor is running here already"]
         assert send(ports, 1) == ["2.04"]
         first.end()
@@ -126,7 +126,7 @@ def test_a_taken_udp_port_is_said_in_one_line(tmp_path: Path, home: Home) -> Non
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
         other.bind(("::ffff:127.0.0.1", ports.coap))
         with running(home, *run_arguments(config, home)) as gateway:
-            code = gateway.process.wait(30)
+            code = gateway.process.wait(200)
 
     assert code == 1
     assert gateway.said() == [
@@ -142,7 +142,7 @@ def test_a_taken_tcp_port_is_said_in_one_line(tmp_path: Path, home: Home) -> Non
         other.bind(("127.0.0.1", ports.console))
         other.listen()
         with running(home, *run_arguments(config, home)) as gateway:
-            code = gateway.process.wait(30)
+            code = gateway.process.wait(200)
 
     assert code == 1
     assert gateway.said() == [

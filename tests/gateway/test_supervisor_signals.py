@@ -48,7 +48,7 @@ def test_a_storm_of_signals_at_the_start_leaves_nothing(tmp_path: Path) -> None:
             born = children_of(pid)
             for _ in range(1 + number % 2):
                 os.kill(pid, signal.SIGTERM)
-            codes.append(gateway.process.wait(20))
+            codes.append(gateway.process.wait(200))
             left += [child for child in born if alive(child)]
 
     assert codes == [0] * ROUNDS

@@ -61,7 +61,7 @@ def test_a_core_alone_says_it_and_ends(tmp_path: Path) -> None:
     home.state.write_bytes(NONSENSE)
     config = write_config(tmp_path / "a.toml", Ports())
     with running(home, *run_arguments(config, home, "--role", "core")) as core:
-        code = core.process.wait(30)
+        code = core.process.wait(200)
 
     assert code == 1
     assert core.said() == [f"narrowgate core: {home.state}: file is not a database"]

@@ -17,9 +17,9 @@ import pytest
 from district import kills, live
 from findings_rows import batch, cleared, raised
 from gateway_home import wait_until
-from narrowgate_cases import apply, install_outbox, outbox_counts
+from narrowgate_cases import Wants, apply, install_outbox, outbox_counts
+from narrowgate_cases.sending import Patience, Sender
 from narrowgate_cases.webhook import Endpoint
-from narrowgate_cases.webhook_sender import Patience, Sender
 from narrowgate_gateway.settings import Home
 from narrowgate_ingest.state import State
 from narrowgate_simulators.ports import free_tcp_port
@@ -69,7 +69,7 @@ def test_kills_lose_no_step_and_change_no_letter(tmp_path: Path, seed: int) -> N
 
 def _send_rest(home: Home, receiver: Receiver) -> None:
     """Send what the gateway's end left in the outbox."""
-    sender = Sender(home.state, Endpoint(receiver.url, [SECRET]), Patience(first_pause_s=0.05))
+    sender = Sender(home.state, "webhook", Endpoint(receiver.url, [SECRET]), Patience(first_pause_s=0.05))
     thread = threading.Thread(target=sender.run)
     thread.start()
     try:
@@ -88,8 +88,8 @@ _KILLED_IN_ITS_POST = """
 import sys
 from pathlib import Path
 from narrowgate_cases.webhook import Endpoint
-from narrowgate_cases.webhook_sender import Sender
-Sender(Path(sys.argv[1]), Endpoint(sys.argv[2], [sys.argv[3].encode()])).run()
+from narrowgate_cases.sending import Sender
+Sender(Path(sys.argv[1]), "webhook", Endpoint(sys.argv[2], [sys.argv[3].encode()])).run()
 """
 
 
@@ -97,7 +97,7 @@ def test_a_sender_killed_after_its_post_sends_the_same_letter_again(tmp_path: Pa
     """The receiver stored it, the sender died before it knew: the letter comes again, to the byte."""
     path = tmp_path / "state.db"
     state = State(path)
-    install_outbox(state.connection, is_on=True)
+    install_outbox(state.connection, [("webhook", Wants())])
     with state.transaction() as connection:
         apply(connection, batch(raised("f1"), cleared("f1")), 7)
     state.close()

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,18 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest_line import START_US, Crash, District, Line
-from narrowgate_fleet import FleetReader
+from ingest_line import START_US, Crash, District, Line, archived
 from narrowgate_ingest import erasing, journal_erasing
-from narrowgate_ingest.archive_files import Archived, ArchiveFiles, parts_of
-from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.archive_files import Archived, parts_of
 from narrowgate_ingest.erasing import Places, erase, finish_erasures
 from narrowgate_ingest.history import History
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
 from narrowgate_ingest.self_check import SelfCheck
 from narrowgate_ingest.tail import Tail
-from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.words import Family
 
 CHAOS = bool(os.environ.get("NARROWGATE_CHAOS"))
@@ -47,15 +44,7 @@ def worn(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(district.journal, home / "journal", ignore=shutil.ignore_patterns("wake"))
     line = _opened(home)
     line.run()
-    fleet = FleetReader(home / "registry").fleet
-    stores = line.stores
-    archiver = Archiver(
-        ArchiveFiles(home / "archive"), Tail(line.journal), stores.telemetry, stores.state,
-        lambda: fleet, SystemClock(), Terms(part_rows=1000),
-    )  # fmt: skip
-    archiver.hurry()
-    archiver.turn()
-    archiver.close()
+    archived(line)
     refused = RefusedReadings(home / "quarantine")
     noted = [
         RefusedReading("influxdb a", 1, "water", device, "", 1, "no") for device in (_subject(line), "x")
@@ -231,7 +220,55 @@ def test_a_kill_at_any_step_is_made_good(
         if not died:
             break
 
-    assert limit > len(erasing._steps(line.pipeline, _places(line), device)) + 2
+    assert limit > len(erasing._steps(line.pipeline, _places(line), device, erasing.Told())) + 2
+
+
+def test_the_receipt_of_an_interrupted_erasure_says_what_went(
+    line: Line, worn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed behind what a step took, before that is written down, it tells what an undisturbed one tells."""
+    device = _subject(line)
+    told = erase(line.pipeline, _places(line), device, AT_US)
+    found = []
+    for step in ("_journal", "_archive", "_quarantine", "_state"):
+        shutil.copytree(worn, tmp_path / step)
+        killed = _opened(tmp_path / step)
+        real = getattr(erasing, step)
+
+        def dies(*what: object, real: Callable[..., object] = real) -> object:
+            counts = real(*what)
+            if journal_erasing.count_rows in what:
+                return counts
+            raise Crash
+
+        with monkeypatch.context() as patched:
+            patched.setattr(erasing, step, dies)
+            with pytest.raises(Crash):
+                erase(killed.pipeline, _places(killed), device, AT_US)
+        killed.close()
+        again = _opened(tmp_path / step)
+        found += finish_erasures(again.pipeline, _places(again))
+        again.close()
+
+    assert found == [told] * 4
+
+
+def test_an_erasure_that_failed_is_done_anew_behind_rows_that_came_since(line: Line) -> None:
+    """The core went on meanwhile: all steps are done once more, and the receipt counts both."""
+    device = _subject(line)
+    before = line.stores.telemetry.rows_from(device)
+
+    def full(step: str) -> None:
+        if step == "archive":
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        erase(line.pipeline, _places(line), device, AT_US, full)
+    steps: list[str] = []
+    (receipt,) = finish_erasures(line.pipeline, _places(line), steps.append)
+
+    assert steps == ["worked_off", "journal", "telemetry", "archive", "quarantine", "state"]
+    assert receipt["telemetry"]["rows"] == before > 0
 
 
 @pytest.mark.parametrize("strange", [b"PAR1 half a file", b""], ids=["half", "empty"])

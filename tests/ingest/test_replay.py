@@ -7,23 +7,25 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from fleet_rows import take
-from ingest_line import SHANGHAI, START_US, Crash, District, Line, city, register
+from ingest_line import SHANGHAI, START_US, Crash, District, Line, archived, city, register
 from narrowgate_fleet import Fleet, FleetReader, Registry
-from narrowgate_ingest.archive_files import ArchiveFiles
-from narrowgate_ingest.archiver import Archiver, Terms
+from narrowgate_ingest.hearing_again import Registry as As
 from narrowgate_ingest.replay import Means, Replayed, apply_replay, finish_replays, rehearse_replay
 from narrowgate_ingest.replay_run import Asked
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.tail import Tail
 from narrowgate_rules import RULES, Engine
-from narrowgate_schema.clock import SystemClock
+from narrowgate_schema.tables import READINGS, SESSIONS
+from narrowgate_schema.words import Family
 
 HOUR_US = 3_600_000_000
 AT_US = START_US + 40 * HOUR_US
 ALL = Asked(START_US - HOUR_US, START_US + 48 * HOUR_US)
+NO_STAYS = pa.RecordBatch.from_pylist([], SESSIONS)
 CHAOS = bool(os.environ.get("NARROWGATE_CHAOS"))
 
 
@@ -37,8 +39,7 @@ def _means(line: Line, fleet_at: Callable[[int], Fleet] | None = None) -> Means:
         line.journal,
         line.home / "archive",
         lambda _: Engine(RULES, timezone=SHANGHAI),
-        fleet_at or (lambda _: newest.fleet),
-        (),
+        As(fleet_at or (lambda _: newest.fleet), ()),
         ["influxdb a"],
     )
 
@@ -50,14 +51,7 @@ def ran(district: District, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(district.journal, home / "journal", ignore=shutil.ignore_patterns("wake"))
     line = Line(home, home / "journal")
     line.run()
-    fleet, stores = FleetReader(home / "registry").fleet, line.stores
-    archiver = Archiver(
-        ArchiveFiles(home / "archive"), Tail(line.journal), stores.telemetry, stores.state, lambda: fleet,
-        SystemClock(), Terms(part_rows=1000),
-    )  # fmt: skip
-    archiver.hurry()
-    archiver.turn()
-    archiver.close()
+    archived(line)
     line.pipeline.keep_snapshot()
     trim(line.journal, line.pipeline.done // 2, keep_bytes=0)
     line.close()
@@ -120,11 +114,53 @@ def test_a_span_of_history_gives_the_same_after_a_warm_up(line: Line) -> None:
 
 
 def test_applying_what_is_the_same_changes_nothing(line: Line) -> None:
-    """All stores and the ledger are as before, and the rules go on where they were."""
-    before = line.outcome()
+    """No store is written to at all, and the rules go on where they were."""
+    before, memory = line.outcome(), line.engine.snapshot()
+    written: list[str] = []
+    _fuse(line, lambda: written.append("once"))
     apply_replay(line.pipeline, _means(line), ALL, AT_US, _quiet)
 
+    assert written == []
     assert line.outcome() == before
+    assert line.engine.snapshot() == memory
+
+
+def test_what_compaction_let_go_of_is_no_difference(line: Line) -> None:
+    """A row that a newer frame has stated again is told by no diff, and does not come back."""
+    telemetry = line.stores.telemetry
+    stated = telemetry.query("SELECT * FROM water_rows ORDER BY frame LIMIT 1")
+    (arrived,) = stated["received_at"].cast(pa.int64()).to_pylist()
+    newer = stated.set_column(stated.schema.get_field_index("frame"), "frame", pa.array([line.pipeline.done]))
+    rows = newer.cast(READINGS[Family.WATER]).combine_chunks().to_batches()[0]
+    telemetry.write_again({Family.WATER: rows}, NO_STAYS, [0])
+    telemetry.stretch_frames, telemetry_cursor = line.pipeline.done + 1, line.pipeline.done + 1
+    telemetry.write({}, NO_STAYS, telemetry_cursor, telemetry_cursor)
+    gone = telemetry.compact(telemetry_cursor)
+    asked = replace(ALL, to_us=arrived + 1)
+    replayed = rehearse_replay(line.pipeline, _means(line), asked, _quiet)
+
+    assert gone == 1
+    assert replayed.heard["asked"] > 0
+    assert replayed.difference.rows == []
+
+
+def test_a_stay_that_is_otherwise_is_told_and_mended(line: Line) -> None:
+    """A departure that the stores have wrong is a line of the diff, then what history gives."""
+    telemetry = line.stores.telemetry
+    wanted = telemetry.query("SELECT * FROM session_rows ORDER BY ALL").to_pylist()
+    stay = telemetry.query(
+        "SELECT * FROM session_rows WHERE departed_at IS NOT NULL ORDER BY frame DESC LIMIT 1"
+    )
+    wrong = stay.set_column(stay.schema.get_field_index("asset"), "asset", pa.array(["elsewhere"]))
+    rows = wrong.cast(SESSIONS).combine_chunks().to_batches()[0]
+    telemetry.write_again({}, rows, [0])
+    replayed = apply_replay(line.pipeline, _means(line), ALL, AT_US, _quiet)
+    numbers = telemetry.query("SELECT count(*) AS n FROM again")["n"][0].as_py()
+
+    assert _changes(replayed) == ["session_changed"]
+    assert replayed.difference.rows[0]["was"][0] == "elsewhere"
+    assert telemetry.query("SELECT * FROM session_rows ORDER BY ALL").to_pylist() == wanted
+    assert numbers == 1  # no frame's readings were written again
 
 
 def test_rows_that_frames_no_longer_give_go(line: Line) -> None:
@@ -257,8 +293,10 @@ def test_a_killed_replay_is_ended_from_an_older_snapshot(ran: Path, tmp_path: Pa
             raise Crash
 
     _fuse(line, step)
+    device = _water(line)
+    _another_profile(line, device)
     with pytest.raises(Crash):
-        apply_replay(line.pipeline, _means(line), replace(ALL, devices=(_water(line),)), AT_US, _quiet)
+        apply_replay(line.pipeline, _means(line), replace(ALL, devices=(device,)), AT_US, _quiet)
     line.stores.state.connection.execute("DELETE FROM snapshots")
     line.close()
     line = Line(home, home / "journal")

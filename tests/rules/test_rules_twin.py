@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 
 import rules_twin
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_rules import CONTINUOUS_LEAK, LAMP_OUT, OVERSTAY, RULES, Engine
-from narrowgate_rules.sun import solar_elevation_deg
 from narrowgate_schema.words import Family
 from rules_arrivals import CUTS, busy_bay, fine_water, lighting, parking, water
 from rules_rows import NOWHERE, Arrival, Columns, Heard, hear, hear_in_parts

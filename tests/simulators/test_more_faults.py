@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_simulators import MORE_FAULTS, City, Emission, Fault
-from narrowgate_simulators.sun import elevation_deg
 from plain_district import (
     HOUR_US,
     MINUTE_US,
@@ -57,7 +57,7 @@ def reversals(row: dict[str, str], uplinks: list[Seen]) -> list[Found]:
 def day_burners(row: dict[str, str], uplinks: list[Seen]) -> list[Found]:
     """Find a lamp that burns for half an hour while the sun is up."""
     times_us = np.array([uplink.received_us for uplink in uplinks])
-    height_deg = elevation_deg(times_us, np.array(float(row["lat"])), np.array(float(row["lon"])))
+    height_deg = solar_elevation_deg(times_us, np.array(float(row["lat"])), np.array(float(row["lon"])))
     begin_us = None
     for uplink, height in zip(uplinks, height_deg, strict=True):
         if height < 0 or power_w(uplink.payload) < 2.0:

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-_FAMILIES = ("water", "parking", "lighting")
+from narrowgate_schema.families import DECLARED
+
 _EPISODE = ("finding", "rule", "severity", "device", "series", "asset")
 _COLUMNS = (*_EPISODE, "state", "raised_at", "cleared_at", "evidence")
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -20,7 +21,7 @@ _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 @click.command()
 @click.option("--readings", type=_FILE, required=True, help="CSV or Parquet; columns as in docs/fields.md.")
-@click.option("--family", type=click.Choice(_FAMILIES), required=True, help="Whose readings they are.")
+@click.option("--family", type=click.Choice(tuple(DECLARED)), required=True, help="Whose readings they are.")
 @click.option("--fleet", type=_FILE, help="The registry's CSV; without it every threshold is the default.")
 @click.option("--rules", type=_FILE, help="TOML: rules of your own, and thresholds of ours.")
 @click.option("--diff", type=_FILE, help="A second file of rules: only the differences are written.")

@@ -15,9 +15,10 @@ BENCHMARKS: dict[str, str] = {
     "console": "acknowledgements while the console is hammered; starts; the core's memory",
     "recall": "faults of a pretend district: found, falsely found, how soon; with reports lost",
     "ingest": "frames decoded, judged and stored; line protocol; into InfluxDB; how soon a frame is a point",
+    "memory": "edge and core with 100 000 devices: their memory, phase after phase",
     "rules": "readings judged: live, one by one, in backtest; the leak rule in SQL, row by row",
 }
-_MODULES = {"console": "console_pressure"}
+_MODULES = {"console": "console_pressure", "memory": "fleet_memory"}
 """Modules whose name is not their benchmark's."""
 
 
@@ -54,6 +55,8 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
               raises on ten bays; readings as line protocol (beside influxdb_client where it is installed);
               into an InfluxDB 1.x started for it (Debian's influxdb), beside a bare loop of ready-made
               bodies; frame to queryable point
+    memory    a gateway with 100 000 devices that report over CoAP: resident and proportional memory of edge
+              and core when ready and after each phase (--runs of --frames each), all of it stored by then
     rules     all water rules over hourly readings of 100 000 meters, beside the leak rule in DuckDB; memory,
               restore, a batch of one, 10 000 readings of a million devices; a year of 1 000 meters from
               Parquet (row by row too, where the tests are at hand: PYTHONPATH=tests)

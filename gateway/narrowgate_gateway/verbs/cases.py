@@ -2,18 +2,15 @@
 
 import csv
 import json
-import os
-import pwd
-import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from narrowgate_gateway.desk_verbs import actor, faults, reading
 from narrowgate_gateway.options import home_option
+from narrowgate_gateway.verbs import outbox
 
 if TYPE_CHECKING:
     from narrowgate_cases import Case, Practice
@@ -40,6 +37,9 @@ def command() -> None:
 
     Example: narrowgate cases list --light red
     """
+
+
+command.add_command(outbox.command, "outbox")
 
 
 @command.command("list")
@@ -78,7 +78,7 @@ def list_(
         unit=unit,
     )
     now_us, practice = _desk(config)
-    with _reading(home) as connection:
+    with reading(home) as connection:
         order = Order.NEWEST if newest else Order.CLOCK
         page = queue(connection, filters, now_us=now_us, order=order, limit=limit, after=after)
     for case in page.cases:
@@ -101,7 +101,7 @@ def show(number: str, home: Path, config: Path | None) -> None:
     from narrowgate_cases.work import possible_steps
 
     now_us, practice = _desk(config)
-    with _reading(home) as connection:
+    with reading(home) as connection:
         found = case(connection, number)
     if found is None:
         raise click.ClickException(f"there is no case {number[:32]!r}")
@@ -246,7 +246,7 @@ def export(home: Path, as_csv: bool) -> None:
     """
     from narrowgate_cases.exporting import COLUMNS_OUT, cells, exported, told
 
-    with _reading(home) as connection:
+    with reading(home) as connection:
         if not as_csv:
             for case in exported(connection):
                 _print(told(case))
@@ -286,7 +286,7 @@ def figures(home: Path, config: Path | None, until: Any, since: Any, by: str) ->
     except OverflowError:
         raise click.UsageError("--until: no day follows that one") from None
     since_us = None if since is None else instant_us(since)
-    with _reading(home) as connection:
+    with reading(home) as connection:
         for row in figures_of(connection, until_us, By(by), since_us):
             rates = ("closing_rate", "in_time_rate", "reopened_rate")
             _print({**asdict(row), **{name: getattr(row, name) for name in rates}})
@@ -300,22 +300,14 @@ def _take(home: Path, config: Path | None, number: str, *steps: str, **asked: An
 
     now_us, practice = _desk(config)
     try:
-        with _faults(), working(home / "state.db") as connection:
+        with faults(), working(home / "state.db") as connection:
             found = case(connection, number)
             done = {State.RESOLVED: 1, State.VERIFIED: 2}.get(found[0].state, 0) if found else 0
             for step in steps[done if len(steps) > 1 else 0 :]:
-                state = take_step(connection, number, Asked(Step(step), **asked), _actor(), now_us, practice)
+                state = take_step(connection, number, Asked(Step(step), **asked), actor(), now_us, practice)
     except (NoSuchCase, ValueError) as refused:
         raise click.ClickException(str(refused)) from None
     click.echo(f"{number} is {state} now", err=True)
-
-
-def _actor() -> str:
-    """Give who sits at this machine, as the history calls them."""
-    try:
-        return f"os:{pwd.getpwuid(os.geteuid()).pw_name}"
-    except KeyError:
-        return f"os:{os.geteuid()}"
 
 
 def _settings(config: Path | None) -> "Settings":
@@ -344,26 +336,6 @@ def _told(case: "Case", now_us: int, practice: "Practice") -> dict[str, object]:
     from narrowgate_cases.exporting import told
 
     return {**told(case), "light": case.light(now_us, practice.calendar)}
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        hint = "; narrowgate run or demo makes one" if "unable to open" in str(error) else ""
-        raise click.ClickException(f"state.db: {error}{hint}") from None
-
-
-@contextmanager
-def _reading(home: Path) -> Iterator[sqlite3.Connection]:
-    from narrowgate_cases.desk_file import looking
-
-    try:
-        with _faults(), looking(home / "state.db") as connection:
-            yield connection
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _print(row: dict[str, object]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @home_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, on a terminal too.")
-@click.option("--dead-letters", is_flag=True, help="List the webhook's letters that were given up instead.")
+@click.option("--dead-letters", is_flag=True, help="List the outbox's letters that were given up instead.")
 def command(home: Path, as_json: bool, dead_letters: bool) -> None:
     """Count every frame from the door to the stores, beside a running gateway or without one.
 
@@ -44,8 +44,9 @@ def command(home: Path, as_json: bool, dead_letters: bool) -> None:
         )
 
 
-def _read(home: Path) -> "tuple[Ledger, OutboxCounts, list[DeadLetter]]":
-    from narrowgate_cases import dead_letters, outbox_counts
+def _read(home: Path) -> "tuple[Ledger, dict[str, OutboxCounts], list[DeadLetter]]":
+    from narrowgate_cases import dead_letters
+    from narrowgate_cases.outbox import counts_by_endpoint
     from narrowgate_gateway.settings import Home
     from narrowgate_ingest.counters import DoorCounters
     from narrowgate_ingest.ledger import read_ledger
@@ -57,12 +58,14 @@ def _read(home: Path) -> "tuple[Ledger, OutboxCounts, list[DeadLetter]]":
     try:
         with closing(sqlite3.connect(f"{place.state.absolute().as_uri()}?mode=ro", uri=True)) as state:
             ledger = read_ledger(state, Tail(place.journal), DoorCounters(place.door_counters))
-            return ledger, outbox_counts(state), dead_letters(state)
+            return ledger, counts_by_endpoint(state), dead_letters(state)
     except (sqlite3.Error, ValueError) as error:
         raise click.ClickException(f"{place.state}: {error}") from None
 
 
-def _told(ledger: "Ledger", letters: "OutboxCounts") -> dict[str, Any]:
+def _told(ledger: "Ledger", letters: "dict[str, OutboxCounts]") -> dict[str, Any]:
+    from narrowgate_cases.outbox import NONE_AT_ALL
+    from narrowgate_cases.outbox_tables import WEBHOOK
     from narrowgate_schema.words import Disposition
 
     return {
@@ -77,7 +80,8 @@ def _told(ledger: "Ledger", letters: "OutboxCounts") -> dict[str, Any]:
             for share in ledger.shares
         ],
         "faults": ledger.faults(),
-        "webhook": asdict(letters),
+        "webhook": asdict(letters.get(WEBHOOK, NONE_AT_ALL)),
+        "outbox": {endpoint: asdict(counts) for endpoint, counts in letters.items()},
         "difference": ledger.difference,
         "balances": not ledger.faults() and ledger.dispositions[Disposition.IN_FLIGHT] >= 0,
     }
@@ -93,9 +97,11 @@ def _show(told: dict[str, Any]) -> None:
     table.add_column("number", justify="right")
     table.add_row("frames kept", "", f"{told['kept']:,}")
     parts = (("dispositions", "frames"), ("reasons", "refused by decode"), ("door", "answers at the door"))
-    for name, title in (*parts, ("readings", "readings"), ("webhook", "webhook letters")):
+    counted = [(title, told[name]) for name, title in (*parts, ("readings", "readings"))]
+    counted += [(f"letters to {endpoint}", counts) for endpoint, counts in told["outbox"].items()]
+    for title, counts in counted:
         table.add_section()
-        for word, number in told[name].items():
+        for word, number in counts.items():
             table.add_row(title, str(word), f"{number:,}")
     table.add_section()
     for share in told["shares"]:

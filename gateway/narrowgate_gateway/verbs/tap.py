@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narrowgate_gateway.options import config_option, home_option
+from narrowgate_schema.families import DECLARED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,7 @@ _ROWS = 4096
 @click.option("--device", help="Only frames of this device.")
 @click.option(
     "--family",
-    type=click.Choice(["water", "parking", "lighting"]),
+    type=click.Choice(tuple(DECLARED)),
     help="Only frames of devices of this family.",
 )
 @click.option("--raw", is_flag=True, help="Frames as they came in, in hex, not decoded.")

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from narrowgate_fleet.sun import solar_elevation_deg
 from narrowgate_rules.columns import Columns, Floats, Indices, Instants, Mask, State
 from narrowgate_rules.dimming import dimming_power_w
 from narrowgate_rules.localtime import local_us
 from narrowgate_rules.segments import Layout, last_known, last_rows, layout_of
-from narrowgate_rules.sun import solar_elevation_deg
 from narrowgate_rules.written import nodes as n
 from narrowgate_rules.written.lone import LonePanes
 from narrowgate_rules.written.panes import Panes, mask_of

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-_BASE = ("m", "s", "g", "A", "Cel", "%", "deg", "lx", "dB", "dBm")
+_BASE = ("m", "s", "g", "A", "Cel", "%", "deg", "lx", "dB", "dBm", "pH", "NTU", "ppm")
 _NAMED: dict[str, tuple[Fraction, dict[str, int]]] = {
     **{name: (Fraction(1), {name: 1}) for name in _BASE},
     "min": (Fraction(60), {"s": 1}),
     "h": (Fraction(3600), {"s": 1}),
     "d": (Fraction(86_400), {"s": 1}),
     "mm": (Fraction(1, 1000), {"m": 1}),
+    "cm": (Fraction(1, 100), {"m": 1}),
     "m3": (Fraction(1), {"m": 3}),
     "L": (Fraction(1, 1000), {"m": 3}),
     "mA": (Fraction(1, 1000), {"A": 1}),
@@ -20,6 +21,13 @@ _NAMED: dict[str, tuple[Fraction, dict[str, int]]] = {
     "V": (Fraction(1000), {"g": 1, "m": 2, "s": -3, "A": -1}),
     "mV": (Fraction(1), {"g": 1, "m": 2, "s": -3, "A": -1}),
     "bar": (Fraction(10**8), {"g": 1, "m": -1, "s": -2}),
+    "kPa": (Fraction(10**6), {"g": 1, "m": -1, "s": -2}),
+    "hPa": (Fraction(10**5), {"g": 1, "m": -1, "s": -2}),
+    "Hz": (Fraction(1), {"s": -1}),
+    "kg": (Fraction(1000), {"g": 1}),
+    "mg": (Fraction(1, 1000), {"g": 1}),
+    "ug": (Fraction(1, 10**6), {"g": 1}),
+    "uS": (Fraction(1, 10**9), {"g": -1, "m": -2, "s": 3, "A": 2}),
 }
 
 

@@ -1,27 +1,9 @@
-"""The sun and the dice of a pretend city."""
-
-from datetime import UTC, datetime
+"""The dice of a pretend city."""
 
 import numpy as np
 import pytest
-from astral import Observer
-from astral.sun import elevation
-from hypothesis import given
-from hypothesis import strategies as st
 
 from narrowgate_simulators.noise import chance, normal, ranked, uniform
-from narrowgate_simulators.sun import elevation_deg
-from plain_district import START_US
-
-
-@given(minute=st.integers(0, 60 * 24 * 365 * 4), lat_deg=st.floats(-65, 65), lon_deg=st.floats(-180, 180))
-def test_sun_agrees_with_astral(minute: int, lat_deg: float, lon_deg: float) -> None:
-    """The sun's elevation agrees with an independent library to a tenth of a degree."""
-    time_us = START_US + minute * 60_000_000
-    here = elevation_deg(np.array([time_us]), np.array([lat_deg]), np.array([lon_deg]))
-    expected = elevation(Observer(lat_deg, lon_deg), datetime.fromtimestamp(time_us / 1e6, UTC), False)
-
-    assert here[0] == pytest.approx(expected, abs=0.1)
 
 
 def test_dice_depend_on_every_counter() -> None:

@@ -1,7 +1,7 @@
-"""Sends the outbox to a receiver, letter by letter, in a thread of its own.
+"""Sends the outbox to one endpoint, letter by letter, in a thread of its own.
 
-The thread is there because a POST waits for somebody else's machine, and neither the pipeline nor the console
-may wait with it.
+The thread is there because a courier waits for somebody else's machine, and neither the pipeline, the console
+nor another endpoint may wait with it.
 """
 
 import random
@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from narrowgate_cases.couriers import Answer, Courier, Outcome
 from narrowgate_cases.outbox import Letter, next_letter, note_dead, note_delivered, note_failed
-from narrowgate_cases.webhook import Answer, Endpoint
 
 _IDLE_S = 1.0
 _BUSY_S = 30.0
@@ -35,12 +35,13 @@ class Patience:
 
 
 class Sender:
-    """Delivers what the outbox holds until it is stopped; what is not delivered stays there."""
+    """Delivers what the outbox holds for an endpoint until it is stopped; what fails stays there."""
 
     def __init__(
         self,
         state: Path,
-        endpoint: Endpoint,
+        endpoint: str,
+        courier: Courier,
         patience: Patience | None = None,
         *,
         now_s: Callable[[], float] = time.time,
@@ -50,23 +51,26 @@ class Sender:
 
         Args:
             state: the state database, its outbox made.
-            endpoint: the receiver.
+            endpoint: whose letters.
+            courier: brings them.
             patience: pauses and limits.
             now_s: Unix time [s].
             rng: where the jitter of the pauses comes from.
         """
         self._state = state
         self._endpoint = endpoint
+        self._courier = courier
         self._patience = patience or Patience()
         self._now_s = now_s
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._stop = threading.Event()
         self._failures = 0
+        self._attends_at_s = 0.0
         self.trouble = ""
         """Why the last try failed; empty while letters arrive."""
 
     def stop(self) -> None:
-        """Ask for the end; the POST under way is finished first."""
+        """Ask for the end; the exchange under way is finished first."""
         self._stop.set()
 
     def run(self) -> None:
@@ -78,6 +82,7 @@ class Sender:
                         pass
             except sqlite3.Error as error:
                 self.trouble = f"outbox: {error}"
+                self._failures += 1
                 self._stop.wait(self._pause_s())
 
     def _connection(self) -> sqlite3.Connection:
@@ -89,28 +94,37 @@ class Sender:
 
     def send_next(self, connection: sqlite3.Connection) -> float:
         """Try the next letter; give how long to wait before the one after it [s]."""
-        letter = next_letter(connection, self._now_s())
+        now_s = self._now_s()
+        if now_s >= self._attends_at_s:
+            self._attends_at_s = now_s + self._courier.attend(connection, now_s)
+        letter = next_letter(connection, self._endpoint, self._now_s())
         if letter is None:
-            return _IDLE_S
-        answer = self._endpoint.post(letter.delivery, letter.body, self._now_s())
-        if answer.is_delivered:
-            note_delivered(connection, letter)
+            return max(0.0, min(_IDLE_S, self._attends_at_s - self._now_s()))
+        answer = self._courier.deliver(connection, letter, self._now_s())
+        if answer.outcome is Outcome.DELIVERED:
+            note_delivered(connection, self._endpoint, letter)
             self.trouble, self._failures = "", 0
             return 0.0
         return self._put_back(connection, letter, answer)
 
     def _put_back(self, connection: sqlite3.Connection, letter: Letter, answer: Answer) -> float:
-        """Keep a letter that failed, or give it up; the receiver is left alone for a while in any case."""
-        self.trouble = f"{self._endpoint.name}: {answer.words}"
-        self._failures += 1
-        pause_s = max(self._pause_s(), min(answer.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S))
+        """Keep a letter that was not taken, or give it up; give how long the endpoint is left alone [s]."""
         now_s, patience = self._now_s(), self._patience
+        is_failure = answer.outcome is Outcome.FAILED
         is_old = now_s - letter.put_at_s >= patience.give_up_after_s
-        if is_old or letter.attempts + 1 >= patience.attempts_at_most:
-            note_dead(connection, letter, answer.words, now_s)
+        is_tried = is_failure and letter.attempts + 1 >= patience.attempts_at_most
+        after_s = min(answer.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
+        pause_s = 0.0
+        if is_failure:
+            self.trouble = f"{self._courier.name}: {answer.words}"
+            self._failures += 1
+            pause_s = max(self._pause_s(), after_s)
+            after_s = max(pause_s, self._jittered(letter.attempts + 1, patience.longest_letter_pause_s))
+        if answer.outcome is Outcome.REFUSED or is_old or is_tried:
+            note_dead(connection, self._endpoint, letter, answer.words, now_s)
         else:
-            wait_s = self._jittered(letter.attempts + 1, patience.longest_letter_pause_s)
-            note_failed(connection, letter, answer.words, now_s + max(wait_s, pause_s))
+            due_at_s = now_s + after_s
+            note_failed(connection, self._endpoint, letter, answer.words, due_at_s, is_attempt=is_failure)
         return pause_s
 
     def _pause_s(self) -> float:

@@ -1,0 +1,1 @@
+"""Manhole covers for Narrowgate: the family and one device."""

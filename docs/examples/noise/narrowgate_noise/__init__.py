@@ -1,0 +1,1 @@
+"""Noise levels for Narrowgate: the family and one device."""

@@ -1,0 +1,1 @@
+"""Quality of drinking water for Narrowgate: the family and one device."""

@@ -1,0 +1,86 @@
+"""What time does to commands, and what is shown of them, in a thread of its own."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from narrowgate_console import Check
+from narrowgate_fleet import CommandQueue, CommandState
+from narrowgate_fleet.command_queue import counts, oldest_waiting_us
+from narrowgate_gateway.command_settings import Commands
+from narrowgate_schema.clock import Clock
+
+_EVERY_S = 2.0
+_DAY_US = 86_400_000_000
+
+
+class CommandKeeping(Collector):
+    """Ends commands whose time is over, forgets old ones, and counts."""
+
+    def __init__(self, path: Path, settings: Commands, clock: Clock) -> None:
+        """Open the queue; `start` begins, `stop` closes it. Raises as `CommandQueue` does."""
+        self.queue = CommandQueue(path)
+        self._settings = settings
+        self._clock = clock
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, wait for it, and close the queue."""
+        self._stop.set()
+        self._thread.join()
+        self.queue.close()
+
+    def turn(self) -> None:
+        """Do once what is due; what the file refuses is tried again the next time."""
+        now_us = self._clock.now_us()
+        try:
+            self.queue.expire(now_us, answer_s=self._settings.answer_s)
+            self.queue.trim(now_us - self._settings.keep_days * _DAY_US, self._settings.keep_most)
+        except sqlite3.Error as error:
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY_S):
+            self.turn()
+
+    def checks(self) -> Sequence[Check]:
+        """Give how the queue does, in words and figures."""
+        if self._trouble:
+            return (Check("commands", ok=False, words=self._trouble),)
+        standing, _ = self._standing()
+        waiting, sent = standing[CommandState.PENDING], standing[CommandState.SENT]
+        return (Check("commands", ok=True, words=f"{waiting} wait, {sent} sent"),)
+
+    def _standing(self) -> tuple[dict[CommandState, int], float]:
+        with closing(self.queue.file.reader()) as connection:
+            since_us = oldest_waiting_us(connection)
+            age_s = 0.0 if since_us is None else max(0.0, (self._clock.now_us() - since_us) / 1e6)
+            return counts(connection), age_s
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metrics now."""
+        standing, age_s = self._standing()
+        by_state = GaugeMetricFamily(
+            "narrowgate_commands", "Commands in the queue and its history by state.", labels=["state"]
+        )
+        for state, commands in standing.items():
+            by_state.add_metric([state], commands)
+        yield by_state
+        yield GaugeMetricFamily(
+            "narrowgate_commands_oldest_waiting_seconds",
+            "How long the oldest command waits that has not left; 0 where none does.",
+            value=age_s,
+        )

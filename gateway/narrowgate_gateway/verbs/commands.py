@@ -1,0 +1,222 @@
+"""`narrowgate commands`: what devices are told, and what became of it."""
+
+import json
+import os
+import pwd
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from narrowgate_gateway.options import home_option
+
+if TYPE_CHECKING:
+    from narrowgate_fleet import CommandQueue, CommandRow
+
+_KINDS = (
+    "lamp_level", "lamp_calendar", "lamp_programme", "valve", "report_interval", "recalibrate", "reboot",
+)  # fmt: skip
+_STATES = ("PENDING", "SENT", "DELIVERED", "SUCCESSFUL", "FAILED", "TIMEOUT", "EXPIRED", "CANCELED")
+_TTL_H = 48.0
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The gateway's configuration, for its clock; the host's clock where not given.",
+)
+
+
+@click.group()
+def command() -> None:
+    """What devices are told, and what became of it. Works beside a running gateway, and without one.
+
+    Example: narrowgate commands send lamp-0017 lamp_level level_pct=40
+    """
+
+
+@command.command("send")
+@click.argument("device")
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]…")
+@click.option("--idempotency-key", help="The same key again is the same command.")
+@click.option(
+    "--ttl-h",
+    type=click.FloatRange(0, 24 * 366, min_open=True),
+    default=_TTL_H,
+    show_default=True,
+    help="How long it waits for the device [h].",
+)
+@click.option(
+    "--not-before", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="It does not leave before (UTC)."
+)
+@home_option
+@config_option
+def send(
+    device: str,
+    kind: str,
+    arguments: Sequence[str],
+    idempotency_key: str | None,
+    ttl_h: float,
+    not_before: Any,
+    home: Path,
+    config: Path | None,
+) -> None:
+    """Give a device a command; it leaves when the device next speaks. Prints the command as JSON.
+
+    Values are JSON; what is none is text.
+
+    Example: narrowgate commands send lamp-0017 lamp_level level_pct=40 --ttl-h 12
+    """
+    given = dict(_pair(one) for one in arguments)
+    from datetime import UTC
+
+    from narrowgate_console.command_making import Terms, wish_for
+    from narrowgate_fleet import FleetReader, RegistryFault, seal_of
+    from narrowgate_schema.commands import command_of
+
+    now_us = _now_us(config)
+    begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
+    terms = Terms(begins, int(ttl_h * 3600), idempotency_key)
+    try:
+        fleet = FleetReader(home / "registry", seal_of(os.environ)).fleet
+        wish = wish_for(fleet, device, command_of(kind, given), now_us=now_us, terms=terms)
+        with _queue(home) as queue:
+            _print(queue.get(queue.put(wish, by=_actor(), now_us=now_us).id))
+    except (RegistryFault, ValueError) as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+@command.command("list")
+@click.option("--device", help="Only of this device.")
+@click.option("--state", type=click.Choice(_STATES), help="Only those that stand so.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only of this kind.")
+@click.option("--group", help="Only of this group's sending.")
+@click.option("--open", "is_open", is_flag=True, help="Only those that have not ended.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="So many at most."
+)
+@click.option("--before", type=click.IntRange(1), help="Go on behind a page: only ids below this.")
+@home_option
+def list_(
+    device: str | None,
+    state: str | None,
+    kind: str | None,
+    group: str | None,
+    is_open: bool,
+    limit: int,
+    before: int | None,
+    home: Path,
+) -> None:
+    """Print commands, the newest first, a line of JSON each.
+
+    Example: narrowgate commands list --device lamp-0017 --open
+    """
+    from narrowgate_fleet import CommandFilters, CommandState
+    from narrowgate_schema.commands import CommandKind
+
+    filters = CommandFilters(
+        device=device,
+        state=None if state is None else CommandState(state),
+        kind=None if kind is None else CommandKind(kind),
+        group=group,
+        is_open=is_open or None,
+    )
+    with _queue(home) as queue:
+        for row in queue.listed(filters, most=limit, before_id=before):
+            _print(row)
+
+
+@command.command("show")
+@click.argument("number", type=click.IntRange(1))
+@home_option
+def show(number: int, home: Path) -> None:
+    """Print one command with each step that it took: when, why, by whom.
+
+    Example: narrowgate commands show 17
+    """
+    from narrowgate_console.command_models import CommandFileModel
+
+    with _queue(home) as queue:
+        told = CommandFileModel.with_steps(_one(queue, number), queue.history(number))
+    click.echo(told.model_dump_json(indent=1))
+
+
+@command.command("cancel")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--reason", "-m", default="", help="Why, in words.")
+@home_option
+@config_option
+def cancel(number: int, reason: str, home: Path, config: Path | None) -> None:
+    """Take back a command that has not left.
+
+    Example: narrowgate commands cancel 17 -m "wrong lamp"
+    """
+    now_us = _now_us(config)
+    try:
+        with _queue(home) as queue:
+            _one(queue, number)
+            _print(queue.cancel(number, by=_actor(), now_us=now_us, detail=reason))
+    except ValueError as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+def _pair(text: str) -> tuple[str, object]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.UsageError(f"{text!r}: NAME=VALUE is wanted, such as level_pct=40")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _one(queue: "CommandQueue", number: int) -> "CommandRow":
+    try:
+        return queue.get(number)
+    except KeyError:
+        raise click.ClickException(f"there is no command {number}") from None
+
+
+@contextmanager
+def _queue(home: Path) -> "Iterator[CommandQueue]":
+    from narrowgate_fleet import CommandQueue
+    from narrowgate_fleet.command_queue import NAME
+
+    if not home.is_dir():
+        raise click.ClickException(f"{home}: there is no such home; `narrowgate fleet import` makes one")
+    try:
+        queue = CommandQueue(home / NAME)
+        try:
+            yield queue
+        finally:
+            queue.close()
+    except sqlite3.Error as error:
+        raise click.ClickException(f"{home / NAME}: {error}") from None
+
+
+def _now_us(config: Path | None) -> int:
+    from narrowgate_gateway.config import ConfigFaults, load
+    from narrowgate_gateway.settings import Settings
+    from narrowgate_gateway.ticks import clock_of
+
+    try:
+        return clock_of(Settings() if config is None else load(config)).now_us()
+    except (ConfigFaults, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _actor() -> str:
+    """Give who sits at this machine, as the audit calls them."""
+    try:
+        return f"os:{pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:
+        return f"os:{os.geteuid()}"
+
+
+def _print(row: "CommandRow") -> None:
+    from narrowgate_console.command_models import CommandModel
+
+    click.echo(CommandModel.of(row).model_dump_json())
