@@ -2,7 +2,7 @@
 
     python tests/console_stand.py FOLDER CONTENT [PORT [CERT KEY]]
 
-where CONTENT is empty, filled, worked, broken, counting, hostile, crowded or guarded,
+where CONTENT is empty, filled, worked, broken, counting, hostile, crowded, guarded or commanded,
 prints the address that it listens on and serves until SIGTERM.
 """
 
@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from prometheus_client import CollectorRegistry, Counter
 
+import commands_district
 from console_people import settle
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, apply
@@ -294,6 +295,14 @@ def spoil(stand: Stand) -> None:
     stand.state_path.unlink()
 
 
+def command(stand: Stand) -> None:
+    """Bring in devices that can be told something, and tell some."""
+    with Registry(stand.home) as registry:
+        commands_district.enrol(registry, commands_district.lines())
+    commands_district.furnish(stand, NOW_US)
+    people(stand)
+
+
 class _Counting(Stand):
     """A stand that keeps another frame whenever it is asked."""
 
@@ -332,6 +341,8 @@ def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_fi
         people(stand)
     if content == "broken":
         spoil(stand)
+    if content == "commanded":
+        command(stand)
     if content == "hostile":
         stand.judge(raised(device="<img src=x onerror=document.title='owned'>"))
     binding = Binding(port=int(port))

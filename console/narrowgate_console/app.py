@@ -5,7 +5,17 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
-from narrowgate_console import access_api, api, city_api, command_api, desk_api, probes, refusals, sign_in
+from narrowgate_console import (
+    access_api,
+    api,
+    city_api,
+    command_api,
+    desk_api,
+    group_api,
+    probes,
+    refusals,
+    sign_in,
+)
 from narrowgate_console.access import Access
 from narrowgate_console.binding import Binding
 from narrowgate_console.gate import Gate
@@ -50,6 +60,7 @@ def create_app(
     app.include_router(api.router(), tags=["api"])
     app.include_router(city_api.router(), tags=["devices"])
     app.include_router(command_api.router(), tags=["commands"])
+    app.include_router(group_api.router(), tags=["commands"])
     app.include_router(access_api.router(), tags=["access"])
     app.include_router(sign_in.router(access, binding))
     app.include_router(open311(services, access, offer or Offer()))

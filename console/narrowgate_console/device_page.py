@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from narrowgate_console.chart_panel import ChartPanel
+from narrowgate_console.command_form import CommandCard
+from narrowgate_console.command_panel import CommandPanel
 from narrowgate_console.device_file import RADIO, DeviceFile, FrameRow, Points
 from narrowgate_console.facts_panel import FactsPanel
 from narrowgate_console.family_charts import points_option
@@ -14,6 +16,8 @@ from narrowgate_console.principals import Scope
 from narrowgate_console.quarantine import Quarantined
 from narrowgate_console.quarantine_table import QuarantineTable
 from narrowgate_console.table_panel import TablePanel
+from narrowgate_fleet import CommandFilters, CommandRow
+from narrowgate_schema.commands import CommandKind
 from narrowgate_schema.units import WRITTEN
 
 SHOWN_ROWS = 12
@@ -30,6 +34,8 @@ class DeviceContent:
     frames: list[FrameRow] | None
     findings: list[Finding] | None
     quarantined: list[Quarantined] | None
+    commands: list[CommandRow] | None
+    possible: list[CommandKind] | None
 
 
 class DevicePage(Page[DeviceContent]):
@@ -43,6 +49,7 @@ class DevicePage(Page[DeviceContent]):
         self._charts: dict[tuple[str, str], ChartPanel] = {}
         self._may_see_cases = frame.view.principal.may(Scope.CASES)
         self._may_see_quarantine = frame.view.principal.may(Scope.SYSTEM)
+        self._may_see_commands = frame.view.principal.may(Scope.COMMANDS)
 
     def name(self) -> str:
         """Give the device's name."""
@@ -62,6 +69,10 @@ class DevicePage(Page[DeviceContent]):
             quarantined=look.part(lambda: view.quarantined(device=device, limit=SHOWN_ROWS))
             if self._may_see_quarantine
             else [],
+            commands=look.part(lambda: view.commands.listed(CommandFilters(device=device), SHOWN_ROWS))
+            if self._may_see_commands
+            else [],
+            possible=look.part(lambda: view.commands.possible(device)) if self._may_see_commands else [],
         )
 
     def lay_out(self) -> None:
@@ -75,12 +86,17 @@ class DevicePage(Page[DeviceContent]):
                 self._none = ui.label(self._word("not_read")).classes("ng-panel ng-empty")
                 self._tables()
             with ui.element("div").classes("ng-charts"):
+                if self._may_see_commands:
+                    self._card = CommandCard(self.frame, self._device)
                 self._facts = FactsPanel(self.frame, self._word("registry"))
                 ui.label(self._word("radio")).classes("ng-title ng-section")
                 self._radio = ui.element("div").classes("ng-charts ng-radio")
 
     def _tables(self) -> None:
         frame = self.frame
+        if self._may_see_commands:
+            may = frame.view.principal.may(Scope.SEND)
+            self._commands = CommandPanel(frame, with_device=False, may_take_back=may)
         if self._may_see_cases:
             self._findings = TablePanel(
                 frame,
@@ -114,6 +130,10 @@ class DevicePage(Page[DeviceContent]):
             self._show_findings(content.findings)
         if content.quarantined is not None and self._may_see_quarantine:
             self._quarantine.show(content.quarantined)
+
+        if content.commands is not None and content.possible is not None and self._may_see_commands:
+            self._commands.show(content.commands)
+            self._card.show(content.possible)
 
     def _show_series(self, file: DeviceFile, found: list[Points]) -> None:
         self._none.set_text(self._word("no_readings"))

@@ -22,6 +22,7 @@ _WAYS = (
     ("city", "/", Scope.TELEMETRY),
     *((f"{family}_way", f"/{family}", Scope.TELEMETRY) for family in Family),
     ("cases_way", "/cases", Scope.CASES),
+    ("commands_way", "/commands", Scope.COMMANDS),
     ("system_way", "/system", Scope.SYSTEM),
 )
 Part = TypeVar("Part")

@@ -14,6 +14,7 @@ from nicegui import Client, ui
 from narrowgate_console.access import Access
 from narrowgate_console.case_pages import CasePage
 from narrowgate_console.city_page import CityPage
+from narrowgate_console.command_pages import CommandsPage, GroupPage
 from narrowgate_console.device_page import DevicePage
 from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
 from narrowgate_console.open_page import OpenPage
@@ -139,6 +140,12 @@ def add_pages(
     @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
     async def case(request: Request, client: Client, number: str) -> Response | None:
         return await pages.open(request, client, lambda frame: CasePage(frame, number))
+
+    add("/commands", CommandsPage)
+
+    @ui.page("/commands/{name}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def group(request: Request, client: Client, name: str) -> Response | None:
+        return await pages.open(request, client, lambda frame: GroupPage(frame, name))
 
     @ui.page("/devices/{device}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
     async def device(request: Request, client: Client, device: str) -> Response | None:

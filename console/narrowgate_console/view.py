@@ -11,6 +11,7 @@ from narrowgate_console.command_view import CommandView
 from narrowgate_console.desk_view import DeskView
 from narrowgate_console.faults import reading
 from narrowgate_console.findings import Finding, newest_findings
+from narrowgate_console.group_view import GroupView
 from narrowgate_console.principals import NotThere, Principal, Scope
 from narrowgate_console.quarantine import Quarantined, quarantined
 from narrowgate_console.rights import Rights
@@ -58,6 +59,8 @@ class View(Rights):
         """What is asked and done about cases."""
         self.commands = CommandView(services, principal)
         """What devices are told."""
+        self.groups = GroupView(services, principal)
+        """What many devices are told at once."""
 
     def overview(self) -> Overview:
         """Give the ledger and the counts of cases."""

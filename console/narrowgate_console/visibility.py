@@ -18,6 +18,7 @@ _NARROWED = {
     "findings": "device, members",
     "frames": "device, '[]'",
     "commands": "device, '[]'",
+    "misfits": "device, '[]'",
 }
 """Tables by name, with what tells whose a row is."""
 _OF_A_UNIT = {

@@ -6,6 +6,7 @@ What belongs to one family stands in its declaration.
 from typing import Literal, get_args
 
 from narrowgate_console.case_words import CASE_WORDS
+from narrowgate_console.command_words import COMMAND_WORDS
 from narrowgate_schema.families import DECLARED
 
 Language = Literal["en", "zh"]
@@ -19,6 +20,7 @@ _OF_FAMILIES = {
 _WORDS: dict[str, tuple[str, str]] = {
     **_OF_FAMILIES,
     **CASE_WORDS,
+    **COMMAND_WORDS,
     "city": ("City", "城市总览"),
     "cases_way": ("Cases", "案件"),
     "system_way": ("System", "系统"),

@@ -9,6 +9,9 @@ from console_people import As, settle
 from console_stand import NOW_US, Stand
 from findings_rows import raised
 from narrowgate_console import LOCAL, Access, Administration, Scope
+from narrowgate_console.command_making import PLAIN_TERMS
+from narrowgate_console.group_ordering import GroupAsk, order_group
+from narrowgate_fleet.selection import Selection
 from narrowgate_schema.commands import LampLevel
 
 _WHO = (
@@ -40,6 +43,10 @@ GET    /api/v1/commands/1                      401 200 200 200 200 200 200 200 4
 GET    /api/v1/commands/2                      401 404 200 404 404 200 404 200 403
 POST   /api/v1/commands/1/cancel               401 403 403 403 200 200 200 200 403
 POST   /api/v1/commands/2/cancel               401 403 403 403 404 200 404 200 403
+POST   /api/v1/command-groups                  401 403 403 403 201 201 201 201 403
+GET    /api/v1/command-groups                  401 200 200 200 200 200 200 200 403
+GET    /api/v1/command-groups/south            401 404 200 404 404 200 404 200 403
+GET    /api/v1/command-groups/south/stragglers 401 404 200 404 404 200 404 200 403
 GET    /api/v1/devices/water-0001/commands     401 200 200 200 200 200 200 200 403
 GET    /api/v1/findings                        401 200 200 200 200 200 200 200 403
 GET    /api/v1/series/water                    401 200 200 200 200 200 200 200 403
@@ -81,6 +88,11 @@ POST   /open311/v2/servicerequestupdates.json  403 403 403 403 403 403 403 403 4
 _REMARK = {"step": "commented", "reason": "seen"}
 _BODIES: dict[str, object] = {
     "POST /api/v1/commands": {"device": "water-0001", "kind": "valve", "arguments": {"is_open": False}},
+    "POST /api/v1/command-groups": {
+        "selection": {"device": ["water-0001"]},
+        "kind": "lamp_level",
+        "arguments": {"level_pct": 40},
+    },
     "POST /api/v1/commands/1/cancel": {},
     "POST /api/v1/commands/2/cancel": {},
     "POST /api/v1/cases/C-000001/steps": _REMARK,
@@ -111,6 +123,8 @@ def settled(filled: Stand, access: Access) -> Access:
     for device in ("water-0001", "parking-0001"):
         asked = wish(LampLevel(40), device)
         filled.commands.put(asked, by="user:ann", now_us=NOW_US)
+    parking = GroupAsk(Selection.of({"device": ["parking-0001"]}), LampLevel(40), PLAIN_TERMS, "south")
+    order_group(filled.fleet(), filled.commands, parking, by="user:ann", now_us=NOW_US)
     return access
 
 

@@ -1,0 +1,81 @@
+"""One order for many devices: from a selection to commands in the queue, and who cannot be told.
+
+Rule 1: an order that was cut off is given again under its name: each member is put once.
+Rule 2: members are put some hundred at a time, so that the edge comes in between.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from narrowgate_console.command_making import PLAIN_TERMS, Terms, wish_for
+from narrowgate_fleet import CommandQueue, Fleet, Wish
+from narrowgate_fleet.command_groups import GroupOrder, GroupRow, groups, note_group, note_misfits
+from narrowgate_fleet.selection import Selection
+from narrowgate_schema.commands import Command
+
+MOST_NAME = 64
+_SLICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAsk:
+    """What somebody wants of many devices."""
+
+    selection: Selection
+    command: Command
+    terms: Terms = PLAIN_TERMS
+    name: str | None = None
+    """The same name again is the same order; None: it gets a new one."""
+
+
+def order_group(
+    fleet: Fleet,
+    queue: CommandQueue,
+    asked: GroupAsk,
+    *,
+    by: str,
+    now_us: int,
+    sees: Callable[[str], bool] = lambda device: True,
+) -> GroupRow:
+    """Give an order to every device of a selection, and give how it stands.
+
+    Args:
+        fleet: the registry.
+        queue: where commands wait.
+        asked: what, and of whom.
+        by: who gives it, as the audit calls them.
+        now_us: [us]
+        sees: tells whether the order may reach a device.
+
+    Raises:
+        ValueError: no device in use is meant, or the name is another order's.
+    """
+    name = asked.name or f"{asked.command.__class__.__name__}-{secrets.token_hex(4)}".lower()
+    devices = [fleet.device(int(slot)) for slot in asked.selection.slots(fleet, now_us)]
+    devices = [device for device in devices if sees(device)]
+    if not devices:
+        raise ValueError("no device in use is meant by this selection")
+    begins_us = now_us if asked.terms.not_before_us is None else asked.terms.not_before_us
+    order = GroupOrder(name, asked.selection, asked.command, begins_us, by, now_us, len(devices))
+    with queue.file.writing() as connection:
+        note_group(connection, order)
+    for first in range(0, len(devices), _SLICE):
+        _put(fleet, queue, devices[first : first + _SLICE], order, asked.terms)
+    with queue.file.looking() as connection:
+        return groups(connection, 1, name)[0]
+
+
+def _put(fleet: Fleet, queue: CommandQueue, devices: list[str], order: GroupOrder, terms: Terms) -> None:
+    wishes: list[Wish] = []
+    misfits: list[tuple[str, str]] = []
+    for device in devices:
+        own = replace(terms, group=order.name, idempotency_key=f"{order.name}/{device}")
+        try:
+            wishes.append(wish_for(fleet, device, order.command, now_us=order.put_at_us, terms=own))
+        except ValueError as why:
+            misfits.append((device, str(why)))
+    queue.put_all(wishes, by=order.put_by, now_us=order.put_at_us)
+    if misfits:
+        with queue.file.writing() as connection:
+            note_misfits(connection, order.name, misfits)

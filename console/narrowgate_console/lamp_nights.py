@@ -1,0 +1,209 @@
+"""A programme of lamps against what each lamp has confirmed: only what is new is put into the queue.
+
+Rule 1: a lamp whose controller keeps nights by itself is told once, and again when what it is told changes,
+or when it confirmed something else meanwhile. Rule 2: another one is told each level of the night that is on
+and of the one that comes, once.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import command_kinds, encode_command
+from narrowgate_console.command_making import Terms, wish_for
+from narrowgate_fleet import CommandFilters, CommandQueue, CommandState, Fleet, Wish
+from narrowgate_fleet.command_groups import Key, confirmed, under_way
+from narrowgate_fleet.command_rows import place_of
+from narrowgate_fleet.lamp_plan import Plan, Sky, Timed, lamp_plan
+from narrowgate_fleet.lamp_programme import LampNights
+from narrowgate_fleet.name_index import NONE
+from narrowgate_schema.commands import Command, CommandKind, arguments_of, kind_of
+from narrowgate_schema.words import Family
+
+BY = "programme"
+"""Who gives the commands, as the audit calls it."""
+_KEPT = (CommandKind.LAMP_CALENDAR, CommandKind.LAMP_PROGRAMME)
+_SLICE = 200
+_MOST = 1_000_000
+
+
+class Standing(StrEnum):
+    """How a lamp stands to the programme."""
+
+    KEPT = "kept"
+    """It confirmed what the programme says."""
+    ON_ITS_WAY = "on_its_way"
+    """What the programme says waits for it, or is sent."""
+    NEW = "new"
+    """It is to be told what it will keep by itself."""
+    EACH_NIGHT = "each_night"
+    """Its controller keeps nothing: it is told each level."""
+    UNSAID = "unsaid"
+    """The programme says nothing of its class of road."""
+    REFUSED = "refused"
+    """Its controller cannot do it; why is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class LampNight:
+    """A lamp, how it stands, and what it is to be told."""
+
+    device: str
+    standing: Standing
+    wishes: tuple[Wish, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NightLook:
+    """A programme against the fleet at one instant."""
+
+    day: date
+    """On which the night begins that is on, or comes."""
+    lamps: tuple[LampNight, ...] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[Standing, int]:
+        """Give how many lamps stand each way, every way present."""
+        standings = [lamp.standing for lamp in self.lamps]
+        return {standing: standings.count(standing) for standing in Standing}
+
+
+def look(
+    fleet: Fleet,
+    queue: CommandQueue,
+    nights: LampNights,
+    zone: ZoneInfo,
+    now_us: int,
+    sees: Callable[[str], bool] = lambda device: True,
+) -> NightLook:
+    """Give how each lamp in use stands to a programme; nothing is put.
+
+    Args:
+        fleet: the registry.
+        queue: what waits, and what was confirmed.
+        nights: the programme.
+        zone: the city's.
+        now_us: [us]
+        sees: tells whether a lamp is looked at.
+    """
+    day = (datetime.fromtimestamp(now_us / 1e6, UTC).astimezone(zone) - timedelta(hours=12)).date()
+    looking = _Looking(fleet, queue, nights, zone, day, now_us)
+    return NightLook(day, tuple(lamp for lamp in looking.lamps() if sees(lamp.device)))
+
+
+def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> int:
+    """Put what is new into the queue and give how much it is; levels that are said no more are taken back."""
+    wishes = [wish for lamp in seen.lamps for wish in lamp.wishes]
+    _take_back(queue, {wish.idempotency_key for wish in wishes}, {lamp.device for lamp in seen.lamps}, now_us)
+    count = 0
+    for first in range(0, len(wishes), _SLICE):
+        put = queue.put_all(wishes[first : first + _SLICE], by=BY, now_us=now_us)
+        count += sum(one.is_new for one in put)
+    return count
+
+
+def _take_back(queue: CommandQueue, meant: set[str | None], devices: set[str], now_us: int) -> None:
+    """Cancel levels of an earlier look that are not due any more."""
+    filters = CommandFilters(state=CommandState.PENDING, kind=CommandKind.LAMP_LEVEL, group=BY)
+    for row in queue.listed(filters, most=_MOST):
+        if row.device in devices and row.idempotency_key not in meant:
+            queue.cancel(row.id, by=BY, now_us=now_us, detail="the programme says something else")
+
+
+class _Looking:
+    """The lamps of a fleet with what is known of them."""
+
+    def __init__(
+        self, fleet: Fleet, queue: CommandQueue, nights: LampNights, zone: ZoneInfo, day: date, now_us: int
+    ) -> None:
+        self._fleet, self._nights, self._day, self._now_us = fleet, nights, day, now_us
+        slots = np.flatnonzero(
+            (fleet.column("family") == Family.LIGHTING) & (fleet.column("state") == "active")
+        ).astype(np.int32)
+        rows = fleet.asset_rows_at(slots, np.full(len(slots), now_us, np.int64))
+        self._devices = fleet.column("device")[slots].tolist()
+        self._profiles = fleet.column("profile")[slots].tolist()
+        self._classes = _of_place(fleet, "road_class", rows, None)
+        lat_deg = np.array(_of_place(fleet, "lat", rows, np.nan), np.float64)
+        lon_deg = np.array(_of_place(fleet, "lon", rows, np.nan), np.float64)
+        self._skies = [Sky(day + timedelta(days=later), zone, lat_deg, lon_deg) for later in (0, 1)]
+        with queue.file.looking() as connection:
+            self._confirmed = confirmed(connection, _KEPT)
+            self._under_way = under_way(connection, _KEPT)
+
+    def lamps(self) -> Iterator[LampNight]:
+        """Yield each lamp."""
+        for row, device in enumerate(self._devices):
+            yield self._lamp(row, device, self._profiles[row])
+
+    def _lamp(self, row: int, device: str, profile: str) -> LampNight:
+        plans = [self._plan(sky, row, profile) for sky in self._skies]
+        tonight = plans[0]
+        if tonight is None:
+            return LampNight(device, Standing.UNSAID)
+        if tonight.refused:
+            return LampNight(device, Standing.REFUSED, reason=tonight.refused)
+        if tonight.is_kept:
+            return self._keeper(device, tonight.commands)
+        levels = [timed for plan in plans if plan is not None for timed in plan.commands]
+        due = [timed for timed in levels if timed.until_us is not None and timed.until_us > self._now_us]
+        return LampNight(device, Standing.EACH_NIGHT, tuple(self._wish(device, timed) for timed in due))
+
+    def _plan(self, sky: Sky, row: int, profile: str) -> Plan | None:
+        steps = self._nights.steps(self._classes[row], sky.day)
+        return None if steps is None else lamp_plan(sky, row, steps, _takes(profile))
+
+    def _keeper(self, device: str, told: Sequence[Timed]) -> LampNight:
+        news = [timed for timed in told if not self._is_said(self._confirmed, device, timed.command)]
+        if not news:
+            return LampNight(device, Standing.KEPT)
+        news = [timed for timed in news if not self._is_said(self._under_way, device, timed.command)]
+        if not news:
+            return LampNight(device, Standing.ON_ITS_WAY)
+        return LampNight(device, Standing.NEW, tuple(self._wish(device, timed) for timed in news))
+
+    @staticmethod
+    def _is_said(known: dict[Key, str], device: str, command: Command) -> bool:
+        said = json.dumps(arguments_of(command))
+        return known.get((device, str(kind_of(command)), place_of(command))) == said
+
+    def _wish(self, device: str, timed: Timed) -> Wish:
+        if timed.not_before_us is None or timed.until_us is None:
+            terms = Terms(group=BY)
+        else:
+            ttl_s = (timed.until_us - max(timed.not_before_us, self._now_us)) // 1_000_000
+            terms = Terms(timed.not_before_us, max(1, ttl_s), _key(device, timed), BY)
+        return wish_for(self._fleet, device, timed.command, now_us=self._now_us, terms=terms)
+
+
+def _key(device: str, timed: Timed) -> str:
+    """Give a key by which a level of a night is put once, however often somebody looks."""
+    said = f"{timed.not_before_us} {timed.until_us} {json.dumps(arguments_of(timed.command))}"
+    return f"{BY}/{device}/{hashlib.blake2b(said.encode(), digest_size=8).hexdigest()}"
+
+
+def _takes(profile: str) -> Callable[[Command], str | None]:
+    def takes(command: Command) -> str | None:
+        if kind_of(command) not in command_kinds(profile):
+            return f"{profile} knows no {kind_of(command)}"
+        try:
+            encode_command(profile, command, identity="0" * 14)
+        except ValueError as why:
+            return str(why)
+        return None
+
+    return takes
+
+
+def _of_place(fleet: Fleet, name: str, rows: NDArray[np.int32], none: object) -> list[Any]:
+    column = [*fleet.asset_column(name).tolist(), none]
+    return [column[-1 if row == NONE else row] for row in rows.tolist()]
