@@ -300,7 +300,6 @@ def command(stand: Stand) -> None:
     with Registry(stand.home) as registry:
         commands_district.enrol(registry, commands_district.lines())
     commands_district.furnish(stand, NOW_US)
-    people(stand)
 
 
 class _Counting(Stand):

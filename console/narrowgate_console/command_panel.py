@@ -1,6 +1,6 @@
 """Commands as a table of a page: what was told, how it stands and why, and a way to take it back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -41,7 +41,9 @@ class CommandPanel:
             "put_by",
             "",
         ]
-        head = "".join(f"<th>{escape(self._frame.word(name) if name else '')}</th>" for name in names)
+        heads = [self._frame.word(name) if name else "" for name in names]
+        styles = self._styles()
+        head = "".join(map(_cell("th"), styles, map(escape, heads)))
         body = "".join(self._row(row) for row in rows)
         self._rows.show(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
@@ -58,13 +60,20 @@ class CommandPanel:
             escape(row.put_by),
             take_back(frame, row.id) if waits and self._may_take_back else "",
         ]
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(map(_cell("td"), self._styles(), cells)) + "</tr>"
+
+    def _styles(self) -> list[str]:
+        return ["ng-when", *([""] if self._with_device else []), "", "", "ng-why", "ng-who", ""]
 
     def _why(self, row: CommandRow) -> str:
         why = escape(self._frame.word(f"why_{row.reason}"))
         if row.group is None:
             return why
         return f"{why} · {link(row.group, self._frame.link(group_path(row.group)), 'ng-link')}"
+
+
+def _cell(tag: str) -> Callable[[str, str], str]:
+    return lambda style, markup: f'<{tag} class="{style}">{markup}</{tag}>'
 
 
 def said(frame: Frame, kind: str, arguments: dict[str, object]) -> str:

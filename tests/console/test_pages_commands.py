@@ -1,0 +1,54 @@
+"""The pages of commands in a real browser: told by hand, seen to wait, taken back; only by who may."""
+
+from collections.abc import Callable
+
+import httpx
+
+from browser import Browser
+from console_people import PASSWORD
+
+Serve = Callable[[str], str]
+
+_SEND = """(() => {
+  const form = document.querySelector("form.ng-command");
+  form.querySelector("[name=level_pct]").value = "70";
+  form.requestSubmit();
+})()"""
+
+
+def test_a_level_is_told_on_a_devices_page_and_taken_back(serve_stand: Serve, tab: Browser) -> None:
+    """The form tells the device; the command stands there as waiting until it is taken back."""
+    tab.open(serve_stand("commanded") + "/devices/lamp-0001")
+    tab.await_true("document.querySelector('form.ng-command')")
+    tab.ask(_SEND)
+    tab.await_true("document.querySelector('.ng-command-rows')?.innerText.includes('Level 70')")
+    tab.ask("document.querySelector('button.ng-take-back').click()")
+    tab.await_true("document.querySelector('.ng-command-rows')?.innerText.includes('Taken back')")
+
+    assert tab.complaints == []
+
+
+def test_an_order_shows_its_progress_and_who_lags(serve_stand: Serve, tab: Browser) -> None:
+    """Bar, counts and the table of those who have not done it, in the page's language."""
+    tab.open(serve_stand("commanded") + "/commands", language="zh-CN")
+    tab.await_true("document.querySelector('.ng-group a')")
+    tab.ask("document.querySelector('.ng-group a').click()")
+    tab.await_true("document.querySelectorAll('.ng-stragglers td.ng-col-device a').length === 10")
+
+    shown = tab.text()
+    assert [
+        word
+        for word in ("成功 2", "失败 1", "无法下发 4", "is none that it understands")
+        if word not in shown
+    ] == []
+
+
+def test_who_may_only_look_sees_no_form(serve_stand: Serve) -> None:
+    """A viewer's page of commands has no form; an officer's has one."""
+    has_form = {}
+    for who in ("viewer_all", "duty_all"):
+        with httpx.Client(base_url=serve_stand("guarded"), timeout=100.0) as client:
+            client.post("/login", data={"name": who, "password": PASSWORD})
+            has_form[who] = "/api/v1/command-groups" in client.get("/commands").text
+
+    assert has_form == {"viewer_all": False, "duty_all": True}
