@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from narrowgate_codecs import PROFILES, command_kinds, encode_command
-from narrowgate_fleet import Fleet, Frame, Wish
+from narrowgate_codecs import PROFILES, Downlink, command_kinds, encode_command
+from narrowgate_fleet import CommandRow, Fleet, Frame, Wish
 from narrowgate_fleet.command_rows import MOST_ATTEMPTS, TTL_S
 from narrowgate_schema.commands import Command, CommandKind
 
@@ -86,8 +86,26 @@ class _Framing:
 
     def __call__(self, number: int) -> Frame:
         """Make them; ValueError if the profile cannot say it."""
-        made = encode_command(self.profile, self.command, number=number, identity=self.identity, key=self.key)
+        made = self.downlink(number)
         return Frame(self.profile, made.payload, made.port, made.answer is not None)
+
+    def downlink(self, number: int) -> Downlink:
+        """Give the message."""
+        return encode_command(self.profile, self.command, number=number, identity=self.identity, key=self.key)
+
+
+def downlink_of(fleet: Fleet, row: CommandRow) -> Downlink:
+    """Give the message of a command that was put, so that an answer to it can be known.
+
+    Raises:
+        ValueError: its device is gone, or has another profile that cannot be told this.
+    """
+    slot = _slot(fleet, row.device)
+    if fleet.column("profile")[slot] != row.profile:
+        raise ValueError(f"device {row.device!r} has another profile than {row.profile}")
+    return _Framing(
+        row.profile, row.command, fleet.column("serial")[slot] or row.device, _key(fleet, slot)
+    ).downlink(row.number)
 
 
 def _slot(fleet: Fleet, device: str) -> int:

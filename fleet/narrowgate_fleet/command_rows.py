@@ -98,6 +98,8 @@ class CommandRow:
     attempts: int
     most_attempts: int
     sent_at_us: int | None
+    has_left: bool
+    """Whether whoever sent it lived to say so."""
     settled_at_us: int | None
     """When it came to its last state; None while it is open."""
 
@@ -110,7 +112,7 @@ class CommandRow:
 COLUMNS = (
     "id, device, kind, arguments, state, reason, put_by, put_at, not_before, expires_at, idempotency_key, "
     "group_name, cell, profile, payload, port, number, is_answered, attempts, most_attempts, sent_at, "
-    "settled_at"
+    "left_at IS NOT NULL, settled_at"
 )
 """What `row_of` reads."""
 
@@ -145,7 +147,7 @@ def row_of(values: tuple[object, ...]) -> CommandRow:
     made["arguments"] = json.loads(str(made["arguments"]))
     made["state"] = CommandState(str(made["state"]))
     made["reason"] = CommandReason(str(made["reason"]))
-    made["is_answered"] = bool(made["is_answered"])
+    made["is_answered"], made["has_left"] = bool(made["is_answered"]), bool(made["has_left"])
     return CommandRow(**made)  # type: ignore[arg-type]  # the table is STRICT: each column has its type
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narrowgate_fleet.command_file import CommandFile
-from narrowgate_fleet.command_rows import ANSWER_S
+from narrowgate_fleet.command_rows import ANSWER_S, COLUMNS, CommandRow, row_of
 from narrowgate_fleet.command_states import CommandReason, CommandState
 from narrowgate_fleet.command_steps import Step, take_step
 
@@ -172,28 +172,43 @@ class CommandSending:
             for word in words:
                 self._hear(connection, word, now_us)
 
+    def sent_to(self, device: str, before_us: int) -> CommandRow | None:
+        """Give the command that a device's word of an instant [us] may answer; None if there is none."""
+        with self.file.looking() as connection:
+            return _sent_to(connection, device, before_us)
+
+    def awaiting_since(self, mark: int) -> tuple[list[tuple[str, bool]], int]:
+        """Give devices whose commands changed after a mark, whether their words matter, and the mark."""
+        with self.file.looking() as connection:
+            connection.execute("BEGIN")
+            try:
+                devices = connection.execute(
+                    "SELECT device, max(settled_at IS NULL AND attempts > 0) FROM commands"
+                    " WHERE device IN (SELECT device FROM commands WHERE mark > ?) GROUP BY device",
+                    (mark,),
+                ).fetchall()
+                (now,) = connection.execute("SELECT mark FROM marks").fetchone()
+            finally:
+                connection.execute("COMMIT")
+        return [(device, bool(matters)) for device, matters in devices], int(now)
+
     def _hear(self, connection: sqlite3.Connection, word: Heard, now_us: int) -> None:
-        row = connection.execute(
-            "SELECT id, state, reason, sent_at, left_at, attempts, most_attempts, is_answered FROM commands"
-            " WHERE device = ? AND settled_at IS NULL AND attempts > 0 AND sent_at < ? ORDER BY sent_at DESC",
-            (word.device, word.at_us),
-        ).fetchone()
-        if row is None:
+        row = _sent_to(connection, word.device, word.at_us)
+        if row is None or row.sent_at_us is None:
             return
-        command_id, state, reason, sent_at, left_at, attempts, most_attempts, is_answered = row
         if word.verdict is not None:
             done = CommandState.SUCCESSFUL, CommandReason.CARRIED_OUT
             failed = CommandState.FAILED, CommandReason.NOT_CARRIED_OUT
-            take_step(connection, command_id, _step(done if word.verdict else failed, now_us, word.detail))
+            take_step(connection, row.id, _step(done if word.verdict else failed, now_us, word.detail))
             return
-        goes_on = state == CommandState.SENT and left_at is not None and reason != CommandReason.BY_MESSAGE
+        goes_on = (
+            row.state is CommandState.SENT and row.has_left and row.reason is not CommandReason.BY_MESSAGE
+        )
         if goes_on:
-            take_step(
-                connection, command_id, _step((CommandState.DELIVERED, CommandReason.NEXT_WORD), now_us)
-            )
-        is_doubtful = is_answered or not goes_on
-        if state != CommandState.PENDING and is_doubtful and word.at_us > sent_at + self._answer_us:
-            take_step(connection, command_id, _unanswered(attempts, most_attempts, now_us))
+            take_step(connection, row.id, _step((CommandState.DELIVERED, CommandReason.NEXT_WORD), now_us))
+        is_late = word.at_us > row.sent_at_us + self._answer_us
+        if is_late and row.state is not CommandState.PENDING and (row.is_answered or not goes_on):
+            take_step(connection, row.id, _unanswered(row.attempts, row.most_attempts, now_us))
 
     def waiting_since(self, mark: int) -> tuple[list[str], int]:
         """Give devices for whom something came to wait after a mark, and the mark of now; 0 gives all."""
@@ -239,6 +254,16 @@ def _unanswered(attempts: int, most_attempts: int, now_us: int) -> Step:
         words = f"sent {attempts} times"
         return _step((CommandState.TIMEOUT, CommandReason.ATTEMPTS_SPENT), now_us, words, EDGE)
     return _step((CommandState.PENDING, CommandReason.UNANSWERED), now_us, actor=EDGE)
+
+
+def _sent_to(connection: sqlite3.Connection, device: str, before_us: int) -> CommandRow | None:
+    """Give the command that left last before an instant [us] and is open, also one that waits again."""
+    row = connection.execute(
+        f"SELECT {COLUMNS} FROM commands WHERE device = ? AND settled_at IS NULL AND attempts > 0"  # noqa: S608
+        " AND sent_at < ? ORDER BY sent_at DESC",
+        (device, before_us),
+    ).fetchone()
+    return None if row is None else row_of(row)
 
 
 def _is_busy(connection: sqlite3.Connection, device: str) -> bool:

@@ -31,6 +31,8 @@ class Trust:
     max_payload_bytes: int
     wants_identity: bool = False
     """Whether only who has proved to be a device may send."""
+    is_trusted: bool = False
+    """Whether its networks alone prove that a sender is the device that it says: commands may go there."""
 
     def admits(self, address: str) -> bool:
         """Tell whether a source address is in an allowed network."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from narrowgate_fleet import Fleet
+from narrowgate_gateway.coap_carrying import Carrier
 from narrowgate_gateway.coap_datagrams import MOST_AT_ONCE
 from narrowgate_gateway.coap_datapath import Datapath
 from narrowgate_gateway.coap_intake import Intake
@@ -20,6 +21,7 @@ from narrowgate_gateway.coap_session import Plain, Session
 from narrowgate_gateway.coap_socket import bound
 from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.door import Door, Trust
+from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.path_template import PathTemplate
 
 NO_LIMITS = Limits()
@@ -49,6 +51,7 @@ class CoapServer:
         limits: Limits = NO_LIMITS,
         session: Session = PLAIN,
         most_at_once: int = MOST_AT_ONCE,
+        downlinks: Downlinks | None = None,
     ) -> "CoapServer":
         """Open a listener; OSError if its address is taken or not this host's.
 
@@ -62,6 +65,7 @@ class CoapServer:
             limits: how much it takes of one sender.
             session: what lies between its datagrams and messages.
             most_at_once: frames that the journal takes in one batch, at most.
+            downlinks: what waits for devices; None: nothing is ever sent to them.
         """
         listening = bound(host, port)
 
@@ -74,7 +78,8 @@ class CoapServer:
             return "" if sender.connection is None else session.identities(np.array([sender.connection]))[0]
 
         seam = await Seam.open(send, host, int(listening.getsockname()[1]))
-        intake = Intake(send, seam, template, trust, door, fleet, identity)
+        carrier = None if downlinks is None else Carrier(downlinks, trust)
+        intake = Intake(send, seam, template, trust, door, fleet, identity, carrier)
         datapath = Datapath(
             listening,
             template,
@@ -85,6 +90,7 @@ class CoapServer:
             seam.message_ids,
             session=session,
             most_at_once=min(most_at_once, MOST_AT_ONCE),
+            carrier=carrier,
         )
         datapath.start(intake)
         return cls(listening, datapath, intake, seam)

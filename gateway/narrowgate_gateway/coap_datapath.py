@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.arrivals import ANSWERS, NUMBER
 from narrowgate_gateway.coap_answers import Askers, answers, resets
+from narrowgate_gateway.coap_carrying import NO_ROWS, Carrier, carrying
 from narrowgate_gateway.coap_columns import CON
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox, Outbox
 from narrowgate_gateway.coap_messages import CODES, Sender
@@ -28,6 +29,7 @@ from narrowgate_gateway.coap_session import Session
 from narrowgate_gateway.coap_sorting import Fate, Sorted, answered_strangers, sort
 from narrowgate_gateway.coap_uplinks import Limits, Uplinks
 from narrowgate_gateway.door import Door, Trust
+from narrowgate_gateway.downlinks import Asking
 from narrowgate_gateway.gathering import Gathering, waiting_bytes
 from narrowgate_gateway.networks import Networks
 from narrowgate_gateway.path_template import PathTemplate
@@ -76,6 +78,7 @@ class Datapath:
         *,
         session: Session,
         most_at_once: int,
+        carrier: Carrier | None = None,
     ) -> None:
         """Stand before a socket; `start` begins to read.
 
@@ -89,7 +92,10 @@ class Datapath:
             message_ids: gives the first of n message ids of our own.
             session: opens what comes and seals what leaves.
             most_at_once: datagrams of a batch.
+            carrier: finds what rides on answers; None: nothing does.
         """
+        self._carrier = carrier
+        self._carrying: set[asyncio.Task[None]] = set()
         self._socket = listening
         row_bytes = max(_LEAST_ROW_BYTES, trust.max_payload_bytes + _HEAD_AND_OPTIONS_BYTES)
         self._inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
@@ -204,7 +210,8 @@ class Datapath:
         began_s = self._gathers_since_s
 
         def told(numbers: NDArray[np.uint8]) -> None:
-            self._told(numbers, askers, no_response)
+            held = self._carry(uplinks, numbers, askers, no_response)
+            self._told(numbers, askers, no_response, held)
             self._gathering.note_answered(self._loop.time() - began_s)
 
         self._door.take(uplinks, self._fleet(), told)
@@ -216,11 +223,52 @@ class Datapath:
             return self._session.identities(connections[rows])
         return [""] * len(rows) if self._trust.wants_identity else None
 
-    def _told(self, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]) -> None:
-        """Send the answers of a batch."""
-        self._rows_under_way -= len(numbers)
+    def _carry(
+        self, uplinks: Uplinks, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]
+    ) -> NDArray[np.intp]:
+        """Have answers of a batch wait for what rides on them, and give their rows."""
+        if self._carrier is None:
+            return NO_ROWS
+        is_wanted = no_response & _WANTS_NO_SUCCESS == 0
+        rows, asking = self._carrier.rows(uplinks, numbers, is_wanted, self._fleet())
+        if len(rows):
+            task = asyncio.create_task(self._carried(self._carrier, askers.rows(rows), asking))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+        return rows
+
+    async def _carried(self, carrier: Carrier, askers: Askers, asking: list[Asking]) -> None:
+        """Send answers with what rides on them."""
+        claims = await carrier.claims(asking)
+        new = [claim for claim, asked in zip(claims, asking, strict=True) if claim and asked.is_new]
+        # RFC 7252, 4.5: a NON that comes again is silently ignored.
+        is_told = askers.is_confirmable | np.array([asked.is_new for asked in asking], np.bool_)
+        self._settle(len(claims))
+        if self._is_closed:
+            carrier.sent(new, "the listener was closed")
+            return
+        told = np.flatnonzero(is_told)
+        askers, claims = askers.rows(told), [claims[row] for row in told.tolist()]
+        own = int(np.count_nonzero(~askers.is_confirmable))
+        content, lengths = carrying(askers, claims, self._message_ids(own) if own else 0)
+        self._send(content, lengths, askers)
+        carrier.sent(new)
+
+    def _settle(self, rows: int) -> None:
+        """Count uplinks that are answered."""
+        self._rows_under_way -= rows
         if self._rows_under_way == 0:
             self._is_idle.set()
+
+    def _told(
+        self,
+        numbers: NDArray[np.uint8],
+        askers: Askers,
+        no_response: NDArray[np.int64],
+        held: NDArray[np.intp],
+    ) -> None:
+        """Send the answers of a batch but those that are held."""
+        self._settle(len(numbers) - len(held))
         if self._is_closed:
             return
         codes = _CODE_OF[numbers]
@@ -231,6 +279,7 @@ class Datapath:
         # RFC 7252, 4.5: a NON that comes again is silently ignored.
         is_repeat = numbers == NUMBER[Answer.DUPLICATE]
         is_told = askers.is_confirmable | ~(is_unwanted | is_repeat)
+        is_told[held] = False
         self._tell(askers, codes, is_told)
 
     def _take_rest(self, batch: Sorted) -> None:

@@ -14,13 +14,16 @@ from aiocoap import CON, NON, Message
 from aiocoap.error import UnparsableMessage
 from aiocoap.numbers.codes import Code
 
-from narrowgate_fleet import Fleet
+from narrowgate_fleet import Claim, Fleet
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.coap_blocks import Blocks
+from narrowgate_gateway.coap_carrying import Carrier, location_of
 from narrowgate_gateway.coap_messages import (
     CODES,
+    NOTHING,
     Block,
     Head,
+    Rider,
     Sender,
     acknowledgement,
     bare_acknowledgement,
@@ -57,6 +60,7 @@ class Intake:
         door: Door,
         fleet: Callable[[], Fleet],
         identity: Callable[[Sender], str],
+        carrier: Carrier | None = None,
     ) -> None:
         """Stand there.
 
@@ -68,7 +72,9 @@ class Intake:
             door: who judges and keeps.
             fleet: gives the newest registry.
             identity: tells who a sender has proved to be; '' who has proved nothing.
+            carrier: finds what rides on answers; None: nothing does.
         """
+        self._carrier = carrier
         self._identity = identity
         self._send = send
         self._seam = seam
@@ -152,14 +158,22 @@ class Intake:
 
     async def _admit(self, arrival: Arrival, head: Head, sender: Sender, message: Message) -> None:
         (answer,) = await self._door.admit([arrival], self._fleet())
-        self._tell(answer, head, sender, message)
+        if self._carrier is None or (message.opt.no_response or 0) & _WANTS_NO_SUCCESS:
+            self._tell(answer, head, sender, message)
+            return
+        claim, is_new = await self._carrier.one(arrival, answer, self._fleet())
+        self._tell(answer, head, sender, message, claim)
+        if claim is not None and is_new:
+            self._carrier.sent([claim])
 
     def _tell_of_block(self, code: Code, head: Head, sender: Sender, block: Block) -> None:
         if code is Code.REQUEST_ENTITY_TOO_LARGE:
             self._door.count(Answer.TOO_LARGE)
         self._answer(code, head, sender, block1=block if code is Code.CONTINUE else None)
 
-    def _tell(self, answer: Answer, head: Head, sender: Sender, message: Message) -> None:
+    def _tell(
+        self, answer: Answer, head: Head, sender: Sender, message: Message, claim: Claim | None = None
+    ) -> None:
         if answer is Answer.DUPLICATE and not head.is_confirmable:
             return  # RFC 7252, 4.5: a NON that comes again is silently ignored
         code = CODES[answer]
@@ -169,7 +183,7 @@ class Intake:
                 self._send(bare_acknowledgement(head), sender)
             return
         max_age_s = RETRY_AFTER_S if answer is Answer.CANNOT_KEEP else None
-        self._answer(code, head, sender, max_age_s=max_age_s, block1=message.opt.block1)
+        self._answer(code, head, sender, max_age_s=max_age_s, block1=message.opt.block1, claim=claim)
 
     def _answer(
         self,
@@ -179,12 +193,14 @@ class Intake:
         *,
         max_age_s: int | None = None,
         block1: Block | None = None,
+        claim: Claim | None = None,
     ) -> None:
+        rider = NOTHING if claim is None else Rider(location_of(claim), claim.payload)
         if head.is_confirmable:
-            self._send(acknowledgement(head, code, max_age_s=max_age_s, block1=block1), sender)
+            self._send(acknowledgement(head, code, max_age_s=max_age_s, block1=block1, rider=rider), sender)
             return
         own = self._seam.message_ids(1)
-        self._send(separate(head, own, code, max_age_s=max_age_s, block1=block1), sender)
+        self._send(separate(head, own, code, max_age_s=max_age_s, block1=block1, rider=rider), sender)
 
 
 def _parsed(datagram: bytes) -> Message | None:

@@ -68,6 +68,17 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Rider:
+    """What rides on an answer."""
+
+    location: tuple[str, ...] = ()
+    payload: bytes = b""
+
+
+NOTHING = Rider()
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Who sent a datagram, and how an answer gets there."""
 
@@ -115,22 +126,42 @@ class Sender:
 
 
 def acknowledgement(
-    head: Head, code: Code, *, max_age_s: int | None = None, block1: Block | None = None
+    head: Head,
+    code: Code,
+    *,
+    max_age_s: int | None = None,
+    block1: Block | None = None,
+    rider: Rider = NOTHING,
 ) -> bytes:
     """Give the answer that rides on a confirmable request's acknowledgement."""
-    return _encoded(Message(code=code, _token=head.token), ACK, head.message_id, max_age_s, block1)
+    message = _carrying(Message(code=code, _token=head.token), rider)
+    return _encoded(message, ACK, head.message_id, max_age_s, block1)
 
 
 def separate(
-    head: Head, message_id: int, code: Code, *, max_age_s: int | None = None, block1: Block | None = None
+    head: Head,
+    message_id: int,
+    code: Code,
+    *,
+    max_age_s: int | None = None,
+    block1: Block | None = None,
+    rider: Rider = NOTHING,
 ) -> bytes:
     """Give the answer to a non-confirmable request: a message of its own, non-confirmable too."""
-    return _encoded(Message(code=code, _token=head.token), NON, message_id, max_age_s, block1)
+    message = _carrying(Message(code=code, _token=head.token), rider)
+    return _encoded(message, NON, message_id, max_age_s, block1)
 
 
 def bare_acknowledgement(head: Head) -> bytes:
     """Give an acknowledgement without an answer."""
     return _encoded(Message(code=EMPTY), ACK, head.message_id, None, None)
+
+
+def _carrying(message: Message, rider: Rider) -> Message:
+    message.payload = rider.payload
+    if rider.location:
+        message.opt.location_path = rider.location
+    return message
 
 
 def _encoded(

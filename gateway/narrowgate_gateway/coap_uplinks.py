@@ -17,7 +17,7 @@ from narrowgate_gateway.coap_columns import CON, Flags, Heads, Ints, Options
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams
 from narrowgate_gateway.coap_endpoints import endpoint_texts, endpoints_of
 from narrowgate_gateway.coap_paths import Matched, PathColumns
-from narrowgate_gateway.exchange_names import Ragged, exchange_names
+from narrowgate_gateway.exchange_names import Endpoints, Ragged, exchange_names
 from narrowgate_gateway.rates import Rates
 from narrowgate_gateway.source_places import SOURCE_PLACES, source_places
 from narrowgate_ingest.records import Kind, on_disk_schema
@@ -104,6 +104,25 @@ class Uplinks:
         """Give their number."""
         return len(self._message_ids)
 
+    def devices(self, rows: NDArray[np.intp]) -> list[str]:
+        """Give the devices that some claim to be of."""
+        return _texts(self._devices.rows(rows))
+
+    def exchanges(self, rows: NDArray[np.intp]) -> list[str]:
+        """Give names of some exchanges that hold beyond a restart: endpoint, message id, token."""
+        senders = Endpoints(self._endpoints.addresses[rows], self._endpoints.ports[rows])
+        tokens = self._tokens.rows(rows)
+        return [
+            f"{endpoint} {message_id} {tokens.flat[start : start + length].tobytes().hex()}"
+            for endpoint, message_id, start, length in zip(
+                _texts(endpoint_texts(senders)),
+                self._message_ids[rows].tolist(),
+                tokens.starts.tolist(),
+                tokens.lengths.tolist(),
+                strict=True,
+            )
+        ]
+
     def slots(self, fleet: Fleet) -> NDArray[np.int32]:
         """Give the slots of the devices that they claim to be of."""
         longest = int(self._devices.lengths.max(initial=0))
@@ -183,6 +202,15 @@ def _copied(strings: Ragged) -> Ragged:
     if strings.block is not None:
         return Ragged.even(strings.block)
     return Ragged(strings.packed(), np.cumsum(strings.lengths) - strings.lengths, strings.lengths)
+
+
+def _texts(strings: Ragged) -> list[str]:
+    data = _copied(strings)
+    ends = data.starts + data.lengths
+    return [
+        data.flat[start:end].tobytes().decode(errors="replace")
+        for start, end in zip(data.starts.tolist(), ends.tolist(), strict=True)
+    ]
 
 
 def _of(column: NDArray[np.generic], some: NDArray[np.intp] | None) -> NDArray[np.generic]:

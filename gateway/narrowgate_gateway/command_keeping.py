@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from narrowgate_console import Check
-from narrowgate_fleet import CommandQueue, CommandState
+from narrowgate_fleet import CommandQueue, CommandState, Fleet
 from narrowgate_fleet.command_queue import counts, oldest_waiting_us
+from narrowgate_gateway.command_answers import CommandAnswers
 from narrowgate_gateway.command_settings import Commands
+from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_schema.clock import Clock
 
 _EVERY_S = 2.0
@@ -22,9 +24,17 @@ _DAY_US = 86_400_000_000
 class CommandKeeping(Collector):
     """Ends commands whose time is over, forgets old ones, and counts."""
 
-    def __init__(self, path: Path, settings: Commands, clock: Clock) -> None:
-        """Open the queue; `start` begins, `stop` closes it. Raises as `CommandQueue` does."""
+    def __init__(
+        self, path: Path, settings: Commands, clock: Clock, fleet: Callable[[], Fleet], pipeline: Pipeline
+    ) -> None:
+        """Open the queue, and listen to what devices say; `start` begins, `stop` closes it.
+
+        Raises:
+            ValueError, sqlite3.Error: it cannot be opened.
+        """
         self.queue = CommandQueue(path)
+        self._answers = CommandAnswers(path, settings, clock, fleet)
+        pipeline.listen(self._answers)
         self._settings = settings
         self._clock = clock
         self._stop = threading.Event()
@@ -39,6 +49,7 @@ class CommandKeeping(Collector):
         """End, wait for it, and close the queue."""
         self._stop.set()
         self._thread.join()
+        self._answers.close()
         self.queue.close()
 
     def turn(self) -> None:

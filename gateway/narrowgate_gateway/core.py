@@ -66,10 +66,10 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     clock = clock_of(settings)
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
+    with opening(home.commands):
+        keeping = CommandKeeping(home.commands, settings.commands, clock, lambda: fleet.fleet, pipeline)
     owed = Owed(runner, home, settings, archive.archiver)
     owed.settle(pipeline)
-    with opening(home.commands):
-        keeping = CommandKeeping(home.commands, settings.commands, clock)
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)
     letters = LettersOut(outlets_of(settings), stores.state)

@@ -6,14 +6,14 @@ import logging
 import math
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from narrowgate_fleet import Fleet, FleetReader, RegistryFault
+from narrowgate_fleet import CommandSending, Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_uplinks import Limits
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
+from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.exchange_recall import remembered
 from narrowgate_gateway.mqtt_brokers import Brokers, places
 from narrowgate_gateway.mqtt_redelivery import RECENT_US
@@ -27,7 +27,7 @@ from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.lineage import floor_of
 from narrowgate_ingest.recovery import NOTHING_READ, Floor
-from narrowgate_schema.clock import SystemClock
+from narrowgate_schema.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from narrowgate_gateway.udp import UdpServer
@@ -63,8 +63,11 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         asyncio.create_task(committer.run()),
         asyncio.create_task(keep_ticking(committer, clock, settings.clock.tick_every_s)),
     ]
+    downlinks = await _downlinks(settings, home, clock, fleet)
+    if downlinks is not None:
+        working.append(asyncio.create_task(downlinks.watch()))
     most = settings.journal.pending_frames
-    servers = [await _listen(listener, door, fleet, most) for listener in settings.coap]
+    servers = [await _listen(listener, door, fleet, most, downlinks) for listener in settings.coap]
     ports = _ports(settings, door, fleet)
     within_us = RECENT_US if isinstance(clock, SystemClock) else math.inf
     memories = redeliveries(home.journal, journal.end, places(settings.mqtt), within_us=within_us)
@@ -77,8 +80,22 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         each.stop()
     await asyncio.gather(*taking)
     await _close(committer, working, servers)
+    if downlinks is not None:
+        await downlinks.close()
     journal.close()
     role.release()
+
+
+async def _downlinks(settings: Settings, home: Home, clock: Clock, fleet: "NewestFleet") -> Downlinks | None:
+    """Give what waits for devices; None where no listener may send them anything."""
+    if not any(listener.trusted for listener in settings.coap):
+        return None
+    terms = settings.commands
+    sending = CommandSending(home.commands, answer_s=terms.answer_s, cell_per_min=terms.cell_per_min)
+    downlinks = Downlinks(sending, clock, fleet)
+    await downlinks.recall()
+    await downlinks.look()
+    return downlinks
 
 
 def _floor(home: Home) -> Floor:
@@ -111,10 +128,10 @@ async def _close(
     committer: Committer, working: list["asyncio.Task[None]"], servers: Iterable[CoapServer]
 ) -> None:
     """Keep what is pending, say so, and close the sockets last."""
-    committing, ticking = working
-    ticking.cancel()
-    with suppress(asyncio.CancelledError):
-        await ticking
+    committing, *others = working
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     committer.close()
     await committing
     for server in servers:
@@ -141,12 +158,19 @@ class NewestFleet:
         return fleet
 
 
-async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet, most_at_once: int) -> CoapServer:
+async def _listen(
+    listener: CoapListener,
+    door: Door,
+    fleet: NewestFleet,
+    most_at_once: int,
+    downlinks: Downlinks | None,
+) -> CoapServer:
     trust = Trust(
         listener.name,
         listener.tenant,
         tuple(map(ipaddress.ip_network, listener.allow)),
         listener.max_payload_bytes,
+        is_trusted=listener.trusted,
     )
     try:
         return await CoapServer.open(
@@ -158,6 +182,7 @@ async def _listen(listener: CoapListener, door: Door, fleet: NewestFleet, most_a
             fleet,
             limits=Limits.of(listener.device_per_s, listener.source_per_s),
             most_at_once=most_at_once,
+            downlinks=downlinks,
         )
     except OSError as error:
         what = f"UDP port {listener.port} on {listener.host} (coap listener {listener.name!r})"

@@ -30,6 +30,10 @@ class CoapListener(Section):
     port: Port = Field(5683, description="UDP port")
     path: str = Field("nb/{device}/up", description="path of an uplink; {device} and {port} are captured")
     allow: Networks = Field((), description="source networks that may send; none at all while this is empty")
+    trusted: bool = Field(
+        False,
+        description="whether `allow` proves who a device is (a private APN): commands ride on its answers",
+    )
     tenant: str = Field("", description="tenant whose devices send here")
     max_payload_bytes: int = Field(1024, ge=1, le=65_507, description="longer payloads are answered 4.13")
     device_per_s: float = Field(

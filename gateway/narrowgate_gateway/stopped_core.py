@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 
 from narrowgate_fleet import FleetReader, seal_of
+from narrowgate_gateway.command_answers import CommandAnswers
 from narrowgate_gateway.influx_target import target_of
 from narrowgate_gateway.past import past_of
 from narrowgate_gateway.practice import practice_of
@@ -89,10 +90,13 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
                 Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
             )
             Beginners(pipeline, lambda: past_of(home))
-            pipeline.catch_up(settings.core.batch_rows)
-            finish(pipeline)
-            finish_erasures(pipeline, places_of(home, settings))
-            yield pipeline
+            terms, clock = settings.commands, SystemClock()
+            with closing(CommandAnswers(home.commands, terms, clock, lambda: fleet.fleet)) as answers:
+                pipeline.listen(answers)
+                pipeline.catch_up(settings.core.batch_rows)
+                finish(pipeline)
+                finish_erasures(pipeline, places_of(home, settings))
+                yield pipeline
         finally:
             quarantine.close()
             state.close()

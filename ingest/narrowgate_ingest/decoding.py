@@ -1,6 +1,6 @@
 """The decode stage: uplinks to readings, with a disposition and, where refused, a reason for each frame."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import PROFILES, Context, Decoded, decode
 from narrowgate_fleet import Fleet
+from narrowgate_ingest.hearing import Listener, Overheard, Word, words_of
 from narrowgate_ingest.identities import Identities, of_others
 from narrowgate_ingest.repeats import Repeats
 from narrowgate_ingest.stage import Poisoned, run_rows
@@ -30,6 +31,8 @@ class Decoding:
     facts: pa.RecordBatch
     refusals: dict[int, tuple[Reason, str]] = field(default_factory=dict)
     """By row: the first reason and its words."""
+    words: list[Word] = field(default_factory=list)
+    """What devices said for which somebody listens."""
 
     def refuse(self, row: int, reason: Reason, detail: str) -> None:
         """Quarantine a whole frame."""
@@ -80,12 +83,16 @@ class DecodeStage:
         self.repeats = Repeats()
         self.frames_by_row = 0
         """Frames that no batch plan read, since this process began."""
+        self.listener: Listener | None = None
+        """Who listens to words; None: nobody does."""
 
     def run(self, uplinks: pa.RecordBatch, fleet: Fleet) -> Decoding:
         """Decode a batch; whatever a profile raises costs its own frame only."""
         devices = uplinks["claimed_device"].to_pylist()
         slots = fleet.slots(devices)
         profiles, keys = _profiles(fleet, slots), fleet.keys(slots)
+        awaited = self.listener.awaited() if self.listener is not None else frozenset()
+        overheard: list[Overheard] = []
 
         def stage(start: int, stop: int) -> Decoded:
             context = Context(
@@ -99,6 +106,8 @@ class DecodeStage:
             found = self._identities.strangers(made, slots[start:stop], fleet)
             found.update(of_others(uplinks.slice(start, stop - start)))
             strangers.update((start + row, wrong) for row, wrong in found.items())
+            if awaited:
+                overheard.extend(_overheard(made, devices, awaited, start, stop))
             self._facts.add(_without(made.facts, frames[[start + row for row in found]]))
             return made
 
@@ -116,6 +125,12 @@ class DecodeStage:
         _merge(decoding, parts, uplinks)
         _drop_strangers(decoding, frames, strangers)
         self._drop_repeats(decoding, uplinks, slots)
+        decoding.words = words_of(
+            overheard,
+            devices,
+            lambda row: uplinks["received_at"][row].cast(pa.int64()).as_py(),
+            lambda row: decoding.dispositions[row] is not Disposition.DUPLICATE and row not in strangers,
+        )
         return decoding
 
     def _drop_repeats(self, decoding: Decoding, uplinks: pa.RecordBatch, slots: NDArray[np.int32]) -> None:
@@ -134,6 +149,15 @@ class DecodeStage:
             decoding.dispositions[row] = Disposition.DUPLICATE
             decoding.refusals.pop(row, None)
         decoding.readings = without_frames(decoding.readings, frames[repeated])
+
+
+def _overheard(
+    made: Decoded, devices: Sequence[str], awaited: Set[str], start: int, stop: int
+) -> Iterator[Overheard]:
+    """Yield the frames of devices whose words matter."""
+    for row in range(start, stop):
+        if devices[row] in awaited:
+            yield Overheard(row, made, row - start)
 
 
 def _drop_strangers(decoding: Decoding, frames: NDArray[np.int64], strangers: dict[int, str]) -> None:

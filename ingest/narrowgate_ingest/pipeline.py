@@ -22,6 +22,7 @@ from narrowgate_fleet import Fleet, FleetReader, RegistryFault
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch, batch_of
 from narrowgate_ingest.decoding import DecodeStage, KnownFacts
+from narrowgate_ingest.hearing import Listener
 from narrowgate_ingest.host_clock import HostClock
 from narrowgate_ingest.judging import judge
 from narrowgate_ingest.lineage import Lineage
@@ -90,8 +91,14 @@ class Pipeline:
         self.offset = self._resume()
         self.needed: list[Callable[[], int]] = []
         """Offsets from which further readers need the journal."""
+        self.listener: Listener | None = None
+        """Who is told what devices say of what they were told."""
         self.registry_trouble = ""
         """Why the newest registry is not used, in words; the last good one is used meanwhile."""
+
+    def listen(self, listener: Listener) -> None:
+        """Have somebody told what devices say of what they were told; of live frames only."""
+        self.listener = self._decode.listener = listener
 
     @property
     def frames_by_row(self) -> int:
@@ -229,6 +236,8 @@ class Pipeline:
         if is_settled:
             return
         self.stores.quarantine.put(refused_frames(prepared), batch.start, batch.end)
+        if self.listener is not None and prepared.decoding.words:
+            self.listener.hear(prepared.decoding.words)
         snapshots = prepared.snapshots or (self.snapshots() if with_snapshot else {})
         with self.stores.state.transaction() as connection:
             settle(connection, prepared, self._superseded, self.practice)

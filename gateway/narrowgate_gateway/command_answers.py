@@ -1,0 +1,68 @@
+"""What decoded uplinks say of commands: the pipeline's words, turned into what the queue hears.
+
+Rule 1: while nothing is on its way to any device, a batch costs one look at the file's version.
+Rule 2: words are told before their batch is settled, and may be told again: the queue takes each once.
+"""
+
+from collections.abc import Callable, Sequence, Set
+from pathlib import Path
+
+from narrowgate_codecs import carried_out
+from narrowgate_console.command_making import downlink_of
+from narrowgate_fleet import CommandRow, CommandSending, Fleet, Heard
+from narrowgate_gateway.command_settings import Commands
+from narrowgate_ingest.hearing import Word
+from narrowgate_schema.clock import Clock
+
+
+class CommandAnswers:
+    """Listens to the pipeline for devices that were sent something."""
+
+    def __init__(self, path: Path, settings: Commands, clock: Clock, fleet: Callable[[], Fleet]) -> None:
+        """Open the queue; raises as `CommandSending` does."""
+        self._sending = CommandSending(path, answer_s=settings.answer_s)
+        self._clock = clock
+        self._fleet = fleet
+        self._awaited: set[str] = set()
+        self._seen: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the queue."""
+        self._sending.close()
+
+    def awaited(self) -> Set[str]:
+        """Give the devices whose words matter now.
+
+        Raises:
+            sqlite3.Error: the file cannot be asked.
+        """
+        version = self._sending.data_version()
+        if self._seen is None or self._seen[0] != version:
+            changes, mark = self._sending.awaiting_since(0 if self._seen is None else self._seen[1])
+            for device, is_awaited in changes:
+                (self._awaited.add if is_awaited else self._awaited.discard)(device)
+            self._seen = version, mark
+        return self._awaited
+
+    def hear(self, words: Sequence[Word]) -> None:
+        """Tell the queue what devices said.
+
+        Raises:
+            sqlite3.Error: it cannot be written; the same words again are welcome.
+        """
+        heard = [self._heard(word) for word in words]
+        if heard:
+            self._sending.heard(heard, now_us=self._clock.now_us())
+
+    def _heard(self, word: Word) -> Heard:
+        row = self._sending.sent_to(word.device, word.at_us)
+        verdict = None if row is None else self._verdict(row, word)
+        return Heard(word.device, word.at_us, verdict, "" if verdict is None else str(word.message))
+
+    def _verdict(self, row: CommandRow, word: Word) -> bool | None:
+        """Say whether a word answers a command; a device of another profile by now answers nothing."""
+        try:
+            downlink = downlink_of(self._fleet(), row)
+        except ValueError:
+            return None
+        return carried_out(downlink, word.message, word.values)
