@@ -39,6 +39,10 @@ class Answer:
 DELIVERED = Answer(Outcome.DELIVERED)
 
 
+class AttendFailed(Exception):
+    """What is due beside the letters could not be done; the text says why, in one line."""
+
+
 class Courier(Protocol):
     """Brings letters to one endpoint."""
 
@@ -58,5 +62,9 @@ class Courier(Protocol):
         ...
 
     def attend(self, connection: sqlite3.Connection, now_s: float) -> float:
-        """Do what is due beside the letters; give after how long to come again [s]."""
+        """Do what is due beside the letters; give after how long to come again [s].
+
+        Raises:
+            AttendFailed: it could not be done; it is tried again, and letters go meanwhile.
+        """
         ...

@@ -13,12 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrowgate_cases.couriers import Answer, Courier, Outcome
+from narrowgate_cases.couriers import Answer, AttendFailed, Courier, Outcome
 from narrowgate_cases.outbox import Letter, next_letter, note_dead, note_delivered, note_failed
 
 _IDLE_S = 1.0
 _BUSY_S = 30.0
 _LONGEST_RETRY_AFTER_S = 3600.0
+_ATTEND_AGAIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,12 @@ class Sender:
         self._stop = threading.Event()
         self._failures = 0
         self._attends_at_s = 0.0
-        self.trouble = ""
-        """Why the last try failed; empty while letters arrive."""
+        self._letter_trouble = self._attend_trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Give why the last try failed; empty while letters arrive."""
+        return self._letter_trouble or self._attend_trouble
 
     def stop(self) -> None:
         """Ask for the end; the exchange under way is finished first."""
@@ -81,7 +86,7 @@ class Sender:
                     while not self._stop.wait(self.send_next(connection)):
                         pass
             except sqlite3.Error as error:
-                self.trouble = f"outbox: {error}"
+                self._letter_trouble = f"outbox: {error}"
                 self._failures += 1
                 self._stop.wait(self._pause_s())
 
@@ -94,18 +99,28 @@ class Sender:
 
     def send_next(self, connection: sqlite3.Connection) -> float:
         """Try the next letter; give how long to wait before the one after it [s]."""
-        now_s = self._now_s()
-        if now_s >= self._attends_at_s:
-            self._attends_at_s = now_s + self._courier.attend(connection, now_s)
+        self._attend(connection)
         letter = next_letter(connection, self._endpoint, self._now_s())
         if letter is None:
             return max(0.0, min(_IDLE_S, self._attends_at_s - self._now_s()))
         answer = self._courier.deliver(connection, letter, self._now_s())
         if answer.outcome is Outcome.DELIVERED:
             note_delivered(connection, self._endpoint, letter)
-            self.trouble, self._failures = "", 0
+            self._letter_trouble, self._failures = "", 0
             return 0.0
         return self._put_back(connection, letter, answer)
+
+    def _attend(self, connection: sqlite3.Connection) -> None:
+        """Let the courier do what is due beside the letters."""
+        now_s = self._now_s()
+        if now_s < self._attends_at_s:
+            return
+        try:
+            self._attends_at_s = now_s + self._courier.attend(connection, now_s)
+            self._attend_trouble = ""
+        except AttendFailed as failed:
+            self._attends_at_s = now_s + _ATTEND_AGAIN_S
+            self._attend_trouble = str(failed)
 
     def _put_back(self, connection: sqlite3.Connection, letter: Letter, answer: Answer) -> float:
         """Keep a letter that was not taken, or give it up; give how long the endpoint is left alone [s]."""
@@ -116,7 +131,7 @@ class Sender:
         after_s = min(answer.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
         pause_s = 0.0
         if is_failure:
-            self.trouble = f"{self._courier.name}: {answer.words}"
+            self._letter_trouble = f"{self._courier.name}: {answer.words}"
             self._failures += 1
             pause_s = max(self._pause_s(), after_s)
             after_s = max(pause_s, self._jittered(letter.attempts + 1, patience.longest_letter_pause_s))

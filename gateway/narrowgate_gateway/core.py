@@ -72,7 +72,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     owed.settle(pipeline)
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)
-    letters = LettersOut(outlets_of(settings), stores.state)
+    letters = LettersOut(outlets_of(settings, practice, clock.now_us), stores.state)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.show(archive, influx, letters, checking)
     sources.remind(owed, beginners)

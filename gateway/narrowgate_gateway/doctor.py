@@ -10,6 +10,7 @@ from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
 from narrowgate_gateway.mosquitto_conf import judge_mosquitto, read_mosquitto_conf
+from narrowgate_gateway.open311_visit import visit_open311
 from narrowgate_gateway.settings import Home
 
 
@@ -22,7 +23,7 @@ def findings_of(
         config: the configuration file.
         home: the gateway's home; it need not be there yet.
         mosquitto_confs: configurations of brokers.
-        is_offline: whether no broker is visited.
+        is_offline: whether no broker and no server is visited.
 
     Raises:
         ConfigFaults: the configuration cannot be used.
@@ -36,3 +37,5 @@ def findings_of(
     for broker in () if is_offline else settings.mqtt:
         visit = visit_broker(broker, f"narrowgate-doctor-{secrets.token_hex(4)}")
         yield from judge_visit(visit, broker)
+    for endpoint in () if is_offline else settings.open311:
+        yield from visit_open311(endpoint)

@@ -14,6 +14,7 @@ from narrowgate_gateway.broker_probe import judge_visit, visit_broker
 from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
+from narrowgate_gateway.open311_visit import visit_open311
 from narrowgate_gateway.settings import Home, Settings
 
 EVERY_S = 600.0
@@ -21,11 +22,13 @@ EVERY_S = 600.0
 
 
 def diagnose(settings: Settings, home: Home) -> Iterator[Finding]:
-    """Yield what the doctor says of this host and of each broker."""
+    """Yield what the doctor says of this host, each broker and each outside case system."""
     yield from host_findings(settings, home)
     yield from gone_findings(home)
     for broker in settings.mqtt:
         yield from judge_visit(visit_broker(broker, f"narrowgate-doctor-{token_hex(4)}"), broker)
+    for endpoint in settings.open311:
+        yield from visit_open311(endpoint)
 
 
 class DoctorVisits:

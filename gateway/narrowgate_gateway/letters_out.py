@@ -6,19 +6,20 @@ An endpoint is added here: its name, what it wants, its courier, its patience. T
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from narrowgate_cases import OutboxCounts, Wants, install_outbox, outbox_counts
+from narrowgate_cases import OutboxCounts, Practice, Wants, install_outbox, outbox_counts
 from narrowgate_cases.couriers import Courier
 from narrowgate_cases.outbox import NONE_AT_ALL, counts_by_endpoint, oldest_waiting_s
 from narrowgate_cases.outbox_tables import WEBHOOK
 from narrowgate_cases.sending import Patience, Sender
 from narrowgate_console import Check
+from narrowgate_gateway.open311_endpoint import courier_of, wants_of
 from narrowgate_gateway.settings import Settings
 from narrowgate_gateway.webhook_endpoint import endpoint_of
 from narrowgate_ingest.state import State
@@ -38,8 +39,13 @@ class Outlet:
     patience: Patience
 
 
-def outlets_of(settings: Settings) -> list[Outlet]:
+def outlets_of(settings: Settings, practice: Practice, now_us: Callable[[], int]) -> list[Outlet]:
     """Give the endpoints that the options name.
+
+    Args:
+        settings: the whole file.
+        practice: how the desk works.
+        now_us: the desk's clock [us].
 
     Raises:
         ValueError: a secret or a certificate cannot be had; names the option.
@@ -49,6 +55,9 @@ def outlets_of(settings: Settings) -> list[Outlet]:
         outlets.append(
             Outlet(WEBHOOK, settings.webhook.wants, endpoint_of(settings.webhook), settings.webhook.patience)
         )
+    for each in settings.open311:
+        courier = courier_of(each, practice, now_us)
+        outlets.append(Outlet(each.name, wants_of(each), courier, each.patience))
     return outlets
 
 

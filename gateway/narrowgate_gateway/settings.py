@@ -14,6 +14,7 @@ from narrowgate_gateway.desk_settings import Desk
 from narrowgate_gateway.georeport_settings import GeoReport
 from narrowgate_gateway.influx_settings import Influxdb
 from narrowgate_gateway.mqtt_settings import MqttBroker
+from narrowgate_gateway.open311_settings import Open311
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.section import Networks, Port, Section
 from narrowgate_gateway.udp_settings import UdpListener
@@ -127,13 +128,14 @@ class Settings(Section):
     influxdb: Influxdb = Influxdb()
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
+    open311: tuple[Open311, ...] = Field((), description="GeoReport v2 servers")
     commands: Commands = Commands()
     georeport: GeoReport = GeoReport()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
 
-    @field_validator("rule_files", "coap", "mqtt", "udp", mode="before")
+    @field_validator("rule_files", "coap", "mqtt", "udp", "open311", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -156,10 +158,11 @@ class Settings(Section):
             ("name", named),
             ("UDP host and port", bound),
             ("client_id at one broker", sessions),
+            ("name of an open311 endpoint", [each.name for each in self.open311]),
         ):
             doubled = sorted(value for value, n in Counter(values).items() if n > 1)
             if doubled:
-                raise ValueError(f"two listeners have the same {what}: {', '.join(doubled)}")
+                raise ValueError(f"two have the same {what}: {', '.join(doubled)}")
         return self
 
     @model_validator(mode="after")
@@ -179,6 +182,7 @@ class Settings(Section):
             update={
                 "rule_files": tuple(str(config.parent / name) for name in self.rule_files),
                 "desk": self.desk.beside(config.parent),
+                "open311": tuple(each.beside(config.parent) for each in self.open311),
             }
         )
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from prometheus_client.core import CollectorRegistry
 
 from findings_rows import batch, raised
-from narrowgate_cases import Wants, apply, install, install_outbox
+from narrowgate_cases import DEFAULT_PRACTICE, Wants, apply, install, install_outbox
 from narrowgate_cases.outbox import next_letter, note_dead
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.letters_out import LettersOut, outlets_of
@@ -90,7 +90,7 @@ def test_endpoints_are_told_apart_in_checks_and_metrics(home: Path) -> None:
     settings = Settings.model_validate(
         {"webhook": {"url": "http://127.0.0.1:9/", "secret_env": "PATH", "services": ["leak"]}}
     )
-    letters = LettersOut(outlets_of(settings), state)
+    letters = LettersOut(outlets_of(settings, DEFAULT_PRACTICE, lambda: 7), state)
     registry = CollectorRegistry()
     registry.register(letters)
     with state.transaction() as connection:

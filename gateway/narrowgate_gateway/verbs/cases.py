@@ -10,7 +10,7 @@ import click
 
 from narrowgate_gateway.desk_verbs import actor, faults, reading
 from narrowgate_gateway.options import home_option
-from narrowgate_gateway.verbs import outbox
+from narrowgate_gateway.verbs import open311, outbox
 
 if TYPE_CHECKING:
     from narrowgate_cases import Case, Practice
@@ -40,6 +40,7 @@ def command() -> None:
 
 
 command.add_command(outbox.command, "outbox")
+command.add_command(open311.command, "open311")
 
 
 @command.command("list")

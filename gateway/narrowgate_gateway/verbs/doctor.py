@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A mosquitto.conf to look at; any number of times.",
 )
-@click.option("--offline", is_flag=True, help="Visit no broker.")
+@click.option("--offline", is_flag=True, help="Visit no broker and no outside case system.")
 def command(config: Path, home: Path, mosquitto_confs: tuple[Path, ...], offline: bool) -> None:
     """Name what in this installation can lose data: brokers, the journal's volume, kernel buffers.
 
