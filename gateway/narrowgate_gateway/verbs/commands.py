@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from narrowgate_gateway.desk_verbs import actor
 from narrowgate_gateway.options import home_option
+from narrowgate_gateway.verbs import command_groups
 
 if TYPE_CHECKING:
     from narrowgate_fleet import CommandQueue, CommandRow
+    from narrowgate_gateway.settings import Settings
 
 _KINDS = (
     "lamp_level", "lamp_calendar", "lamp_programme", "valve", "report_interval", "recalibrate", "reboot",
@@ -35,6 +37,11 @@ def command() -> None:
 
     Example: narrowgate commands send lamp-0017 lamp_level level_pct=40
     """
+
+
+command.add_command(command_groups.order)
+command.add_command(command_groups.groups_)
+command.add_command(command_groups.programme)
 
 
 @command.command("send")
@@ -70,21 +77,21 @@ def send(
 
     Example: narrowgate commands send lamp-0017 lamp_level level_pct=40 --ttl-h 12
     """
-    given = dict(_pair(one) for one in arguments)
+    given = dict(pair(one) for one in arguments)
     from datetime import UTC
 
     from narrowgate_console.command_making import Terms, wish_for
     from narrowgate_fleet import FleetReader, RegistryFault, seal_of
     from narrowgate_schema.commands import command_of
 
-    now_us = _now_us(config)
+    now_us = now_us_of(config)
     begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
     terms = Terms(begins, int(ttl_h * 3600), idempotency_key)
     try:
         fleet = FleetReader(home / "registry", seal_of(os.environ)).fleet
         wish = wish_for(fleet, device, command_of(kind, given), now_us=now_us, terms=terms)
-        with _queue(home) as queue:
-            _print(queue.get(queue.put(wish, by=_actor(), now_us=now_us).id))
+        with open_queue(home) as queue:
+            _print(queue.get(queue.put(wish, by=actor(), now_us=now_us).id))
     except (RegistryFault, ValueError) as refused:
         raise click.ClickException(str(refused)) from None
 
@@ -124,7 +131,7 @@ def list_(
         group=group,
         is_open=is_open or None,
     )
-    with _queue(home) as queue:
+    with open_queue(home) as queue:
         for row in queue.listed(filters, most=limit, before_id=before):
             _print(row)
 
@@ -139,7 +146,7 @@ def show(number: int, home: Path) -> None:
     """
     from narrowgate_console.command_models import CommandFileModel
 
-    with _queue(home) as queue:
+    with open_queue(home) as queue:
         told = CommandFileModel.with_steps(_one(queue, number), queue.history(number))
     click.echo(told.model_dump_json(indent=1))
 
@@ -154,16 +161,17 @@ def cancel(number: int, reason: str, home: Path, config: Path | None) -> None:
 
     Example: narrowgate commands cancel 17 -m "wrong lamp"
     """
-    now_us = _now_us(config)
+    now_us = now_us_of(config)
     try:
-        with _queue(home) as queue:
+        with open_queue(home) as queue:
             _one(queue, number)
-            _print(queue.cancel(number, by=_actor(), now_us=now_us, detail=reason))
+            _print(queue.cancel(number, by=actor(), now_us=now_us, detail=reason))
     except ValueError as refused:
         raise click.ClickException(str(refused)) from None
 
 
-def _pair(text: str) -> tuple[str, object]:
+def pair(text: str) -> tuple[str, object]:
+    """Read NAME=VALUE; the value is JSON, or else text."""
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise click.UsageError(f"{text!r}: NAME=VALUE is wanted, such as level_pct=40")
@@ -181,7 +189,8 @@ def _one(queue: "CommandQueue", number: int) -> "CommandRow":
 
 
 @contextmanager
-def _queue(home: Path) -> "Iterator[CommandQueue]":
+def open_queue(home: Path) -> "Iterator[CommandQueue]":
+    """Open the queue of a home; what keeps it from being used is told in one line."""
     from narrowgate_fleet import CommandQueue
     from narrowgate_fleet.command_queue import NAME
 
@@ -197,23 +206,25 @@ def _queue(home: Path) -> "Iterator[CommandQueue]":
         raise click.ClickException(f"{home / NAME}: {error}") from None
 
 
-def _now_us(config: Path | None) -> int:
+def settings_of(config: Path | None) -> "Settings":
+    """Give a gateway's settings; the defaults where no configuration is given."""
     from narrowgate_gateway.config import ConfigFaults, load
     from narrowgate_gateway.settings import Settings
-    from narrowgate_gateway.ticks import clock_of
 
     try:
-        return clock_of(Settings() if config is None else load(config)).now_us()
-    except (ConfigFaults, OSError, ValueError) as error:
+        return Settings() if config is None else load(config)
+    except (ConfigFaults, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _actor() -> str:
-    """Give who sits at this machine, as the audit calls them."""
+def now_us_of(config: Path | None) -> int:
+    """Give the instant by a gateway's clock; by the host's where no configuration is given."""
+    from narrowgate_gateway.ticks import clock_of
+
     try:
-        return f"os:{pwd.getpwuid(os.geteuid()).pw_name}"
-    except KeyError:
-        return f"os:{os.geteuid()}"
+        return clock_of(settings_of(config)).now_us()
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _print(row: "CommandRow") -> None:
