@@ -1,7 +1,8 @@
 """The core's archive: its thread, and what the core shows of it. Switched off, nothing of it is."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -11,12 +12,18 @@ from narrowgate_fleet import Fleet
 from narrowgate_gateway.archive_settings import Archive
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.stores import opening
+from narrowgate_ingest import retention
 from narrowgate_ingest.archive_files import ArchiveFiles
-from narrowgate_ingest.archiver import Archiver, Terms
-from narrowgate_ingest.pipeline import Pipeline
+from narrowgate_ingest.archived import ArchivedReadings, Reached
+from narrowgate_ingest.archiver import AGAIN, ARCHIVE, Archiver, Terms
+from narrowgate_ingest.influx_store import InfluxStore
+from narrowgate_ingest.pipeline import Pipeline, Stores
+from narrowgate_ingest.retention import Retention, newest_let_go
 from narrowgate_ingest.runner import Runner
+from narrowgate_ingest.state import cursor
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import Clock
+from narrowgate_schema.words import Family
 
 
 class Archiving(Collector):
@@ -38,10 +45,12 @@ class Archiving(Collector):
         """
         self.archiver: Archiver | None = None
         self._runner = runner
+        self._pipeline, self._clock = pipeline, clock
         self._thread: threading.Thread | None = None
-        if not options.enabled:
-            return
         stores = pipeline.stores
+        if not options.enabled:  # it may have been, and readings may stand there only
+            stores.telemetry.older = older_of(home, stores)
+            return
         with opening(home.archive):
             self.archiver = archiver = Archiver(
                 ArchiveFiles(home.archive),
@@ -52,9 +61,26 @@ class Archiving(Collector):
                 clock,
                 terms_of(options),
             )
+        stores.telemetry.older = ArchivedReadings(
+            home.archive, stores.telemetry, archiver.reached, archiver.paused
+        )
         pipeline.needed.append(lambda: archiver.cursor)
         runner.followers.append(archiver.moved)
         self._thread = threading.Thread(target=archiver.run, name="archive")
+
+    def keep(self, days: Mapping[Family, int], store: InfluxStore | None) -> None:
+        """Let telemetry go of what is older and archived, and what a further store has of it run again."""
+        if self.archiver is None:
+            return
+        archiver, pipeline = self.archiver, self._pipeline
+
+        def reached() -> retention.Reached:
+            taken = [archiver.reached().again, *([store.again] if store is not None else [])]
+            return retention.Reached(min(pipeline.done, archiver.cursor), min(taken))
+
+        if store is not None:
+            archiver.needed.append(lambda: store.cursor)
+        pipeline.retention = Retention(pipeline.stores.telemetry, days, reached, self._clock)
 
     def start(self) -> None:
         """Begin to archive."""
@@ -77,7 +103,9 @@ class Archiving(Collector):
         archiver = self.archiver
         trouble = archiver.trouble or ("" if archiver.alive else "its thread ended")
         said = trouble or f"written to journal offset {archiver.cursor}"
-        return (Check("archive", not trouble, f"{said}, {self._behind(archiver)} rows wait"),)
+        gone = newest_let_go(self._pipeline.stores.telemetry)
+        only = f", readings before offset {gone} are here only" if gone else ""
+        return (Check("archive", not trouble, f"{said}, {self._behind(archiver)} rows wait{only}"),)
 
     def collect(self) -> Iterator[Metric]:
         """Give the metrics now."""
@@ -92,6 +120,16 @@ class Archiving(Collector):
         yield GaugeMetricFamily("narrowgate_archive_behind_rows", behind, value=self._behind(self.archiver))
         is_up = "Whether the archive was written when it last had to be."
         yield GaugeMetricFamily("narrowgate_archive_up", is_up, value=not self.archiver.trouble)
+
+
+def older_of(home: Home, stores: Stores) -> ArchivedReadings:
+    """Give the readings of an archive that nobody writes."""
+
+    def reached() -> Reached:
+        with closing(stores.state.reader()) as connection:
+            return Reached(cursor(connection, ARCHIVE), cursor(connection, AGAIN))
+
+    return ArchivedReadings(home.archive, stores.telemetry, reached)
 
 
 def terms_of(options: Archive) -> Terms:

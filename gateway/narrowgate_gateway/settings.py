@@ -17,6 +17,7 @@ from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.open311_settings import Open311
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.section import Networks, Port, Section
+from narrowgate_gateway.telemetry_settings import TelemetryKept
 from narrowgate_gateway.udp_settings import UdpListener
 from narrowgate_gateway.webhook_settings import Webhook
 
@@ -125,6 +126,7 @@ class Settings(Section):
     door: DoorMemory = DoorMemory()
     core: Core = Core()
     archive: Archive = Archive()
+    telemetry: TelemetryKept = TelemetryKept()
     influxdb: Influxdb = Influxdb()
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
@@ -163,6 +165,13 @@ class Settings(Section):
             doubled = sorted(value for value, n in Counter(values).items() if n > 1)
             if doubled:
                 raise ValueError(f"two have the same {what}: {', '.join(doubled)}")
+        return self
+
+    @model_validator(mode="after")
+    def _kept_somewhere(self) -> "Settings":
+        """What telemetry lets go of stands in the archive."""
+        if any(self.telemetry.days().values()) and not self.archive.enabled:
+            raise ValueError("telemetry.keep_days wants archive.enabled = true: readings go to the archive")
         return self
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 
 from narrowgate_fleet import FleetReader, seal_of
+from narrowgate_gateway.archiving import older_of
 from narrowgate_gateway.command_answers import CommandAnswers
 from narrowgate_gateway.influx_target import target_of
 from narrowgate_gateway.past import past_of
@@ -84,6 +85,7 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
         try:
             engine = engine_of(settings)
             stores = Stores(state, telemetry, quarantine)
+            telemetry.older = older_of(home, stores)
             fleet = FleetReader(home.registry, seal_of(os.environ))
             practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
             pipeline = Pipeline(

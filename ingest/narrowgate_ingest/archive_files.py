@@ -98,9 +98,19 @@ class ArchiveFiles:
         check_format(root)
 
     def begin(self, cursor: int, again: int) -> None:
-        """Remove what a crash left: unfinished files and parts that no cursor covers."""
+        """Remove what a crash left: unfinished files and parts that no cursor covers.
+
+        Raises:
+            ValueError: the cursors know nothing of what many parts hold: they are another archive's.
+        """
         self.sweep()
-        self.remove([part for part in parts_of(self.root) if part.until > cursor or part.again > again])
+        beyond = [part for part in parts_of(self.root) if part.until > cursor or part.again > again]
+        if cursor == 0 and len({part.first for part in beyond if not part.again}) > 1:
+            raise ValueError(
+                f"{self.root}: holds {len(beyond)} files that state.db knows nothing of; "
+                "if state.db was lost, move them elsewhere: any tool reads them there"
+            )
+        self.remove(beyond)
 
     def sweep(self) -> None:
         """Remove unfinished files; nobody may be writing one."""
@@ -138,12 +148,25 @@ class ArchiveFiles:
             sync_directory(part.path.parent)
         return before - left
 
-    def expire(self, kinds: tuple[Archived, ...], keep_days: int, today: str) -> int:
-        """Unlink parts that came in more than `keep_days` days before `today`; 0 keeps all."""
+    def expire(
+        self, kinds: tuple[Archived, ...], keep_days: int, today: str, taken: int | None = None
+    ) -> int:
+        """Unlink parts that came in more than `keep_days` days before `today`; 0 keeps all.
+
+        Args:
+            kinds: of what.
+            keep_days: whole days.
+            today: such as 2026-03-01.
+            taken: journal offset before which nobody has to read any more; None if nobody reads here.
+        """
         if keep_days == 0:
             return 0
         oldest = (datetime.fromisoformat(today) - timedelta(days=keep_days)).date().isoformat()
-        old = [part for part in parts_of(self.root) if part.kind in kinds and part.day < oldest]
+        old = [
+            part
+            for part in parts_of(self.root)
+            if part.kind in kinds and part.day < oldest and (taken is None or part.until <= taken)
+        ]
         self.remove(old)
         return len(old)
 

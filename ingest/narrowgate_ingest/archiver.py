@@ -30,6 +30,7 @@ from narrowgate_ingest.archive_files import (
     part_name,
     parts_of,
 )
+from narrowgate_ingest.archived import Reached
 from narrowgate_ingest.batch import batch_of
 from narrowgate_ingest.follower import Follower
 from narrowgate_ingest.records import Kind
@@ -108,6 +109,8 @@ class Archiver:
         self.trouble = ""
         """Why nothing is archived, in words; empty while it goes well."""
         self.parts_written = 0
+        self.needed: list[Callable[[], int]] = []
+        """Offsets from which followers may still read readings here."""
         files.begin(self.cursor, self._again)
 
     def stop(self) -> None:
@@ -168,6 +171,10 @@ class Archiver:
         self._write_again()
         if hurry:
             self._at_once.clear()
+
+    def reached(self) -> Reached:
+        """Give how far the archive is, to any thread."""
+        return Reached(self.cursor, self._again)
 
     def _settled(self) -> int:
         return cursor(self._state, PIPELINE)
@@ -267,7 +274,8 @@ class Archiver:
         if not today:
             return
         self._files.expire((Archived.FRAMES, Archived.TICKS), self._terms.keep_frames_days, today)
-        self._files.expire((Archived.READINGS,), self._terms.keep_readings_days, today)
+        taken = min((each() for each in self.needed), default=None)
+        self._files.expire((Archived.READINGS,), self._terms.keep_readings_days, today, taken)
 
 
 def _add_readings(parts: PartSet, readings: dict[Family, pa.RecordBatch]) -> None:

@@ -37,12 +37,12 @@ def compaction(family: Family) -> str:
 def hidden_among(family: Family) -> str:
     """Give the question which rows of a table `given` are hidden, once they stand for the frames `asked`.
 
-    Rows of other frames are the store's.
+    Rows of other frames are the store's, and those of a table `older`.
     """
     names = ", ".join(f'"{f.name}"' for f in fields_of(family))
     others = (
-        f"SELECT {names} FROM {family}_rows SEMI JOIN given USING ({KEY}) "  # noqa: S608 - a closed set
-        "WHERE frame NOT IN (SELECT frame FROM asked)"
+        f"SELECT {names} FROM (SELECT {names} FROM {family}_rows UNION SELECT {names} FROM older) "  # noqa: S608
+        f"SEMI JOIN given USING ({KEY}) WHERE frame NOT IN (SELECT frame FROM asked)"
     )
     return (
         f"SELECT frame, device, series, epoch_us(time) AS time FROM (SELECT *, {is_hidden(family)} AS hidden "  # noqa: S608

@@ -1,7 +1,8 @@
 """Reading on behind the telemetry store: what was stored from a journal offset on, in bounded slices.
 
 A further store keeps such an offset as its cursor. It never stands in the pipeline's way, may be away for a
-week, and the journal may be trimmed meanwhile: the rows are read from DuckDB.
+week, and the journal may be trimmed meanwhile: the rows are read from DuckDB, and from the archive where
+DuckDB has let go of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from narrowgate_ingest.older import Older
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.fields import fields_of
-from narrowgate_schema.tables import READINGS
+from narrowgate_schema.tables import READINGS, TIMESTAMP
 from narrowgate_schema.words import Family
 
 _KEY = ["device", "series", "time"]
@@ -82,11 +84,40 @@ class Follower:
         end = self.end()
         if start >= end:
             return None
+        if start < (boundary := self._boundary()):
+            return self._archived(start, min(end, boundary, start + self._span))
         until, is_full = self._cut(start, min(end, start + self._span))
-        # Sparse frames are passed over in long strides; dense ones are not counted far ahead.
+        self._stride(start, until, is_full=is_full)
+        found = Slice(start, until, {family: self._rows(family, start, until) for family in Family})
+        # What was let go of while it was read is in the archive.
+        return found if start >= self._boundary() else self.after(start)
+
+    def _stride(self, start: int, until: int, *, is_full: bool) -> None:
+        """Pass sparse frames over in long strides; dense ones are not counted far ahead."""
         stride = 2 * (until - start) if is_full else 2 * self._span
         self._span = max(_SHORTEST_SPAN, min(stride, _LONGEST_SPAN))
-        return Slice(start, until, {family: self._rows(family, start, until) for family in Family})
+
+    def _boundary(self) -> int:
+        """Give the offset before which readings are in the archive only."""
+        older = self._telemetry.older
+        return older.boundary() if older is not None else 0
+
+    def _archived(self, start: int, limit: int) -> Slice:
+        """Give a slice of what telemetry has let go of."""
+        older = self._telemetry.older
+        if older is None:
+            raise RuntimeError("nothing was let go of")
+        frames = older.frames(start, limit)
+        is_full = len(frames) > self._most_rows
+        until = max(int(frames[self._most_rows]), int(frames[0]) + 1) if is_full else limit
+        self._stride(start, until, is_full=is_full)
+        rows = {family: self._once(family, older.between(family, start, until)) for family in Family}
+        return Slice(start, until, rows)
+
+    def _once(self, family: Family, given: pa.Table) -> pa.RecordBatch:
+        """Give rows with each key once, in the order of frames."""
+        sql = f"SELECT device, series, time, {_newest(family)} FROM given GROUP BY ALL ORDER BY frame"  # noqa: S608
+        return _as_readings(family, self._telemetry.query(sql, (), {"given": given}))
 
     def newest_again(self) -> int:
         """Give the number of the last frames that were run again; 0 if none ever were."""
@@ -149,10 +180,12 @@ class Follower:
         """Give readings by (device, series, time [us]) as they stand now; a key without a row is left out.
 
         Raises:
-            duckdb.Error: the store could not be read.
+            duckdb.Error, OSError: the store, or the archive, could not be read.
         """
         if not keys:
             return pa.RecordBatch.from_pylist([], schema=READINGS[family])
+        if self._telemetry.older is not None and self._boundary():
+            return self._keyed_with_older(family, keys, self._telemetry.older)
         devices, series, times_us = (list(column) for column in zip(*keys, strict=True))
         condition = (
             "frame < $1 AND epoch_us(time) BETWEEN $5 AND $6 AND (device, series, epoch_us(time)) IN "
@@ -160,6 +193,19 @@ class Follower:
         )
         parameters = [self.end(), devices, series, times_us, min(times_us), max(times_us)]
         return self._merged(family, condition, parameters)
+
+    def _keyed_with_older(
+        self, family: Family, keys: Sequence[tuple[str, str, int]], older: Older
+    ) -> pa.RecordBatch:
+        devices, series, times_us = (list(column) for column in zip(*keys, strict=True))
+        wanted = pa.table(
+            {"device": devices, "series": series, "time": pa.array(times_us, pa.int64()).cast(TIMESTAMP)}
+        )
+        here = f"SELECT * FROM {family}_rows SEMI JOIN wanted USING (device, series, time) WHERE frame < $1"  # noqa: S608
+        standing = pa.Table.from_batches(
+            [_as_readings(family, self._telemetry.query(here, [self.end()], {"wanted": wanted}))]
+        )
+        return self._once(family, pa.concat_tables([older.of_keys(family, wanted), standing]))
 
     def _cut(self, start: int, limit: int) -> tuple[int, bool]:
         """Give where a slice of most_rows ends, and whether it has to end before `limit`."""
@@ -199,16 +245,18 @@ class Follower:
         return _as_readings(family, table)
 
     def _merged(self, family: Family, condition: str, parameters: list[object]) -> pa.RecordBatch:
-        rest = [f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame"]
-        columns = ", ".join(
-            ["max(frame) AS frame", *(f'arg_max("{name}", frame) AS "{name}"' for name in rest)]
-        )
         table = self._telemetry.query(
-            f"SELECT device, series, time, {columns} FROM {family}_rows "  # noqa: S608 - a closed set
+            f"SELECT device, series, time, {_newest(family)} FROM {family}_rows "  # noqa: S608 - a closed set
             f"WHERE {condition} GROUP BY device, series, time ORDER BY frame",
             parameters,
         )
         return _as_readings(family, table)
+
+
+def _newest(family: Family) -> str:
+    """Give the columns of a key's rows but the key, each from the newest frame that states it."""
+    rest = [f.name for f in fields_of(family) if f.kind != "key" and f.name != "frame"]
+    return ", ".join(["max(frame) AS frame", *(f'arg_max("{name}", frame) AS "{name}"' for name in rest)])
 
 
 def _as_readings(family: Family, table: pa.Table) -> pa.RecordBatch:

@@ -136,6 +136,11 @@ class InfluxStore:
         self.points_written = 0
         self.points_refused = 0
 
+    @property
+    def again(self) -> int:
+        """Give the number of frames run again up to which they are sent as they stand now."""
+        return self._again
+
     def stop(self) -> None:
         """Ask for the end: what is stored is sent if that goes at once."""
         self._give_up_at_s = time.monotonic() + self._patience.end_s
@@ -176,7 +181,7 @@ class InfluxStore:
         except EndpointRefuses as error:
             self._wait(self._patience.held_pause_s, str(error))
             return True
-        except (duckdb.Error, sqlite3.Error) as error:
+        except (duckdb.Error, sqlite3.Error, OSError) as error:
             self._wait(self._backoff.next_s(), f"{type(error).__name__}: {error}")
             return True
         self._backoff.reset()

@@ -28,6 +28,7 @@ from narrowgate_ingest.judging import judge
 from narrowgate_ingest.lineage import Lineage
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.repeats import Repeats
+from narrowgate_ingest.retention import Retention
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.settlement import Prepared, note_poison, refused_frames, settle
 from narrowgate_ingest.shelving import shelves_in_force
@@ -89,6 +90,8 @@ class Pipeline:
         self.first: Callable[[], None] | None = None
         """What comes before the first batch that is not settled; no snapshot is kept before it."""
         self.offset = self._resume()
+        self.retention: Retention | None = None
+        """Lets telemetry go of what is old, where it is to."""
         self.needed: list[Callable[[], int]] = []
         """Offsets from which further readers need the journal."""
         self.listener: Listener | None = None
@@ -301,12 +304,13 @@ class Pipeline:
         self._decode.repeats.forget(slots[slots >= 0])
 
     def compact(self) -> int:
-        """Let telemetry go of a stretch of rows that no reader sees any more; give how many went.
+        """Let telemetry go of a stretch of rows that no reader sees any more, or that are old; give how many.
 
         Raises:
-            duckdb.Error: nothing was changed.
+            duckdb.Error: nothing was changed of the rest.
         """
-        return self.stores.telemetry.compact(self._done)
+        hidden = self.stores.telemetry.compact(self._done)
+        return hidden + (self.retention.step() if self.retention is not None else 0)
 
     def trim(self, keep_bytes: int) -> int:
         """Unlink journal segments that no snapshot and no store needs any more, beyond a share kept."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from narrowgate_ingest.compaction import hidden_among
+from narrowgate_ingest.older import rows_of_frames
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
 from narrowgate_ingest.replay_run import Rerun
@@ -116,7 +117,10 @@ def _hidden(pipeline: Pipeline, rerun: Rerun, family: Family) -> set[Key]:
     """Give the rows that no reader would see among what the asked frames give now."""
     given = pa.Table.from_batches([rerun.rows(family)])
     asked = pa.table({"frame": pa.array(sorted(rerun.frames), pa.int64())})
-    table = pipeline.stores.telemetry.query(hidden_among(family), (), {"given": given, "asked": asked})
+    telemetry, older = pipeline.stores.telemetry, READINGS[family].empty_table()
+    if telemetry.older is not None:
+        older = pa.Table.from_batches([telemetry.older.beside(family, rerun.rows(family), ())])
+    table = telemetry.query(hidden_among(family), (), {"given": given, "asked": asked, "older": older})
     columns = (table[name].to_pylist() for name in ("frame", "device", "series", "time"))
     return set(zip(*columns, strict=True))
 
@@ -126,9 +130,7 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 
 def _stored(pipeline: Pipeline, rerun: Rerun, family: Family) -> dict[Key, Any]:
-    names = ", ".join(f'"{name}"' for name in READINGS[family].names)
-    sql = f"SELECT {names} FROM {family}_rows WHERE frame IN (SELECT unnest($1::BIGINT[]))"  # noqa: S608
-    table = pipeline.stores.telemetry.query(sql, [list(rerun.frames)])
+    table = rows_of_frames(pipeline.stores.telemetry, family, rerun.frames)
     return {_key(row): row for row in table.to_pylist()}
 
 
@@ -154,8 +156,7 @@ def families_stored(pipeline: Pipeline, rerun: Rerun) -> dict[int, str]:
     """Give the family of the asked frames that have readings."""
     found: dict[int, str] = {}
     for family in Family:
-        sql = f"SELECT DISTINCT frame FROM {family}_rows WHERE frame IN (SELECT unnest($1::BIGINT[]))"  # noqa: S608
-        table = pipeline.stores.telemetry.query(sql, [list(rerun.frames)])
+        table = rows_of_frames(pipeline.stores.telemetry, family, rerun.frames)
         found.update(dict.fromkeys(table["frame"].to_pylist(), family.value))
     return found
 

@@ -21,12 +21,13 @@ import pyarrow.compute as pc
 from narrowgate_cases import Practice, apply
 from narrowgate_ingest import state
 from narrowgate_ingest.batch import Batch
+from narrowgate_ingest.older import rows_of_frames
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
 from narrowgate_ingest.settlement import Prepared, family_of
 from narrowgate_ingest.state import Share
 from narrowgate_schema.tables import TICKS, UPLINKS
-from narrowgate_schema.words import Disposition
+from narrowgate_schema.words import Disposition, Family
 
 MOST_FRAMES = 1000
 """Frames run again at once: live ones wait meanwhile."""
@@ -146,7 +147,8 @@ def _stored(pipeline: Pipeline, refused: Refused) -> int:
     """Give how many readings of a frame are stored already: those of a partial one's good records."""
     if refused.disposition != Disposition.PARTIAL:
         return 0
-    return pipeline.stores.telemetry.rows_of(refused.frame)
+    telemetry = pipeline.stores.telemetry
+    return sum(rows_of_frames(telemetry, family, [refused.frame]).num_rows for family in Family)
 
 
 def _run(pipeline: Pipeline, waiting: Sequence[Refused], *, is_rehearsal: bool = False) -> Prepared:

@@ -6,7 +6,7 @@ transaction with the store's own cursor: a batch is never in twice, never half, 
 after a crash the new decision stands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from narrowgate_ingest.compaction import KEY, compaction
+from narrowgate_ingest.older import Older
 from narrowgate_ingest.segments import sync_directory, sync_file
 from narrowgate_ingest.telemetry_readers import Readers
 from narrowgate_ingest.telemetry_tables import grown, rows_tables, tables, views
@@ -55,6 +56,8 @@ class Telemetry:
         }
         self.stretch_frames = 1 << 16
         """Journal rows that one call of `compact` looks at."""
+        self.older: Older | None = None
+        """Where readings stand that were let go of here."""
         self._connection = self._connected()
         self._readers = Readers(lambda: self._connection.cursor())
 
@@ -86,6 +89,17 @@ class Telemetry:
     def cursor(self) -> int:
         """Give the journal offset up to which rows are stored."""
         return _meta(self._connection, "cursor") or 0
+
+    @contextmanager
+    def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a block as one transaction of the thread that writes; duckdb.Error if nothing was changed."""
+        with self._revived(), _transaction(self._connection) as connection:
+            yield connection
+
+    def meta(self, name: str) -> int:
+        """Give a number that is noted here, from any thread; 0 where it never was."""
+        found = self.query("SELECT coalesce(max(value), 0) AS value FROM meta WHERE name = $1", [name])
+        return int(found["value"][0].as_py())
 
     def write(
         self,
@@ -138,14 +152,16 @@ class Telemetry:
         """Add what frames before the cursor gave when they were run again; twice is the same as once.
 
         Rows that stand already stay. `again` names the frames under a new number, for those who read on
-        behind the cursor.
+        behind the cursor. Of keys that were let go of all that the archive has comes back with them.
 
         Raises:
-            duckdb.Error: nothing was stored.
+            duckdb.Error, OSError: nothing was stored.
         """
-        with self._revived(), _transaction(self._connection) as connection:
-            for family, rows in readings.items():
-                self._append(f"{family}_rows", rows, READINGS[family], f"{KEY}, frame")
+        back = self._back(readings)
+        with self.changing() as connection:
+            for given in (readings, back):
+                for family, rows in given.items():
+                    self._append(f"{family}_rows", rows, READINGS[family], f"{KEY}, frame")
             for session, version in zip(*(sessions[name].to_pylist() for name in _VERSION), strict=True):
                 connection.execute(
                     "DELETE FROM session_rows WHERE session = ? AND version = ?", [session, version]
@@ -163,7 +179,8 @@ class Telemetry:
     ) -> None:
         """Let frames before the cursor have given these readings and no others; twice is the same as once.
 
-        `again` names the frames, a portion a number, for those who read on behind the cursor.
+        `again` names the frames, a portion a number, for those who read on behind the cursor. Of keys that
+        were let go of all that the archive has comes back with them.
 
         Args:
             readings: what the frames give.
@@ -172,10 +189,11 @@ class Telemetry:
             since: that offset, and which sessions they are.
 
         Raises:
-            duckdb.Error: nothing was stored.
+            duckdb.Error, OSError: nothing was stored.
         """
         first, named = since
-        with self._revived(), _transaction(self._connection) as connection:
+        back = self._back(readings, set(frames))
+        with self.changing() as connection:
             connection.register("named", pa.table({"frame": pa.array(sorted(frames), pa.int64())}))
             try:
                 for family in Family:
@@ -193,7 +211,17 @@ class Telemetry:
             )
             for family, rows in readings.items():
                 self._append(f"{family}_rows", rows, READINGS[family])
+            for family, rows in back.items():
+                self._append(f"{family}_rows", rows, READINGS[family], f"{KEY}, frame")
             self._append("session_rows", sessions, SESSIONS)
+
+    def _back(
+        self, readings: Mapping[Family, pa.RecordBatch], but: Collection[int] = ()
+    ) -> dict[Family, pa.RecordBatch]:
+        """Give what the archive has of the keys of readings that were let go of, but of some frames."""
+        if self.older is None:
+            return {}
+        return {family: self.older.beside(family, rows, but) for family, rows in readings.items()}
 
     def rows_from(self, device: str) -> int:
         """Give the number of rows of a device, sessions among them."""
@@ -251,7 +279,7 @@ class Telemetry:
             duckdb.Error, OSError: call again; the rows may be gone, the blocks are not.
         """
         gone = 0
-        with self._revived(), _transaction(self._connection) as connection:
+        with self.changing() as connection:
             for table in rows_tables(connection):
                 sql = f'DELETE FROM "{table}" WHERE device = ?'  # noqa: S608 - names of our own
                 gone += connection.execute(sql, [device]).fetchall()[0][0]
@@ -307,7 +335,7 @@ class Telemetry:
         if until > min(before, self.cursor()):
             return 0
         gone = 0
-        with self._revived(), _transaction(self._connection) as connection:
+        with self.changing() as connection:
             for family in Family:
                 gone += connection.execute(compaction(family), [start, until]).fetchall()[0][0]
             connection.execute("UPDATE meta SET value = ? WHERE name = 'compacted'", [until])
