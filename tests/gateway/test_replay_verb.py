@@ -47,16 +47,16 @@ def test_history_that_gives_the_same_has_no_lines(ran: tuple[Site, dict[str, Any
 
 
 def test_what_would_change_is_said_first(ran: tuple[Site, dict[str, Any]]) -> None:
-    """A line for each reading and each frame; nothing is changed."""
+    """A line for each reading, frame and stay; nothing is changed."""
     changes = [json.loads(line)["change"] for line in ran[1]["would"].stdout.splitlines()]
 
-    assert sorted(changes) == ["frame", "frame", "reading_added", "reading_added"]
+    assert sorted(changes) == ["frame", "frame", "reading_added", "reading_added", "session_added"]
     assert ran[1]["before"]["quarantined"] == 2
 
 
 def test_a_running_gateway_makes_the_change(ran: tuple[Site, dict[str, Any]]) -> None:
     """Frames leave quarantine, and the ledger balances."""
-    assert len(ran[1]["did"].stdout.splitlines()) == 4
+    assert len(ran[1]["did"].stdout.splitlines()) == 5
     assert ran[1]["after"]["dispositions"]["quarantined"] == 0
     assert ran[1]["after"]["difference"] == 0
 
