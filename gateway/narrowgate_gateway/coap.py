@@ -4,6 +4,7 @@ The datapath takes plain uplinks by the batch, the intake what needs a look of i
 what is no uplink are aiocoap's. What may come in and what it is told is the door's.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from contextlib import suppress
 import numpy as np
 
 from narrowgate_fleet import Fleet
+from narrowgate_gateway.coap_calling import NEVER, Caller, Calling
 from narrowgate_gateway.coap_carrying import Carrier
 from narrowgate_gateway.coap_datagrams import MOST_AT_ONCE
 from narrowgate_gateway.coap_datapath import Datapath
@@ -31,8 +33,16 @@ PLAIN = Plain()
 class CoapServer:
     """One open CoAP listener."""
 
-    def __init__(self, listening: socket.socket, datapath: Datapath, intake: Intake, seam: Seam) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        datapath: Datapath,
+        intake: Intake,
+        seam: Seam,
+        caller: Caller | None,
+    ) -> None:
         """Stand for open parts; `open` makes them."""
+        self._calling = None if caller is None else asyncio.create_task(caller.run())
         self._socket = listening
         self._datapath = datapath
         self._intake = intake
@@ -52,6 +62,7 @@ class CoapServer:
         session: Session = PLAIN,
         most_at_once: int = MOST_AT_ONCE,
         downlinks: Downlinks | None = None,
+        calling: Calling = NEVER,
     ) -> "CoapServer":
         """Open a listener; OSError if its address is taken or not this host's.
 
@@ -66,6 +77,7 @@ class CoapServer:
             session: what lies between its datagrams and messages.
             most_at_once: frames that the journal takes in one batch, at most.
             downlinks: what waits for devices; None: nothing is ever sent to them.
+            calling: when devices may be sent messages of their own.
         """
         listening = bound(host, port)
 
@@ -78,7 +90,8 @@ class CoapServer:
             return "" if sender.connection is None else session.identities(np.array([sender.connection]))[0]
 
         seam = await Seam.open(send, host, int(listening.getsockname()[1]))
-        carrier = None if downlinks is None else Carrier(downlinks, trust)
+        caller = Caller(downlinks, seam, fleet, calling) if downlinks and calling.is_possible else None
+        carrier = None if downlinks is None else Carrier(downlinks, trust, caller)
         intake = Intake(send, seam, template, trust, door, fleet, identity, carrier)
         datapath = Datapath(
             listening,
@@ -93,7 +106,7 @@ class CoapServer:
             carrier=carrier,
         )
         datapath.start(intake)
-        return cls(listening, datapath, intake, seam)
+        return cls(listening, datapath, intake, seam, caller)
 
     @property
     def port(self) -> int:
@@ -107,6 +120,9 @@ class CoapServer:
 
     async def close(self) -> None:
         """Let the answers that are due go out, then close the socket."""
+        if self._calling is not None:
+            self._calling.cancel()
+            await asyncio.gather(self._calling, return_exceptions=True)
         await self._datapath.close()
         await self._intake.close()
         await self._seam.close()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from narrowgate_gateway.coap_columns import ACK, CON, HEAD_BYTES, NON, RST, TOKEN_BYTES, Flags, Heads, Ints
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams
+from narrowgate_gateway.coap_messages import Sender
 
 RETRY_AFTER_S = 30
 """Max-Age of a 5.03 and a 4.29: when a device may come again [s]."""
@@ -53,6 +54,14 @@ class Askers:
             self.sources[which],
             None if self.pktinfo is None else self.pktinfo[which],
             None if self.connections is None else self.connections[which],
+        )
+
+    def sender(self, row: int) -> Sender:
+        """Give one of them, as who may be sent messages that are no answers."""
+        return Sender.read(
+            self.sources[row].tobytes(),
+            None if self.pktinfo is None else self.pktinfo[row].tobytes(),
+            None if self.connections is None else int(self.connections[row]),
         )
 
     @property

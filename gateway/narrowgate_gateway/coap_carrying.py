@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from narrowgate_fleet import Claim, Fleet
 from narrowgate_gateway.arrivals import NUMBER, Arrival, Trust
 from narrowgate_gateway.coap_answers import Askers, answers
+from narrowgate_gateway.coap_calling import Caller
 from narrowgate_gateway.coap_datagrams import Bytes
 from narrowgate_gateway.coap_uplinks import Uplinks
 from narrowgate_gateway.downlinks import Asking, Downlinks
@@ -24,9 +25,21 @@ NO_ROWS: NDArray[np.intp] = np.zeros(0, np.intp)
 class Carrier:
     """Finds commands for the answers of one listener."""
 
-    def __init__(self, downlinks: Downlinks, trust: Trust) -> None:
+    def __init__(self, downlinks: Downlinks, trust: Trust, caller: Caller | None = None) -> None:
         self._downlinks = downlinks
         self._trust = trust
+        self._caller = caller
+
+    def note(self, uplinks: Uplinks, numbers: NDArray[np.uint8], askers: Askers, fleet: Fleet) -> None:
+        """Remember where devices sent from that may be called."""
+        if self._caller is None:
+            return
+        rows = np.flatnonzero(numbers == _KEPT)
+        identities = uplinks.identities()
+        if not self._trust.is_trusted:
+            named = zip(rows.tolist(), uplinks.devices(rows), strict=True)
+            rows = np.array([row for row, name in named if identities and identities[row] == name], np.intp)
+        self._caller.note(uplinks.slots(fleet)[rows], askers.rows(rows))
 
     def rows(
         self, uplinks: Uplinks, numbers: NDArray[np.uint8], is_wanted: NDArray[np.bool_], fleet: Fleet

@@ -229,8 +229,9 @@ class Datapath:
         """Have answers of a batch wait for what rides on them, and give their rows."""
         if self._carrier is None:
             return NO_ROWS
-        is_wanted = no_response & _WANTS_NO_SUCCESS == 0
-        rows, asking = self._carrier.rows(uplinks, numbers, is_wanted, self._fleet())
+        fleet, is_wanted = self._fleet(), no_response & _WANTS_NO_SUCCESS == 0
+        self._carrier.note(uplinks, numbers, askers, fleet)
+        rows, asking = self._carrier.rows(uplinks, numbers, is_wanted, fleet)
         if len(rows):
             task = asyncio.create_task(self._carried(self._carrier, askers.rows(rows), asking))
             self._carrying.add(task)

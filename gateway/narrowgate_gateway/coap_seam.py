@@ -21,6 +21,8 @@ from narrowgate_gateway.coap_messages import Sender
 
 DISCOVERY = (".well-known", "core")
 AMPLIFICATION = 3
+MOST_TO_A_DEVICE_BYTES = 8192
+"""What one request and its repeats may come to [B]."""
 
 Send = Callable[[bytes, Sender], None]
 
@@ -134,6 +136,17 @@ class _Remote(interfaces.EndpointAddress):  # type: ignore[misc]
         return self._sender.sockaddr
 
 
+class _Interface(GenericMessageInterface):  # type: ignore[misc]
+    """Sends where it is told to; it finds nobody by a name."""
+
+    async def recognize_remote(self, remote: object) -> bool:
+        """Tell whether an address is one of ours."""
+        return isinstance(remote, _Remote)
+
+    async def determine_remote(self, request: aiocoap.Message) -> None:
+        """Know nobody but by an address of ours."""
+
+
 class _NoPool:
     """Where aiocoap would look for bound sockets: there is one, and it is not aiocoap's."""
 
@@ -157,7 +170,7 @@ class Seam:
         context = _Context(serversite=_Site(), loggername="coap-server")
 
         async def interface(messages: Any) -> GenericMessageInterface:
-            made = GenericMessageInterface(messages, context.log, asyncio.get_running_loop())
+            made = _Interface(messages, context.log, asyncio.get_running_loop())
             made._pool = _NoPool()
             return made
 
@@ -177,6 +190,10 @@ class Seam:
         """Give it a datagram."""
         remote = _Remote(sender, AMPLIFICATION * len(datagram), self._send, self._local)
         self._interface._received_datagram(remote, datagram)
+
+    def remote(self, sender: Sender) -> _Remote:
+        """Give a device that has proved who it is, to be sent requests."""
+        return _Remote(sender, MOST_TO_A_DEVICE_BYTES, self._send, self._local)
 
     def message_ids(self, n: int) -> int:
         """Give the first of n message ids that it will not use itself: there is one space of them."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -57,8 +57,6 @@ class Downlinks:
         self._loose: set[asyncio.Task[None]] = set()
         self._seen: tuple[int, int] | None = None
         self._trouble = ""
-        self.on_news: list[Callable[[Sequence[int]], None]] = []
-        """Are told the slots of devices for whom something came to wait."""
 
     @property
     def is_idle(self) -> bool:
@@ -71,6 +69,13 @@ class Downlinks:
         known = len(self._waits) - 1
         waits: NDArray[np.bool_] = self._waits[np.where(slots < known, slots, -1)]
         return waits
+
+    def awaiting(self, devices: Sequence[str]) -> dict[str, int]:
+        """Give those devices for whom something may wait, with their slots."""
+        slots = self._fleet().slots(devices)
+        waits = self.wait_for(slots).tolist()
+        found = zip(devices, slots.tolist(), waits, strict=True)
+        return {device: slot for device, slot, waiting in found if waiting}
 
     async def watch(self) -> None:
         """Keep up with what is put, until cancelled."""
@@ -114,11 +119,17 @@ class Downlinks:
                 self._carried.pop(exchange, None)
         return [await self._of(each.exchange) for each in asking]
 
-    async def claim(self, device: str, slot: int, reason: CommandReason) -> Claim | None:
-        """Give what may be sent to a device by a way that nobody asks for again; else as `on_answers`."""
-        profile = self._fleet().column("profile")[slot] or ""
-        claims = await self._claimed([Ready(device, profile)], reason)
-        return claims[0] if claims else None
+    async def claims(self, devices: Mapping[str, int], reason: CommandReason) -> list[Claim]:
+        """Give what may be sent to devices by a way that nobody asks for again; else as `on_answers`.
+
+        Args:
+            devices: and their slots.
+            reason: the way.
+        """
+        profiles = self._fleet().column("profile")
+        return await self._claimed(
+            [Ready(device, profiles[slot] or "") for device, slot in devices.items()], reason
+        )
 
     async def _claimed(self, ready: Sequence[Ready], reason: CommandReason) -> list[Claim]:
         if not ready:
@@ -217,10 +228,7 @@ class Downlinks:
             grown = np.zeros(fleet.slot_count + 1, np.bool_)
             grown[: len(self._waits) - 1] = self._waits[:-1]
             self._waits = grown
-        known = slots[slots >= 0]
-        self._set(known, to=True)
-        for tell in self.on_news:
-            tell(known.tolist())
+        self._set(slots[slots >= 0], to=True)
 
     def _set(self, slots: NDArray[np.int32], *, to: bool) -> None:
         self._waits[slots[(slots >= 0) & (slots < len(self._waits) - 1)]] = to

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from narrowgate_fleet import CommandSending, Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap_calling import Calling
 from narrowgate_gateway.coap_uplinks import Limits
+from narrowgate_gateway.command_settings import Commands
 from narrowgate_gateway.committer import Committer
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.downlinks import Downlinks
@@ -67,11 +69,15 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     if downlinks is not None:
         working.append(asyncio.create_task(downlinks.watch()))
     most = settings.journal.pending_frames
-    servers = [await _listen(listener, door, fleet, most, downlinks) for listener in settings.coap]
-    ports = _ports(settings, door, fleet)
+    servers = [
+        await _listen(listener, settings.commands, door, fleet, most, downlinks) for listener in settings.coap
+    ]
+    ports = _ports(settings, door, fleet, downlinks)
     within_us = RECENT_US if isinstance(clock, SystemClock) else math.inf
     memories = redeliveries(home.journal, journal.end, places(settings.mqtt), within_us=within_us)
-    brokers = Brokers(settings.mqtt, door, fleet, counters, memories, lambda: _tell(role, settings, brokers))
+    brokers = Brokers(
+        settings.mqtt, door, fleet, counters, memories, lambda: _tell(role, settings, brokers), downlinks
+    )
     _tell(role, settings, brokers)
     takers: list[UdpServer | Brokers] = [*ports, brokers] if settings.mqtt else [*ports]
     taking = [asyncio.create_task(each.run()) for each in takers]
@@ -88,7 +94,8 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
 
 async def _downlinks(settings: Settings, home: Home, clock: Clock, fleet: "NewestFleet") -> Downlinks | None:
     """Give what waits for devices; None where no listener may send them anything."""
-    if not any(listener.trusted for listener in settings.coap):
+    ways = [each.trusted for each in settings.coap] + [each.trusted for each in settings.udp]
+    if not any(ways + [bool(each.down_topic) for each in settings.mqtt]):
         return None
     terms = settings.commands
     sending = CommandSending(home.commands, answer_s=terms.answer_s, cell_per_min=terms.cell_per_min)
@@ -160,6 +167,7 @@ class NewestFleet:
 
 async def _listen(
     listener: CoapListener,
+    terms: Commands,
     door: Door,
     fleet: NewestFleet,
     most_at_once: int,
@@ -183,13 +191,16 @@ async def _listen(
             limits=Limits.of(listener.device_per_s, listener.source_per_s),
             most_at_once=most_at_once,
             downlinks=downlinks,
+            calling=Calling(terms.path, listener.active_window_s, listener.edrx_cycle_s),
         )
     except OSError as error:
         what = f"UDP port {listener.port} on {listener.host} (coap listener {listener.name!r})"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None
 
 
-def _ports(settings: Settings, door: Door, fleet: NewestFleet) -> list["UdpServer"]:
+def _ports(
+    settings: Settings, door: Door, fleet: NewestFleet, downlinks: Downlinks | None
+) -> list["UdpServer"]:
     """Open the ports for bare datagrams."""
     if not settings.udp:
         return []
@@ -197,4 +208,4 @@ def _ports(settings: Settings, door: Door, fleet: NewestFleet) -> list["UdpServe
     from narrowgate_gateway.udp import UdpServer
 
     most = settings.journal.pending_frames
-    return [UdpServer(each, door, fleet, most_at_once=most) for each in settings.udp]
+    return [UdpServer(each, door, fleet, most_at_once=most, downlinks=downlinks) for each in settings.udp]

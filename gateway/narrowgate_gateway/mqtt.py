@@ -13,8 +13,10 @@ from contextlib import suppress
 
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.door import Arrival, Door, Trust
+from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.mqtt_client import Refused
 from narrowgate_gateway.mqtt_connection import Connection, Delivery, Ending
+from narrowgate_gateway.mqtt_downlinks import MqttDownlinks
 from narrowgate_gateway.mqtt_redelivery import Redeliveries
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.path_template import PathTemplate
@@ -38,6 +40,7 @@ class MqttListener:
         counters: DoorCounters,
         memory: Redeliveries,
         on_change: Callable[[], None],
+        downlinks: Downlinks | None = None,
     ) -> None:
         """Prepare; nothing is opened before `run`.
 
@@ -48,7 +51,10 @@ class MqttListener:
             counters: what the door has said.
             memory: what was kept of the session.
             on_change: called when `status` is another.
+            downlinks: what waits for devices; None: nothing is ever sent to them.
         """
+        may_send = downlinks is not None and settings.down_topic
+        self._down = MqttDownlinks(downlinks, settings.down_topic) if downlinks and may_send else None
         self._settings = settings
         self._template = PathTemplate.parse(settings.topic)
         self._trust = Trust(settings.name, settings.tenant, None, settings.max_payload_bytes)
@@ -94,6 +100,8 @@ class MqttListener:
         self._resume(connection)
         began_s = time.monotonic()
         ending = await self._receive(connection)
+        if self._down is not None:
+            await self._down.close()
         connection.close()
         self._memory.connection_ended(connection.last_heard_s)
         if ending is _STOPPED:
@@ -139,6 +147,11 @@ class MqttListener:
                 arrivals.append(arrival)
                 offered.append(delivery)
         answers = await self._door.admit(arrivals, self._fleet()) if arrivals else []
+        if self._down is not None:
+            kept = [
+                each.device for each, answer in zip(arrivals, answers, strict=True) if answer is Answer.KEPT
+            ]
+            self._down.offer(connection, kept)
         now_s = time.monotonic()
         for delivery, answer in zip(offered, answers, strict=True):
             if answer is Answer.KEPT and delivery.qos:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.door import Door
+from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.mqtt import MqttListener
 from narrowgate_gateway.mqtt_redelivery import Redeliveries
 from narrowgate_gateway.mqtt_settings import MqttBroker
@@ -24,6 +25,7 @@ class Brokers:
         counters: DoorCounters,
         memories: Mapping[str, Redeliveries],
         on_change: Callable[[], None],
+        downlinks: Downlinks | None = None,
     ) -> None:
         """Prepare; nothing is opened before `run`.
 
@@ -34,9 +36,10 @@ class Brokers:
             counters: what the door has said.
             memories: what was kept of each session, by the broker's name.
             on_change: called when `status` is another.
+            downlinks: what waits for devices; None: nothing is ever sent to them.
         """
         self._listeners = [
-            MqttListener(broker, door, fleet, counters, memories[broker.name], on_change)
+            MqttListener(broker, door, fleet, counters, memories[broker.name], on_change, downlinks)
             for broker in brokers
         ]
 

@@ -71,6 +71,7 @@ class Connection:
         self._deliveries: list[Delivery] = []
         self.unsettled = 0
         """Deliveries taken from the broker and not settled."""
+        self._published: dict[int, asyncio.Future[str]] = {}
         self._socket: Any = None
         self._is_reading = False
         self.ending: Ending | None = None
@@ -111,6 +112,22 @@ class Connection:
         if self.unsettled <= self._settings.max_in_flight // 2:
             self._read_on()
 
+    def publish(self, topic: str, payload: bytes) -> "asyncio.Future[str] | None":
+        """Send a message at QoS 1, not retained.
+
+        Returns:
+            What the broker says of it: '' for yes, else why not; OSError if the connection ends before.
+            None if surely no byte left.
+        """
+        if self.ending is not None:
+            return None
+        sent = self._client.publish(topic, payload, qos=1)
+        if sent.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return None
+        outcome: asyncio.Future[str] = self._loop.create_future()
+        self._published[sent.mid] = outcome
+        return outcome
+
     def close(self) -> None:
         """Send what is to be sent, say goodbye, and close."""
         for step in (self._client.loop_write, self._client.disconnect, self._client.loop_write):
@@ -131,6 +148,7 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
         client.on_socket_close = lambda *_: self._release()
         client.on_socket_register_write = self._wants_to_write
@@ -212,6 +230,11 @@ class Connection:
             self._misc.cancel()
         self._release()
         self._turn_away(OSError(None, ending.why))
+        for outcome in self._published.values():
+            if not outcome.done():
+                outcome.set_exception(OSError(None, ending.why))
+                outcome.exception()  # nobody may be waiting
+        self._published.clear()
         if self.ending is None:
             self.ending = ending
             self._on_news()
@@ -255,6 +278,13 @@ class Connection:
         self._deliveries.append(
             Delivery(topic, bytes(message.payload), message.qos, message.mid, message.dup, message.retain)
         )
+
+    def _on_publish(
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _p: object
+    ) -> None:
+        outcome = self._published.pop(mid, None)
+        if outcome is not None and not outcome.done():
+            outcome.set_result(str(reason) if reason.is_failure else "")
 
     def _on_disconnect(
         self, _client: Client, _userdata: object, flags: DisconnectFlags, reason: ReasonCode, _p: object

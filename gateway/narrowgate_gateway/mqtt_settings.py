@@ -30,6 +30,11 @@ class MqttBroker(Section):
         "nb/{device}/{port}/up",
         description="topic of an uplink; {device} and {port} are captured and subscribed to as +",
     )
+    down_topic: str = Field(
+        "",
+        description="topic of a command such as nb/{device}/down, with {port} where layouts have ports; "
+        "nothing is sent while it is empty",
+    )
     tenant: str = Field("", description="tenant whose devices send here")
     tls: bool = Field(True, description="TLS, the broker's certificate always verified")
     ca_file: str = Field("", description="PEM file of the CA that is believed; the system's where empty")
@@ -64,6 +69,13 @@ class MqttBroker(Section):
             raise ValueError("a topic neither begins nor ends with /")
         if any(letter in value for letter in "+#$\0"):
             raise ValueError("a topic holds none of + # $: captures are written as {device} and {port}")
+        return value
+
+    @field_validator("down_topic")
+    @classmethod
+    def _down(cls, value: str) -> str:
+        if value and ("{device}" not in value.split("/") or any(letter in value for letter in "+#$\0")):
+            raise ValueError("a topic with {device} as a level of its own, and without + # $")
         return value
 
     @field_validator("client_id", "username")

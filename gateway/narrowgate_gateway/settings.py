@@ -36,6 +36,16 @@ class CoapListener(Section):
         False,
         description="whether `allow` proves who a device is (a private APN): commands ride on its answers",
     )
+    active_window_s: float = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="T3324: how long devices listen after an uplink; commands come as messages of their own "
+        "meanwhile, never while this is 0",
+    )
+    edrx_cycle_s: float = Field(
+        0.0, ge=0, le=10_486, description="eDRX: how often devices listen at all times; 0 is never"
+    )
     tenant: str = Field("", description="tenant whose devices send here")
     max_payload_bytes: int = Field(1024, ge=1, le=65_507, description="longer payloads are answered 4.13")
     device_per_s: float = Field(

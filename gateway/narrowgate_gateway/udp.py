@@ -8,13 +8,14 @@ import asyncio
 import ipaddress
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from narrowgate_fleet import Fleet
+from narrowgate_fleet import CommandReason, Fleet
 from narrowgate_gateway.door import Arrival, Door, Trust
+from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.socket_watch import SocketWatch
 from narrowgate_gateway.udp_dialect import Dialect
 from narrowgate_gateway.udp_settings import UdpListener
@@ -33,7 +34,13 @@ class UdpServer:
     """One open port."""
 
     def __init__(
-        self, settings: UdpListener, door: Door, fleet: Callable[[], Fleet], *, most_at_once: int = _BATCH
+        self,
+        settings: UdpListener,
+        door: Door,
+        fleet: Callable[[], Fleet],
+        *,
+        most_at_once: int = _BATCH,
+        downlinks: Downlinks | None = None,
     ) -> None:
         """Open it and begin to read.
 
@@ -42,11 +49,13 @@ class UdpServer:
             door: who judges and keeps.
             fleet: gives the newest registry.
             most_at_once: datagrams that the journal takes in one batch, at most.
+            downlinks: what waits for devices; None: nothing is ever sent to them.
 
         Raises:
             OSError: its address is taken or not this host's.
             ValueError: its profile cannot serve it.
         """
+        self._downlinks = downlinks if settings.trusted else None
         self._settings = settings
         self._dialect = Dialect(settings.profile, settings.reply)
         self._trust = Trust(
@@ -118,12 +127,29 @@ class UdpServer:
             arrivals[row] = replace(arrivals[row], device=device)
         answers = await self._door.admit(arrivals, self._fleet())
         reply = self._dialect.reply
-        if reply is None:
-            return
         for (_, address), answer in zip(batch, answers, strict=True):
-            if answer in (Answer.KEPT, Answer.DUPLICATE):
+            if reply is not None and answer in (Answer.KEPT, Answer.DUPLICATE):
                 with suppress(OSError):  # no room or no way there: the device sends again
                     self._socket.sendto(reply, address)
+        if self._downlinks is not None and not self._downlinks.is_idle:
+            kept = {
+                arrival.device: address
+                for arrival, (_, address), answer in zip(arrivals, batch, answers, strict=True)
+                if answer is Answer.KEPT
+            }
+            await self._send_down(self._downlinks, kept)
+
+    async def _send_down(self, downlinks: Downlinks, kept: Mapping[str, tuple[Any, ...]]) -> None:
+        """Send devices that have just spoken what waits for them, behind the reply."""
+        awake = downlinks.awaiting(list(kept))
+        claims = await downlinks.claims(awake, CommandReason.ON_ANSWER) if awake else []
+        for claim in claims:
+            try:
+                self._socket.sendto(claim.payload, kept[claim.device])
+            except OSError as error:
+                downlinks.did_not_leave([claim], error.strerror or str(error))
+            else:
+                downlinks.left([claim])
 
     def _is_worth_reading(self, arrival: Arrival) -> bool:
         return len(arrival.payload) <= self._trust.max_payload_bytes and self._trust.admits(arrival.address)

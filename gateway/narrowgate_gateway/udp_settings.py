@@ -20,6 +20,10 @@ class UdpListener(Section):
         min_length=1, description="profile of the frames, one whose frames carry the device's identity"
     )
     allow: Networks = Field((), description="source networks that may send; none at all while this is empty")
+    trusted: bool = Field(
+        False,
+        description="whether `allow` proves who a device is (a private APN): commands follow on its frames",
+    )
     tenant: str = Field("", description="tenant whose devices send here")
     reply: str = Field(
         "none",

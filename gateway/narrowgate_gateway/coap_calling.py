@@ -1,0 +1,140 @@
+"""Commands as messages of their own, while devices listen: after an uplink, or, with eDRX, once a cycle.
+
+Rule 1: they go where the device's newest proved uplink came from, and nowhere else.
+Rule 2: what must never be repeated is not retransmitted either.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiocoap
+import numpy as np
+from aiocoap.numbers.codes import POST
+from numpy.typing import NDArray
+
+from narrowgate_fleet import Claim, CommandReason, Fleet
+from narrowgate_gateway.coap_answers import Askers
+from narrowgate_gateway.coap_messages import Sender
+from narrowgate_gateway.coap_seam import Seam
+from narrowgate_gateway.downlinks import Downlinks
+from narrowgate_schema.commands import NEVER_REPEATED
+
+CALL_EVERY_S = 0.25
+"""How often is looked for whom something waits that listens [s]."""
+MOST_AT_ONCE = 64
+"""Messages under way that no device has acknowledged."""
+
+_ACK_TIMEOUT_S = 4.0
+_RETRANSMISSIONS = 3
+_GIVE_UP_S = 120.0
+_NEVER_S = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """When devices may be sent messages of their own."""
+
+    path: str = "nb/down"
+    """At the device."""
+    window_s: float = 0.0
+    """How long it listens after an uplink [s]."""
+    edrx_cycle_s: float = 0.0
+    """How often it listens besides [s]; 0: it does not."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether they ever listen."""
+        return self.window_s > 0 or self.edrx_cycle_s > 0
+
+
+NEVER = Calling()
+
+
+class Caller:
+    """Calls the devices of one listener."""
+
+    def __init__(
+        self,
+        downlinks: Downlinks,
+        seam: Seam,
+        fleet: Callable[[], Fleet],
+        calling: Calling,
+    ) -> None:
+        """Call nobody yet; `run` does."""
+        self._downlinks = downlinks
+        self._seam = seam
+        self._fleet = fleet
+        self._path = tuple(calling.path.strip("/").split("/"))
+        self._window_s = np.inf if calling.edrx_cycle_s else calling.window_s
+        self._patience_s = _ACK_TIMEOUT_S + calling.edrx_cycle_s
+        self._heard_s = np.full(1, _NEVER_S)
+        self._senders: dict[int, Sender] = {}
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def note(self, slots: NDArray[np.int32], askers: Askers) -> None:
+        """Remember where devices sent from that have proved who they are, (n,)."""
+        if len(slots) and int(slots.max()) >= len(self._heard_s):
+            grown = np.full(max(int(slots.max()) + 1, self._fleet().slot_count), _NEVER_S)
+            grown[: len(self._heard_s)] = self._heard_s
+            self._heard_s = grown
+        known = np.flatnonzero(slots >= 0)
+        self._heard_s[slots[known]] = time.monotonic()
+        for row in known.tolist():
+            self._senders[int(slots[row])] = askers.sender(row)
+
+    async def run(self) -> None:
+        """Call who listens, until cancelled; what is under way then is let go."""
+        try:
+            while True:
+                await self.call()
+                await asyncio.sleep(CALL_EVERY_S)
+        finally:
+            for task in self._calls:
+                task.cancel()
+
+    async def call(self) -> None:
+        """Call once those who listen and for whom something waits."""
+        room = MOST_AT_ONCE - len(self._calls)
+        if self._downlinks.is_idle or room <= 0:
+            return
+        awake = np.flatnonzero(self._heard_s > time.monotonic() - self._window_s).astype(np.int32)
+        slots = awake[self._downlinks.wait_for(awake)][:room].tolist()
+        fleet = self._fleet()
+        devices = {fleet.device(slot): slot for slot in slots}
+        for claim in await self._downlinks.claims(devices, CommandReason.BY_MESSAGE):
+            task = asyncio.create_task(self._call(claim, self._senders[devices[claim.device]]))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+
+    async def _call(self, claim: Claim, sender: Sender) -> None:
+        """Send a command and note what the device makes of the message; silence is left to its next words."""
+        port = () if claim.port is None else (str(claim.port),)
+        message = aiocoap.Message(
+            code=POST,
+            payload=claim.payload,
+            uri_path=(*self._path, *port),
+            transport_tuning=_tuning(self._patience_s, is_repeated=claim.kind not in NEVER_REPEATED),
+        )
+        message.remote = self._seam.remote(sender)
+        asked = self._seam.context.request(message, handle_blockwise=False)
+        try:
+            answer = await asyncio.wait_for(asked.response, _GIVE_UP_S + 4 * self._patience_s)
+        except (aiocoap.error.Error, TimeoutError):
+            return
+        if answer.code.is_successful():
+            self._downlinks.acknowledged(claim)
+        else:
+            self._downlinks.refused(claim, f"the device answered {answer.code}")
+
+
+def _tuning(patience_s: float, *, is_repeated: bool) -> Any:
+    class Tuning(aiocoap.numbers.constants.TransportTuning):  # type: ignore[misc]  # aiocoap is untyped here
+        """How long and how often."""
+
+        ACK_TIMEOUT = patience_s
+        MAX_RETRANSMIT = _RETRANSMISSIONS if is_repeated else 0
+
+    return Tuning()

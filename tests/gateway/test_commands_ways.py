@@ -1,0 +1,241 @@
+"""The ways of commands from the edge: as messages of their own, by a broker, behind a bare frame."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import aiocoap
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from coap_stand import TEMPLATE
+from coap_wire import request
+from gateway_door import TRUST, Stand
+from gateway_home import OCCUPIED
+from mosquitto import Mosquitto
+from mqtt_stand import settings_of, until
+from narrowgate_fleet import CommandQueue, CommandSending, Frame, Wish
+from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap_calling import Calling
+from narrowgate_gateway.downlinks import Downlinks
+from narrowgate_gateway.mqtt import MqttListener
+from narrowgate_gateway.mqtt_redelivery import Redeliveries
+from narrowgate_gateway.udp import UdpServer
+from narrowgate_gateway.udp_settings import UdpListener
+from narrowgate_schema.clock import SystemClock
+from narrowgate_schema.commands import Command, LampLevel, Reboot
+from narrowgate_simulators.ports import free_udp_port
+from udp_frames import METER, frame
+
+BAY, WATER = "pni_placepod_v1", "cjt188_water_v2004"
+FLEET = f"device,profile,state\nbay-1,{BAY},active\n{METER},{WATER},active\n"
+TOLD = b"\x11\x22"
+
+
+class Waiting:
+    """A door with commands behind it."""
+
+    def __init__(self, root: Path) -> None:
+        """Build both in a directory."""
+        self.stand = Stand(root / "home")
+        self.stand.use(FLEET)
+        path = self.stand.home.commands
+        self.queue = CommandQueue(path)
+        self.downlinks = Downlinks(CommandSending(path), SystemClock(), lambda: self.stand.fleet)
+
+    async def put(self, command: Command, device: str = "bay-1", profile: str = BAY) -> int:
+        """Put a command, and have the edge notice it."""
+        wish = Wish(device, command, lambda _: Frame(profile, TOLD, 7, is_answered=False))
+        put = self.queue.put(wish, by="a", now_us=SystemClock().now_us())
+        await self.downlinks.look()
+        return put.id
+
+    def stands(self, number: int) -> tuple[str, str]:
+        """Give state and reason of a command."""
+        row = self.queue.get(number)
+        return str(row.state), str(row.reason)
+
+    async def until_stands(self, number: int, state: str) -> None:
+        """Wait until a command stands so."""
+        await until(lambda: self.queue.get(number).state == state)
+
+
+@asynccontextmanager
+async def waiting(root: Path) -> AsyncIterator[Waiting]:
+    """Give a door with commands behind it."""
+    one = Waiting(root)
+    async with one.stand.committing():
+        yield one
+        await one.downlinks.close()
+    one.queue.close()
+
+
+@asynccontextmanager
+async def coap(one: Waiting, **changes: float) -> AsyncIterator[CoapServer]:
+    """Open a listener that calls devices, trusted unless said otherwise."""
+    is_trusted = bool(changes.pop("is_trusted", True))
+    server = await CoapServer.open(
+        "127.0.0.1",
+        0,
+        TEMPLATE,
+        replace(TRUST, is_trusted=is_trusted),
+        one.stand.door,
+        lambda: one.stand.fleet,
+        downlinks=one.downlinks,
+        calling=Calling("down", **changes),
+    )
+    yield server
+    await server.close()
+
+
+class Device:
+    """A device's socket."""
+
+    def __init__(self, port: int) -> None:
+        """Open it toward a listener."""
+        self.one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.one.setblocking(False)
+        self.one.connect(("127.0.0.1", port))
+
+    async def heard(self) -> aiocoap.Message:
+        """Wait for the next datagram."""
+        loop = asyncio.get_running_loop()
+        return aiocoap.Message.decode(await asyncio.wait_for(loop.sock_recv(self.one, 2048), 100))
+
+    async def speak(self, message_id: int) -> aiocoap.Message:
+        """Send an uplink and give its answer."""
+        self.one.send(request(message_id, OCCUPIED))
+        return await self.heard()
+
+    def reply(self, asked: aiocoap.Message, code: aiocoap.Code) -> None:
+        """Answer a request of the gateway's."""
+        answer = aiocoap.Message(code=code, _token=asked.token)
+        answer.mtype, answer.mid = aiocoap.ACK, asked.mid
+        self.one.send(answer.encode())
+
+
+@pytest.mark.parametrize(("code", "state"), [(aiocoap.CHANGED, "DELIVERED"), (aiocoap.BAD_REQUEST, "FAILED")])
+def test_who_listens_is_called_where_it_last_was(tmp_path: Path, code: aiocoap.Code, state: str) -> None:
+    """Within the window a command is a CON to the newest address; what the device answers settles it."""
+
+    async def main() -> tuple[aiocoap.Message, tuple[str, str]]:
+        async with waiting(tmp_path) as one, coap(one, window_s=1000.0) as server:
+            first, second = Device(server.port), Device(server.port)
+            with closing(first.one), closing(second.one):
+                await first.speak(1)
+                await second.speak(2)
+                number = await one.put(LampLevel(40))
+                asked = await second.heard()
+                second.reply(asked, code)
+                await one.until_stands(number, state)
+                return asked, one.stands(number)
+
+    asked, stands = asyncio.run(main())
+
+    assert (asked.mtype, asked.opt.uri_path, asked.payload) == (aiocoap.CON, ("down", "7"), TOLD)
+    assert stands == (state, "acknowledged" if state == "DELIVERED" else "refused")
+
+
+def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
+    """An answer carries payload and port; the same uplink again gets the same, the next one nothing."""
+
+    async def main() -> list[tuple[object, ...]]:
+        async with waiting(tmp_path) as one, coap(one) as server:
+            lamp = Device(server.port)
+            await one.put(Reboot())
+            told = [await lamp.speak(n) for n in (1, 1, 2)]
+            lamp.one.close()
+            return [(seen.code, seen.opt.location_path, seen.payload) for seen in told]
+
+    carried = (aiocoap.CHANGED, ("7",), TOLD)
+
+    assert asyncio.run(main()) == [carried, carried, (aiocoap.CHANGED, (), b"")]
+
+
+def test_nothing_rides_on_the_answer_to_who_has_proved_nothing(tmp_path: Path) -> None:
+    """On a listener that is not trusted a command waits for ever, and nobody is called."""
+
+    async def main() -> tuple[bytes, tuple[str, str]]:
+        async with waiting(tmp_path) as one, coap(one, is_trusted=0.0, window_s=1000.0) as server:
+            lamp = Device(server.port)
+            number = await one.put(LampLevel(40))
+            payload = (await lamp.speak(1)).payload
+            lamp.one.close()
+            return payload, one.stands(number)
+
+    assert asyncio.run(main()) == (b"", ("PENDING", "put"))
+
+
+def test_a_broker_is_given_what_waits_for_who_has_spoken(tmp_path: Path) -> None:
+    """A device that publishes gets its command on its own topic, not retained; PUBACK says that it left."""
+    broker = Mosquitto(tmp_path / "broker").start()
+    heard: list[MQTTMessage] = []
+    device = Client(CallbackAPIVersion.VERSION2)
+    device.on_message = lambda _client, _userdata, message: heard.append(message)
+    device.connect("127.0.0.1", broker.port)
+    device.subscribe("nb/bay-1/7/down", qos=1)
+    device.loop_start()
+
+    async def main() -> tuple[tuple[str, str], bool]:
+        async with waiting(tmp_path) as one:
+            settings = settings_of(broker, down_topic="nb/{device}/{port}/down")
+            listener = MqttListener(
+                settings,
+                one.stand.door,
+                lambda: one.stand.fleet,
+                one.stand.counters,
+                Redeliveries(64),
+                lambda: None,
+                one.downlinks,
+            )
+            running = asyncio.create_task(listener.run())
+            await until(lambda: listener.status["state"] == "connected")
+            number = await one.put(LampLevel(40))
+            device.publish("nb/bay-1/up", OCCUPIED, qos=1)
+            await until(lambda: bool(heard) and one.queue.get(number).has_left)
+            listener.stop()
+            await running
+            return one.stands(number), one.queue.get(number).has_left
+
+    outcome = asyncio.run(main())
+    device.disconnect()
+    device.loop_stop()
+    broker.stop()
+
+    assert outcome == (("SENT", "to_broker"), True)
+    assert [(each.topic, each.payload, each.retain, each.qos) for each in heard] == [
+        ("nb/bay-1/7/down", TOLD, False, 1)
+    ]
+
+
+def test_a_command_follows_the_reply_to_a_bare_frame(tmp_path: Path) -> None:
+    """A trusted port sends what waits behind its reply, to where the frame came from, once."""
+
+    async def main() -> tuple[list[bytes], tuple[str, str]]:
+        settings = UdpListener(
+            port=free_udp_port(), profile=WATER, allow=("127.0.0.0/8",), reply="hex:aa", trusted=True
+        )
+        async with waiting(tmp_path) as one:
+            server = UdpServer(settings, one.stand.door, lambda: one.stand.fleet, downlinks=one.downlinks)
+            running = asyncio.create_task(server.run())
+            number = await one.put(LampLevel(40), METER, WATER)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+                device.setblocking(False)
+                device.connect(("127.0.0.1", server.port))
+                heard: list[bytes] = []
+                for volume_m3 in (1.0, 2.0):
+                    device.send(frame(volume_m3=volume_m3))
+                    while len(heard) < 2 + (volume_m3 > 1):
+                        loop = asyncio.get_running_loop()
+                        heard.append(await asyncio.wait_for(loop.sock_recv(device, 100), 100))
+            server.stop()
+            await running
+            return heard, one.stands(number)
+
+    heard, stands = asyncio.run(main())
+
+    assert (heard, stands) == ([b"\xaa", TOLD, b"\xaa"], ("SENT", "on_answer"))
