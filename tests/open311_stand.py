@@ -1,18 +1,23 @@
 """What a pretend city offers by Open311, and the keys of those who ask."""
 
-from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import uvicorn
+from fastapi import FastAPI
 
 from console_api import Api
 from console_stand import HOUR_US, NOW_US, Stand, district_lines
 from findings_rows import cleared, raised
 from narrowgate_console import LOCAL, Access, Administration, Scope
 from narrowgate_console.open311 import Attribute, DataType, Offer, Offered
+from narrowgate_console.pace import Allowance
 from narrowgate_schema.words import Family
 
 FORM = "application/x-www-form-urlencoded"
@@ -36,11 +41,13 @@ SERVICES = {
         attributes=(Attribute("bay", "The bay", is_required=True),),
     ),
 }  # fmt: skip
-CLOSED = Offer(services=SERVICES, jurisdictions=(CITY,), contact="desk@city.example", begun_us=NOW_US)
-PUBLIC = Offer(
+_UNBOUND = Allowance(at_once=1e9, every_s=1e-9)
+CLOSED = Offer(
     services=SERVICES, jurisdictions=(CITY,), contact="desk@city.example", begun_us=NOW_US,
-    anybody_reads=True, anybody_reports=True,
+    reading=_UNBOUND, reporting=_UNBOUND, strangers_reporting=_UNBOUND,
 )  # fmt: skip
+PUBLIC = replace(CLOSED, anybody_reads=True, anybody_reports=True)
+"""Both are asked as fast as tests ask; what paces there are is a test of its own."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +134,17 @@ class City:
 
 def _bearer(key: str | None) -> dict[str, str]:
     return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve an app on a port, in a thread: judges are programs of their own; give the root's address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        serving = threading.Thread(target=server.run, args=([listening],), name="open311")
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/open311/v2"
+        finally:
+            server.should_exit = True
+            serving.join()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from narrowgate_cases import Case, CaseStep
+from narrowgate_cases.requests import Told
 from narrowgate_console.case_map import CaseMap
 from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import Points
@@ -24,6 +25,7 @@ class CaseContent:
 
     case: Case | None
     steps: list[CaseStep]
+    reports: list[Told]
     series: list[Points] | None
 
 
@@ -42,9 +44,10 @@ class CasePage(Page[CaseContent]):
         """Ask for the case and for what its device told; NotThere if it is none of the principal's."""
         found = look.part(lambda: self.frame.view.case(self._number))
         if found is None:
-            return CaseContent(None, [], None)
+            return CaseContent(None, [], [], None)
         case, steps = found
-        return CaseContent(case, steps, look.part(lambda: self._series(case)))
+        reports = look.part(lambda: self.frame.view.desk.reports(self._number)) or []
+        return CaseContent(case, steps, reports, look.part(lambda: self._series(case)))
 
     def _series(self, case: Case) -> list[Points]:
         """Give what the device told, which a group's case has none of."""
@@ -65,6 +68,8 @@ class CasePage(Page[CaseContent]):
                 self._chart = ChartPanel(self.frame, self._word("what_it_told"), style="ng-first")
                 columns = ("at", "step", "actor", "step_reason")
                 self._steps = TablePanel(self.frame, "history", columns, none="not_read")
+                told = ("at", "report", "reporter")
+                self._reports = TablePanel(self.frame, "reports", told, none="no_reports")
             with ui.element("div").classes("ng-charts"):
                 self._work = WorkPanel(self.frame)
                 self._map = CaseMap(self.frame)
@@ -102,6 +107,7 @@ class CasePage(Page[CaseContent]):
         }
         self._facts.show(facts, {"device": self.frame.link(device_path(case.device))})
         self._evidence.show({name: str(value) for name, value in json.loads(case.evidence).items()})
+        self._show_reports(content.reports)
         self._steps.show(
             [
                 {
@@ -115,6 +121,19 @@ class CasePage(Page[CaseContent]):
         )
         if content.series is not None:
             self._show_chart(case, content.series)
+
+    def _show_reports(self, reports: list[Told]) -> None:
+        """Show what people reported, and who they are to who may see it."""
+        self._reports.show(
+            [
+                {
+                    "at": self.frame.when(told.told_at_us),
+                    "report": told.words,
+                    "reporter": ", ".join((told.person or {}).values()) or "–",
+                }
+                for told in reports
+            ]
+        )
 
     def _told(self, name: str, said: str) -> str:
         """Give the page's word for what a machine said; what a person said stands as it is."""

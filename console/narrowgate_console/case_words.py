@@ -93,4 +93,10 @@ CASE_WORDS: dict[str, tuple[str, str]] = {
     "retracted": ("Taken back", "判定撤回"),
     "inhibited_by": ("Told by", "由其处理"),
     "report": ("Report", "上报内容"),
+    "reports": ("Reported by people", "市民上报"),
+    "reporter": ("Reporter", "上报人"),
+    "no_reports": ("Nobody reported it", "暂无市民上报"),
+    "address": ("Address", "地址"),
+    "attributes": ("Answers", "补充信息"),
+    "media_url": ("Pictures", "图片"),
 }

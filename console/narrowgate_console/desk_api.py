@@ -11,7 +11,7 @@ from narrowgate_cases.lifecycle import State
 from narrowgate_cases.queue import Filters, Order
 from narrowgate_console.api import NOT_FOUND, REFUSALS, Limit, Number
 from narrowgate_console.asking import Asking
-from narrowgate_console.desk_models import FiguresModel, LightsModel, StandingModel, StepAskModel
+from narrowgate_console.desk_models import FiguresModel, LightsModel, ReportModel, StandingModel, StepAskModel
 from narrowgate_console.models import CaseModel, CasePageModel, ErrorModel
 from narrowgate_schema.words import Severity
 
@@ -68,6 +68,14 @@ def router() -> APIRouter:
         until_us = ask.now_us() if until is None else instant_us(until + timedelta(1))
         since_us = None if since is None else instant_us(since)
         return [FiguresModel.of(row) for row in ask.desk.figures(until_us, by, since_us)]
+
+    @api.get(
+        "/cases/{number}/reports",
+        summary="What people reported of a case; who they are with reporters:read",
+        responses=NOT_FOUND,
+    )
+    def reports(ask: Asking, number: Number) -> list[ReportModel]:
+        return [ReportModel.of(told) for told in ask.desk.reports(number)]
 
     @api.post(
         "/cases/{number}/steps", summary="Take a step on a case", responses={**NOT_FOUND, **_STEP_REFUSALS}

@@ -1,14 +1,17 @@
 """What the API takes and gives about the desk's work."""
 
 from dataclasses import asdict
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from narrowgate_cases.figures import Figures
 from narrowgate_cases.lifecycle import State, Step
 from narrowgate_cases.queue import Lights
+from narrowgate_cases.requests import Told
 from narrowgate_cases.work import MOST_HOURS, MOST_REASON, MOST_UNIT, PEOPLES_STEPS, Asked
+from narrowgate_console.instants import instant
 
 _Number = Annotated[str, Field(max_length=32, examples=["C-000001"])]
 
@@ -38,6 +41,31 @@ class StandingModel(BaseModel):
     number: str
     state: State
     possible: Annotated[list[Step], Field(description="the steps that can be taken from there")]
+
+
+class ReportModel(BaseModel):
+    """What somebody reported of a case."""
+
+    told_at: datetime
+    actor: Annotated[str, Field(description="who brought it: a token, or anybody")]
+    words: str
+    details: dict[str, Any]
+    person: Annotated[
+        dict[str, str] | None,
+        Field(description="who reported; null: not told, forgotten, or not yours to see"),
+    ]
+
+    @classmethod
+    def of(cls, told: Told) -> Self:
+        """Make it from the desk's value."""
+        person = None if told.person is None else dict(told.person)
+        return cls(
+            told_at=instant(told.told_at_us),
+            actor=told.actor,
+            words=told.words,
+            details=dict(told.details),
+            person=person,
+        )
 
 
 class LightsModel(BaseModel):

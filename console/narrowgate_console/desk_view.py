@@ -8,10 +8,13 @@ from narrowgate_cases.figures import By, Figures, figures
 from narrowgate_cases.lifecycle import State, Step
 from narrowgate_cases.queries import Case
 from narrowgate_cases.queue import Filters, Lights, Order, QueuePage, lights, queue
+from narrowgate_cases.requests import Told, reports_of
 from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps, take_step
 from narrowgate_console.faults import reading
 from narrowgate_console.principals import NotThere, Scope, Unfit
 from narrowgate_console.rights import Rights
+
+MOST_REPORTS = 500
 
 
 class DeskView(Rights):
@@ -41,6 +44,14 @@ class DeskView(Rights):
         self._need(Scope.CASES)
         with self._services.state(self._visible()) as connection:
             return figures(connection, until_us, by, since_us)
+
+    def reports(self, number: str) -> list[Told]:
+        """Give what people reported of a visible case; who they are to who may see it."""
+        self._need(Scope.CASES)
+        self._find([number])
+        with_people = self.principal.may(Scope.REPORTERS)
+        with self._services.state(self._visible()) as connection:
+            return reports_of(connection, number, with_people=with_people, limit=MOST_REPORTS)
 
     def light(self, case: Case) -> Light:
         """Give a case's light now."""

@@ -1,13 +1,19 @@
 """What machines ask of the process: does it live, does it work, and its metrics."""
 
 from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from narrowgate_console.asking import Asking
-from narrowgate_console.models import CheckModel, ReadinessModel
+from narrowgate_console.models import CheckModel, ErrorModel, ReadinessModel
 from narrowgate_console.services import Services
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorModel, "description": "Nobody that is known"},
+    403: {"model": ErrorModel, "description": "Not allowed"},
+}
 
 
 def router(services: Services) -> APIRouter:
@@ -30,7 +36,7 @@ def router(services: Services) -> APIRouter:
         response.status_code = 200 if ready else 503
         return ReadinessModel(ready=ready, checks=[CheckModel(**asdict(check)) for check in told])
 
-    @probes.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    @probes.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=_REFUSALS)
     def metrics(ask: Asking) -> Response:
         return Response(ask.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

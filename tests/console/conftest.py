@@ -13,7 +13,7 @@ from console_stand import Stand, StandingClock, fill
 from narrowgate_console import LOCAL, Access, Services
 from narrowgate_console.app import create_app
 from narrowgate_console.view import View
-from open311_stand import CLOSED, PUBLIC, City, keys_of, populate
+from open311_stand import CLOSED, PUBLIC, City, Keys, keys_of, populate, served
 
 STOP_WITHIN_S = 100
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
@@ -72,6 +72,19 @@ def closed_city(stand: Stand, access: Access, services: Services) -> City:
     """The same, open to nobody without a key."""
     populate(stand)
     return City(Api(create_app(services, access, offer=CLOSED)), stand, keys_of(access))
+
+
+@pytest.fixture(scope="module")
+def open311_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Keys]]:
+    """The server of Open311 on a port, over a small district, open to anybody: its address and keys."""
+    folder = tmp_path_factory.mktemp("open311")
+    stand, access = Stand(folder), Access(folder)
+    populate(stand)
+    keys = keys_of(access)
+    with served(create_app(Services(stand, StandingClock(), keep_s=0.0), access, offer=PUBLIC)) as address:
+        yield address, keys
+    access.close()
+    stand.close()
 
 
 @pytest.fixture(scope="session")

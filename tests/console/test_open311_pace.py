@@ -4,11 +4,14 @@ import pytest
 from fastapi import Request
 
 from narrowgate_console import Access
+from narrowgate_console.open311 import Offer
 from narrowgate_console.open311.askers import Askers
 from narrowgate_console.open311.fields import Fields
 from narrowgate_console.open311.refused import Refused
 from narrowgate_console.pace import MOST_ASKERS, Allowance, Pace
-from open311_stand import PUBLIC, keys_of
+from open311_stand import keys_of
+
+_OPEN = Offer(anybody_reads=True, anybody_reports=True)
 
 
 class _Clock:
@@ -65,7 +68,7 @@ def test_so_many_askers_are_known_and_no_more() -> None:
 
 def test_each_address_reads_and_each_stranger_reports_at_its_pace(access: Access) -> None:
     """An address has its own pace to read; without a key fewer reports are taken than with one."""
-    askers = Askers(access, PUBLIC, _Clock())
+    askers = Askers(access, _OPEN, _Clock())
     nothing, keyed = Fields([]), Fields([("api_key", keys_of(access).app)])
 
     assert _taken(lambda: askers.reader(_request(), nothing)) == (120, 1)
@@ -76,7 +79,7 @@ def test_each_address_reads_and_each_stranger_reports_at_its_pace(access: Access
 
 def test_wrong_keys_are_dear(access: Access) -> None:
     """Who tries keys is soon refused for its pace, before the next key is looked at."""
-    askers, wrong = Askers(access, PUBLIC, _Clock()), Fields([("api_key", "ngt_00000000_x")])
+    askers, wrong = Askers(access, _OPEN, _Clock()), Fields([("api_key", "ngt_00000000_x")])
     keys_of(access)
     statuses = []
     for _ in range(12):

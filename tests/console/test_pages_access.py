@@ -11,37 +11,13 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from access_matrix import PAGES, USERS
 from browser import Browser
 from certificates import self_signed
 from console_people import PASSWORD
 
 Serve = Callable[[str], str]
 
-_WHO = (
-    "viewer_north",
-    "viewer_all",
-    "contractor_north",
-    "duty_north",
-    "duty_all",
-    "admin_north",
-    "admin_all",
-)
-_MATRIX = """
-/                      200 200 200 200 200 200 200
-/water                 200 200 200 200 200 200 200
-/parking               200 200 200 200 200 200 200
-/lighting              200 200 200 200 200 200 200
-/cases                 200 200 200 200 200 200 200
-/commands              200 200 200 200 200 200 200
-/commands/nothing      404 404 404 404 404 404 404
-/cases/C-000002        200 200 200 200 200 200 200
-/cases/C-000001        404 200 404 404 200 404 200
-/cases/C-999999        404 404 404 404 404 404 404
-/devices/water-0001    200 200 200 200 200 200 200
-/devices/parking-0001  404 200 404 404 200 404 200
-/devices/nothing       404 404 404 404 404 404 404
-/system                403 403 403 200 200 200 200
-"""
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
 
@@ -53,11 +29,11 @@ def _signed_in(address: str, who: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("who", _WHO)
+@pytest.mark.parametrize("who", USERS)
 def test_pages_answer_as_the_matrix_says(serve_stand: Serve, who: str) -> None:
     """Each user gets the matrix' answer to each page; another tenant's device and case are 404."""
-    rows = [line.split() for line in _MATRIX.strip().splitlines()]
-    expected = {path: int(statuses[_WHO.index(who)]) for path, *statuses in rows}
+    rows = [line.split() for line in PAGES.strip().splitlines()]
+    expected = {path: int(statuses[USERS.index(who)]) for path, *statuses in rows}
     with _signed_in(serve_stand("guarded"), who) as client:
         found = {path: client.get(path).status_code for path in expected}
 

@@ -13,12 +13,9 @@ from narrowgate_console.access import Access
 from narrowgate_console.open311.fields import Fields
 from narrowgate_console.open311.offer import Offer
 from narrowgate_console.open311.refused import Refused
-from narrowgate_console.pace import Allowance, Pace
+from narrowgate_console.pace import Pace
 from narrowgate_console.principals import Principal, Scope
 
-READING = Allowance(at_once=120, every_s=0.5)
-REPORTING = Allowance(at_once=60, every_s=1.0)
-STRANGERS_REPORTING = Allowance(at_once=10, every_s=60.0)
 WRONG_KEY = 10
 """As many answers does a key cost that is none."""
 ANYBODY = "anybody"
@@ -37,9 +34,9 @@ class Askers:
         """
         self._access = access
         self._offer = offer
-        self._reading = Pace(READING, now_s)
-        self._reporting = Pace(REPORTING, now_s)
-        self._strangers = Pace(STRANGERS_REPORTING, now_s)
+        self._reading = Pace(offer.reading, now_s)
+        self._reporting = Pace(offer.reporting, now_s)
+        self._strangers = Pace(offer.strangers_reporting, now_s)
 
     def anybody(self, request: Request) -> None:
         """Let anybody ask what is offered.

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from narrowgate_console.pace import Allowance
 from narrowgate_schema.words import Family, Severity
+
+READING = Allowance(at_once=120, every_s=0.5)
+REPORTING = Allowance(at_once=60, every_s=1.0)
+STRANGERS_REPORTING = Allowance(at_once=10, every_s=60.0)
 
 
 class DataType(StrEnum):
@@ -73,6 +78,9 @@ class Offer:
     """How long it is known who reported."""
     begun_us: int = 0
     """Since when it is as it is [us]."""
-
-
-NOTHING = Offer()
+    reading: Allowance = READING
+    """How fast an address may read."""
+    reporting: Allowance = REPORTING
+    """How fast a key may report."""
+    strangers_reporting: Allowance = STRANGERS_REPORTING
+    """How fast an address may report without a key."""
