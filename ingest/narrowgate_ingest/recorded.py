@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -69,7 +69,7 @@ class Recording:
         self._source = self._opened(path)
         self._columns = self._named(dict(renamed or {}))
 
-    def __enter__(self) -> "Recording":
+    def __enter__(self) -> Self:
         """Give itself."""
         return self
 

@@ -24,6 +24,7 @@ MAY_GROW_MB = 16.0
 MAY_GROW_HANDLES = 8
 
 
+@pytest.mark.timeout(MINUTES * 240 + 600)
 @pytest.mark.skipif(not CHAOS, reason="slow: make chaos runs it")
 def test_a_district_under_faults_by_lot_balances_and_does_not_grow(tmp_path: Path) -> None:
     """Acknowledged is stored once, all tables are as undisturbed, memory and handles stay as they are."""

@@ -1,7 +1,6 @@
 """`narrowgate archive`: what is kept for good; write now what waits."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +31,9 @@ def command(home: Path, now: bool) -> None:
     if not place.state.exists():
         raise click.ClickException(f"{place.state}: not there: no gateway ran in this home yet")
     if now:
-        _write_now(home)
+        from narrowgate_gateway.archive_now import archive_now
+
+        archive_now(place)
     try:
         check_format(place.archive)
     except ValueError as error:
@@ -43,26 +44,3 @@ def command(home: Path, now: bool) -> None:
     for (kind, family, day), parts in sorted(groups.items()):
         told = {"kind": kind, "family": family or None, "day": day, "files": len(parts)}
         click.echo(json.dumps({**told, "bytes": sum(part.path.stat().st_size for part in parts)}))
-
-
-def _write_now(home: Path) -> None:
-    """Have the core that is up archive what is stored, or do it here."""
-    import duckdb
-
-    from narrowgate_fleet import RegistryFault
-    from narrowgate_gateway.control import Request
-    from narrowgate_gateway.control_client import CoreRefused, NoCore, ask
-    from narrowgate_gateway.settings import Home
-    from narrowgate_gateway.status import AlreadyRunning
-    from narrowgate_gateway.stopped_core import archive_here
-
-    place = Home(home)
-    try:
-        try:
-            ask(place.run, Request.ARCHIVE)
-        except NoCore:
-            archive_here(place)
-    except AlreadyRunning:
-        raise click.ClickException(f"{home}: a core is starting or ending here; try again") from None
-    except (CoreRefused, RegistryFault, ValueError, duckdb.Error, sqlite3.Error) as error:
-        raise click.ClickException(str(error)) from None

@@ -8,28 +8,12 @@ from pathlib import Path
 
 import click
 
-from narrowgate_gateway.options import config_option, home_option
-
-
-class _Instant(click.ParamType[int]):
-    """An instant with its zone."""
-
-    name = "instant"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Give it in microseconds since 1970 in UTC."""
-        try:
-            instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value}: no time such as 2026-03-01T08:00:00+08:00", param, ctx)
-        if instant.tzinfo is None:
-            self.fail(f"{value}: say its zone, such as {value}Z or {value}+08:00", param, ctx)
-        return int(instant.timestamp() * 1_000_000)
+from narrowgate_gateway.options import Instant, config_option, home_option
 
 
 @click.command()
-@click.option("--from", "from_us", type=_Instant(), required=True, help="Arrivals from then on.")
-@click.option("--to", "to_us", type=_Instant(), help="Arrivals before then; now where it is left out.")
+@click.option("--from", "from_us", type=Instant(), required=True, help="Arrivals from then on.")
+@click.option("--to", "to_us", type=Instant(), help="Arrivals before then; now where it is left out.")
 @click.option("--device", "devices", multiple=True, help="Only frames of this device; may be repeated.")
 @click.option(
     "--warm-up-days", type=click.IntRange(0, 3650), default=31, show_default=True,
