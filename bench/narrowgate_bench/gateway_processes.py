@@ -2,11 +2,12 @@
 
 import http.client
 import json
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -16,6 +17,8 @@ from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Registry, import_csv
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
+from narrowgate_ingest.state import FRAMES_SEEN, cursor
+from narrowgate_schema.words import Family
 from narrowgate_simulators import City, Emission
 from narrowgate_simulators.ports import free_tcp_port, free_udp_port
 
@@ -65,7 +68,9 @@ class Start:
     """Memory in use when it was ready [MB of 2^20 bytes]."""
 
 
-def lay_out(root: Path, seed: int, devices: int, frames: int) -> Place:
+def lay_out(
+    root: Path, seed: int, devices: int, frames: int, profiles: Mapping[str, str] | None = None
+) -> Place:
     """Write registry and configuration of a district, and have its devices make frames.
 
     Args:
@@ -73,10 +78,15 @@ def lay_out(root: Path, seed: int, devices: int, frames: int) -> Place:
         seed: of the district.
         devices: how many.
         frames: at most how many.
+        profiles: what devices of a profile are registered with instead.
     """
     home = Home(root)
     city = City(seed, devices, time.time_ns() // 1000 // _HOUR_US * _HOUR_US - 24 * _HOUR_US, 24.0)
     city.write_fleet(root / "fleet.csv")
+    sheet_text = (root / "fleet.csv").read_text(encoding="utf-8")
+    for was, becomes in (profiles or {}).items():
+        sheet_text = sheet_text.replace(was, becomes)
+    (root / "fleet.csv").write_text(sheet_text, encoding="utf-8")
     families = {name: profile.family.value for name, profile in PROFILES.items()}
     with Registry(root) as registry, (root / "fleet.csv").open("rb") as sheet:
         import_csv(registry, sheet, families)
@@ -166,15 +176,16 @@ def memory_mb(place: Place, role: str) -> tuple[float, float]:
     return _rss_mb(pid), _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") / 1024
 
 
-def settled(place: Place) -> int:
-    """Give how many frames the core has stored, with or without readings."""
-    ledger = _asked(place, "/api/v1/overview")["ledger"]
-    return ledger["kept"] - ledger["in_flight"]
+def stored(place: Place) -> tuple[int, int]:
+    """Give how many frames the core has settled, and how many readings it has stored."""
+    with closing(sqlite3.connect(f"{place.home.state.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        readings = sum(cursor(connection, f"readings_{family}") for family in Family)
+        return cursor(connection, FRAMES_SEEN), readings
 
 
-def settle(place: Place, within_s: float = _WITHIN_S) -> None:
+def settle(place: Place) -> None:
     """Wait until the core has worked off what the edge kept; RuntimeError if it does not come to that."""
-    give_up_s = time.monotonic() + within_s
+    give_up_s = time.monotonic() + _WITHIN_S
     while _asked(place, "/api/v1/overview").get("ledger", {}).get("in_flight") != 0:
         if time.monotonic() > give_up_s:
             raise RuntimeError("the core does not catch up with the journal")

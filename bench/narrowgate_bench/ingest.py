@@ -1,40 +1,38 @@
 """Behind the journal: frames decoded, judged and stored; readings as line protocol, and in InfluxDB."""
 
 import importlib.util
-import json
 import shutil
-import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
-from functools import partial
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import numpy as np
 import pyarrow as pa
 
 from narrowgate_bench.codecs import Line
 from narrowgate_bench.ingest_district import ZONE, Core, influxd, journal_district, poisoned_rules
+from narrowgate_bench.ingest_influx import (
+    Server,
+    into_influxdb,
+    line,
+    till_queryable,
+    till_queryable_from_device,
+    timed,
+)
 from narrowgate_codecs import Context
 from narrowgate_codecs.decode import decode_by_row
 from narrowgate_fleet import FleetReader
 from narrowgate_ingest.follower import Follower
-from narrowgate_ingest.influx_client import Target
 from narrowgate_ingest.influx_points import points_of
-from narrowgate_ingest.influx_store import InfluxStore
-from narrowgate_ingest.journal import Journal
-from narrowgate_ingest.records import Kind, on_disk_schema
+from narrowgate_ingest.records import Kind
 from narrowgate_ingest.tail import Tail
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_rules import RULES
 from narrowgate_schema.fields import fields_of
-from narrowgate_schema.tables import SESSIONS
+from narrowgate_schema.tables import READINGS, SESSIONS
 from narrowgate_schema.words import Family
 from narrowgate_simulators.ports import free_tcp_port
 
@@ -42,10 +40,7 @@ FRAMES = 400_000
 FRAMES_A_DEVICE = 20
 _PEER_FRAMES = 2000
 _BAD_DEVICES = 10
-_LINES = 5000
-_PACE_PER_S = 2000
-_GATHER_S = 0.02
-_DATABASE = "narrowgate"
+_PACED_FRAMES = 10_000
 
 
 def rows(seed: int, runs: int, most_frames: int = FRAMES) -> Iterator[dict[str, Any]]:
@@ -54,38 +49,57 @@ def rows(seed: int, runs: int, most_frames: int = FRAMES) -> Iterator[dict[str, 
     Args:
         seed: of the district.
         runs: how often each figure is taken.
-        most_frames: of the journal, about.
+        most_frames: of the journal, about; few leave out the row that has a whole gateway run.
     """
     with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
         root = Path(folder)
         district = root / "district"
         district.mkdir()
         frames = journal_district(district, seed, max(10, most_frames // FRAMES_A_DEVICE), most_frames)
-        yield asdict(_into_duckdb(root, district, frames, runs))
+        yield from map(asdict, _into_duckdb(root, district, frames, runs))
         yield asdict(_poisoned(root, district, frames, runs))
         home = root / "core 0"
         if importlib.util.find_spec("influxdb_client") is not None:
             yield asdict(_as_lines(home, runs))
         if shutil.which("influxd") is not None:
             with influxd(root / "influx", port := free_tcp_port(), free_tcp_port()) as url:
-                _until(lambda: _asked(port, f"CREATE DATABASE {_DATABASE}") == 200)
-                _asked(port, "CREATE DATABASE bare")
-                yield asdict(_into_influxdb(home, url, port, runs))
-                yield asdict(_till_queryable(root, district, url, port, min(most_frames, 5 * _PACE_PER_S)))
+                server = Server(url, port)
+                server.begin()
+                yield asdict(into_influxdb(home, server, runs))
+                yield asdict(till_queryable(root, district, server, min(most_frames, _PACED_FRAMES)))
+                if most_frames >= _PACED_FRAMES:
+                    yield asdict(till_queryable_from_device(root, seed, server, _PACED_FRAMES))
 
 
-def _into_duckdb(root: Path, district: Path, frames: int, runs: int) -> Line:
-    """Compare the core with a loop over the same frames that judges nothing."""
-    own, peer = [], []
+def _into_duckdb(root: Path, district: Path, frames: int, runs: int) -> list[Line]:
+    """Compare the core with a loop over the same frames that judges nothing, and with DuckDB alone."""
+    own: list[float] = []
+    peer: list[float] = []
+    own_cpu_us: list[float] = []
+    duckdb_cpu_us: list[float] = []
     for number in range(runs):
         home = root / f"core {number}"
         home.mkdir()
         with closing(Core(district, home)) as core:
+            began_s = time.process_time()
             own.append(frames / core.work_off())
+            own_cpu_us.append((time.process_time() - began_s) / frames * 1e6)
+            stored = core.stores.telemetry
+            readings = {family: _readings(stored, family, 2 * frames) for family in Family}
+        duckdb_cpu_us.append(_appended_cpu_s(root / f"bare {number}.duckdb", readings) / frames * 1e6)
         peer.append(_frame_by_frame(district, root / f"peer {number}.duckdb"))
-    return _line(
-        "frames decoded, judged, in DuckDB", "frames/s", "construct by the frame, unjudged", own, peer
-    )
+    return [
+        line("frames decoded, judged, in DuckDB", "frames/s", "construct by the frame, unjudged", own, peer),
+        line("processor time of a frame", "us", "DuckDB's append of its readings", own_cpu_us, duckdb_cpu_us),
+    ]
+
+
+def _appended_cpu_s(path: Path, readings: dict[Family, pa.RecordBatch]) -> float:
+    """Give the processor time that DuckDB takes for all readings in one go [s]."""
+    with closing(Telemetry(path)) as telemetry:
+        began_s = time.process_time()
+        telemetry.write(readings, _none(), 0, 1)
+        return time.process_time() - began_s
 
 
 def _poisoned(root: Path, district: Path, frames: int, runs: int) -> Line:
@@ -100,7 +114,7 @@ def _poisoned(root: Path, district: Path, frames: int, runs: int) -> Line:
                 took[kind].append(frames / core.work_off())
             shutil.rmtree(home)
     name = f"a rule raises on {_BAD_DEVICES} bays"
-    return _line(name, "frames/s", "no rule raises", took["poisoned"], took["sound"])
+    return line(name, "frames/s", "no rule raises", took["poisoned"], took["sound"])
 
 
 def _frame_by_frame(district: Path, path: Path) -> float:
@@ -143,9 +157,9 @@ def _as_lines(home: Path, runs: int) -> Line:
                 point = point.field(name, value)
             point.to_line_protocol()
 
-    own = [rows.num_rows / _timed(lambda: points_of({Family.LIGHTING: rows}, "us")) for _ in range(runs)]
-    peer = [min(2000, len(keys)) / _timed(by_point) for _ in range(runs)]
-    return _line("readings as line protocol", "lines/s", "influxdb_client.Point", own, peer)
+    own = [rows.num_rows / timed(lambda: points_of({Family.LIGHTING: rows}, "us")) for _ in range(runs)]
+    peer = [min(2000, len(keys)) / timed(by_point) for _ in range(runs)]
+    return line("readings as line protocol", "lines/s", "influxdb_client.Point", own, peer)
 
 
 def _readings(telemetry: Telemetry, family: Family, count: int) -> pa.RecordBatch:
@@ -155,134 +169,5 @@ def _readings(telemetry: Telemetry, family: Family, count: int) -> pa.RecordBatc
     while (part := follower.after(offset)) is not None and sum(each.num_rows for each in parts) < count:
         parts.append(part.readings[family])
         offset = part.until
-    return pa.Table.from_batches(parts).combine_chunks().to_batches()[0]
-
-
-def _into_influxdb(home: Path, url: str, port: int, runs: int) -> Line:
-    """Compare the store that follows DuckDB with a bare loop of ready-made bodies, on one server in turn."""
-    own, peer = [], []
-    for number in range(runs):
-        with closing(Telemetry(home / "telemetry.duckdb")) as telemetry:
-            bodies, lines = _bodies(telemetry)
-            database = f"{_DATABASE}_{number}"
-            _asked(port, f"CREATE DATABASE {database}")
-            target = Target(url=url, api="v1", database=database)
-            store = InfluxStore(target, telemetry, home / "state.db", home / "quarantine")
-            end = telemetry.cursor()
-            own.append(lines / _drained(store, end))
-        peer.append(lines / _timed(partial(_posted, port, bodies)))
-        _asked(port, "DROP DATABASE bare")
-        _asked(port, "CREATE DATABASE bare")
-    return _line("readings into InfluxDB 1.x", "points/s", "a bare loop of ready-made bodies", own, peer)
-
-
-def _drained(store: InfluxStore, end: int) -> float:
-    with _sending(store):
-        return _timed(lambda: _until(lambda: store.cursor >= end))
-
-
-def _bodies(telemetry: Telemetry) -> tuple[list[bytes], int]:
-    follower, offset, bodies, lines = Follower(telemetry, telemetry.cursor, most_rows=_LINES), 0, [], 0
-    while (part := follower.after(offset)) is not None:
-        points, _ = points_of(part.readings, "us")
-        bodies.append(bytes(points.body()))
-        lines, offset = lines + len(points), part.until
-    return bodies, lines
-
-
-def _posted(port: int, bodies: list[bytes]) -> None:
-    connection = HTTPConnection("127.0.0.1", port)
-    for body in bodies:
-        if body:
-            connection.request("POST", "/write?db=bare&precision=u", body)
-            response = connection.getresponse()
-            response.read()
-            if response.status != 204:
-                raise RuntimeError(f"the bare loop was answered {response.status}")
-    connection.close()
-
-
-def _till_queryable(root: Path, district: Path, url: str, port: int, frames: int) -> Line:
-    """Time frames from the journal until InfluxDB has acknowledged, and can be asked for, their points."""
-    home = root / "paced"
-    home.mkdir()
-    shutil.copytree(district / "registry", home / "registry")
-    tail = Tail(district / "journal")
-    waiting = tail.read(tail.start(), frames)
-    kept = [batch for kind, batch in waiting.records if kind is Kind.UPLINKS]
-    uplinks = pa.Table.from_batches(kept).slice(0, frames).combine_chunks().to_batches()[0]
-    schema = on_disk_schema(Kind.UPLINKS)
-    uplinks = pa.record_batch([uplinks[name] for name in schema.names], schema=schema)
-    with closing(Journal(home / "journal")) as journal, closing(Core(home, home)) as core:
-        target = Target(url=url, api="v1", database=_DATABASE)
-        store = InfluxStore(target, core.stores.telemetry, home / "state.db", home / "quarantine")
-        core.runner.followers.append(store.moved)
-        running = threading.Thread(target=core.runner.run)
-        running.start()
-        with _sending(store):
-            took = _paced(journal, store, uplinks)
-        core.runner.stop()
-        running.join()
-    body = b"bare,device=a v=1 1\n" * 40
-    bare = [_timed(lambda: _posted(port, [body])) * 1000 for _ in range(200)]
-    p99 = float(np.percentile(np.array(took) * 1000, 99))
-    name = f"frame in the journal to queryable point, p99 at {_PACE_PER_S}/s"
-    return _line(name, "ms", "a bare POST of 40 lines, p99", [p99], [float(np.percentile(bare, 99))])
-
-
-def _paced(journal: Journal, store: InfluxStore, uplinks: pa.RecordBatch) -> list[float]:
-    """Journal uplinks at a pace that waits for nothing; give what each batch took to arrive [s]."""
-    each, took = round(_PACE_PER_S * _GATHER_S), list[float]()
-    waiting: list[tuple[int, float]] = []
-    began_s, start = time.perf_counter(), 0
-    while start < uplinks.num_rows or waiting:
-        now_s = time.perf_counter()
-        while waiting and store.cursor >= waiting[0][0]:
-            took.append(now_s - waiting.pop(0)[1])
-        if start < uplinks.num_rows and now_s >= began_s + start / _PACE_PER_S:
-            journal.append([(Kind.UPLINKS, uplinks.slice(start, each))])
-            waiting.append((journal.end, began_s + start / _PACE_PER_S))
-            start += each
-        time.sleep(0.001)
-    return took
-
-
-@contextmanager
-def _sending(store: InfluxStore) -> Iterator[None]:
-    thread = threading.Thread(target=store.run)
-    with ExitStack() as ending:
-        thread.start()
-        ending.callback(thread.join)
-        ending.callback(store.stop)
-        yield
-
-
-def _asked(port: int, influxql: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request("POST", "/query", urlencode({"q": influxql}), _FORM)
-        response = connection.getresponse()
-        json.loads(response.read())
-        return response.status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
-
-
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def _until(reached: Callable[[], bool]) -> None:
-    while not reached():
-        time.sleep(0.002)
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began_s = time.perf_counter()
-    work()
-    return time.perf_counter() - began_s
-
-
-def _line(name: str, unit: str, peer: str, own: list[float], others: list[float]) -> Line:
-    return Line(name, statistics.median(own), unit, peer, statistics.median(others), own, others)
+    whole = pa.Table.from_batches(parts, READINGS[family]).combine_chunks().to_batches()
+    return whole[0] if whole else pa.RecordBatch.from_pylist([], READINGS[family])

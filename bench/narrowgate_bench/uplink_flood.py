@@ -90,6 +90,8 @@ class Flood:
     def __init__(self, port: int, tails: Sequence[bytes], sockets: int) -> None:
         """Open the sockets; the tails are sent in turn, each time as a new exchange."""
         self._tails, self._open, self._exchanges = tails, ExitStack(), secrets.randbelow(1 << 31)
+        self.first, self.sent_ns = self._exchanges, list[int]()
+        """The exchange that the last sending began with, and when each of it was sent [ns since 1970]."""
         self._poll = self._open.enter_context(select.epoll())
         self._sockets: list[socket.socket] = []
         for _ in range(sockets):
@@ -115,6 +117,7 @@ class Flood:
         """Send uplinks at a pace and wait for their answers."""
         first, self._exchanges = self._exchanges, (self._exchanges + frames) & 0x7FFFFFFF
         sent_ns: list[int] = []
+        self.first, self.sent_ns = first, sent_ns
         took_ns: dict[int, int] = {}
         began_s = time.perf_counter()
         while len(sent_ns) < frames:

@@ -225,7 +225,7 @@ class Runner:
         """Give the next batch, trying until the journal can be read; None if it has no more."""
         for pause_s in self._tries():
             try:
-                began_s = time.monotonic()
+                began_s = time.thread_time()
                 prepared = self._pipeline.prepare(self._stride.rows)
             except JournalUnreadable as error:
                 self._note(_JOURNAL, str(error))
@@ -238,8 +238,9 @@ class Runner:
 
     def _taken(self, prepared: Prepared, began_s: float) -> Prepared:
         """Give a batch with the stages' state behind it, if that is to be kept; size the next one."""
+        batch, readings = prepared.batch, sum(each.num_rows for each in prepared.judgement.readings.values())
+        self._stride.took(batch.end - batch.start, readings, time.thread_time() - began_s)
         now_s = time.monotonic()
-        self._stride.took(prepared.batch.end - prepared.batch.start, now_s - began_s)
         if now_s >= self._snapshot_at_s:
             prepared.snapshots = self._pipeline.snapshots()
             self._snapshot_at_s = now_s + self._pace.snapshot_every_s

@@ -22,7 +22,9 @@ def dimming_power_w(columns: Columns, level_pct: Floats) -> Floats:
     rated_w = columns.attribute("rated_w", np.nan, 0.0, 1e5)[columns.group]
     power_w = np.where(level_pct == _FULL_PCT, rated_w, np.nan)
     specs = _specs(columns)
-    for spec in {text for text in specs.tolist() if isinstance(text, str)}:
+    for spec in set(specs.tolist()):
+        if not isinstance(spec, str):
+            continue
         levels_pct, powers_w = dimming_curve(spec)
         row = np.flatnonzero(specs == spec)
         power_w[row] = np.interp(level_pct[row], levels_pct, powers_w, left=np.nan, right=np.nan)

@@ -9,38 +9,33 @@ import numpy as np
 
 from narrowgate_bench import fleet_memory
 from narrowgate_bench.ingest_district import ZONE
-from narrowgate_bench.uplink_flood import tail_of
 from narrowgate_codecs import Context, decode, uplinks_from
 from narrowgate_schema.words import Family
-from narrowgate_simulators import City
 from needs import long
 
 _BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def test_a_meters_frame_is_given_another_clock() -> None:
-    """The frame says the new instant, its check sum fits, and all else stays as it was."""
-    steps = City(1, 3, int(_BEGIN.timestamp() * 1e6)).steps()
-    said = next(each for step in steps for each in step.emissions if each.time_us is not None)
-    request = np.frombuffer(tail_of(said), np.uint8)[None, :].copy()
+def test_a_meters_frames_tell_every_hour_once() -> None:
+    """Three frames hold 48 hours and the half hours in which they were made, the register never falls."""
+    frames = fleet_memory.logs(np.arange(3), int(_BEGIN.timestamp()))
+    context = Context(devices=["m"] * 3, profiles=["axioma_qalcosonic_w1_v1"] * 3, timezone=ZONE)
 
-    (dated,) = fleet_memory.dated(request, _BEGIN + timedelta(days=40, seconds=7))
+    decoded = decode(uplinks_from([frame.tobytes() for frame in frames]), context)
 
-    payload = dated.tobytes()[-len(said.payload) :]
-    context = Context(devices=[said.device], profiles=["cjt188_water_v2004"], timezone=ZONE)
-    before, after = (
-        decode(uplinks_from([frame]), context).readings[Family.WATER].to_pylist()[0]
-        for frame in (said.payload, payload)
-    )
-    assert after.pop("time") - before.pop("time") > timedelta(days=39)
-    assert after == before
+    rows = sorted(decoded.readings[Family.WATER].to_pylist(), key=lambda row: row["time"])
+    hours = [row["time"] for row in rows if row["time"].minute == 0]
+    volumes = [row["volume_m3"] for row in rows]
+    assert hours == [_BEGIN + timedelta(hours=n) for n in range(48)]
+    assert (len(rows), volumes) == (51, sorted(volumes))
 
 
 @long
 def test_all_that_is_acknowledged_is_stored() -> None:
     """Memory is given for edge and core, resident and proportional, and no frame is missing."""
-    *memory, stored = fleet_memory.rows(1, 2, 3000)
+    *memory, settled, readings = fleet_memory.rows(1, 2, 3000)
 
     assert [row["name"].split(",")[0] for row in memory] == ["edge_rss", "edge_pss", "core_rss", "core_pss"]
     assert all(figure > 10 for row in memory for figure in row["runs"] + row["peer_runs"])
-    assert stored["figure"] == stored["peer_figure"] == 6000
+    assert settled["figure"] == settled["peer_figure"] == 6000
+    assert readings["figure"] == 6000 + 16 * 2000
