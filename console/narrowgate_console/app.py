@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 
+from narrowgate_cases.status_back import StatusBack
 from narrowgate_console import (
     access_api,
     api,
@@ -15,6 +16,7 @@ from narrowgate_console import (
     probes,
     refusals,
     sign_in,
+    status_api,
 )
 from narrowgate_console.access import Access
 from narrowgate_console.binding import Binding
@@ -34,6 +36,7 @@ def create_app(
     *,
     tile_url: str = "",
     offer: Offer | None = None,
+    status_back: StatusBack | None = None,
 ) -> FastAPI:
     """Give the app that serves these services; pages are added by `serving`.
 
@@ -43,6 +46,7 @@ def create_app(
         binding: where it will listen; loopback if not said.
         tile_url: the map's tiles, as Leaflet writes it; '' for none.
         offer: what is offered by Open311; nothing, to nobody, if not said.
+        status_back: which outside system may say what became of cases; none if not said.
     """
     binding = binding or Binding()
     app = FastAPI(
@@ -61,6 +65,7 @@ def create_app(
     app.include_router(city_api.router(), tags=["devices"])
     app.include_router(command_api.router(), tags=["commands"])
     app.include_router(group_api.router(), tags=["commands"])
+    app.include_router(status_api.router(services, status_back), tags=["desk"])
     app.include_router(access_api.router(), tags=["access"])
     app.include_router(sign_in.router(access, binding))
     app.include_router(open311(services, access, offer or Offer()))

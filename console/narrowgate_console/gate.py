@@ -20,14 +20,15 @@ from narrowgate_console.binding import Binding
 from narrowgate_console.open311.refused import PREFIX
 from narrowgate_console.principals import Principal
 from narrowgate_console.refusals import refusal, refusal_at
+from narrowgate_console.status_api import PATH as STATUS_PATH
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz"})
-"""What is answered to anybody; `/readyz` tells strangers no more than whether."""
+OPEN_PATHS = frozenset({"/login", "/healthz", "/readyz", STATUS_PATH})
+"""What is answered to anybody; `/readyz` tells strangers no more than whether, a status is signed."""
 CSRF_HEADER = "x-csrf-token"
 MOST_BODY_BYTES = 1 << 20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OWN_CSRF = ("/login", "/logout", "/_nicegui_ws/")
+_OWN_CSRF = ("/login", "/logout", "/_nicegui_ws/", STATUS_PATH)
 """Changes that bring their word in a form, have no session yet, or are a page's own live connection."""
 
 

@@ -14,6 +14,7 @@ from narrowgate_console.principals import Denied, NotThere, Unfit
 
 _CODES = {
     HTTPStatus.BAD_REQUEST: "invalid",
+    HTTPStatus.UNAUTHORIZED: "unauthenticated",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
 }

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import uvicorn
 from anyio import to_thread
 
+from narrowgate_cases.status_back import StatusBack
 from narrowgate_console.access import Access
 from narrowgate_console.app import create_app
 from narrowgate_console.binding import Binding, refusal_to_bind
@@ -66,6 +67,7 @@ def serve(
     tile_url: str = "",
     most_pages: int = MOST_PAGES,
     offer: Offer | None = None,
+    status_back: StatusBack | None = None,
 ) -> ConsoleServer:
     """Give a server of the console that listens already; `await server.serve()` in the main loop runs it.
 
@@ -76,6 +78,7 @@ def serve(
         tile_url: the map's tiles, as Leaflet writes it; '' for none.
         most_pages: how many pages may be open at once; the next is answered 503.
         offer: what is offered by Open311; nothing if not said.
+        status_back: which outside system may say what became of cases; none if not said.
 
     Raises:
         ValueError: it must not listen there; the text says in one line what is missing.
@@ -86,7 +89,7 @@ def serve(
     if refused is not None:
         raise ValueError(f"console: {refused}")
     listening = _listen(binding.host, binding.port)
-    app = create_app(services, access, binding, tile_url=tile_url, offer=offer)
+    app = create_app(services, access, binding, tile_url=tile_url, offer=offer, status_back=status_back)
     add_pages(app, services, access, tile_url=tile_url, most_pages=most_pages)
     config = uvicorn.Config(
         app,

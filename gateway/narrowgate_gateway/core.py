@@ -30,6 +30,7 @@ from narrowgate_gateway.status import Role
 from narrowgate_gateway.stores import opening
 from narrowgate_gateway.thrift import keep_small
 from narrowgate_gateway.ticks import clock_of
+from narrowgate_gateway.webhook_endpoint import status_back_of
 from narrowgate_ingest.pipeline import Pipeline, Stores
 from narrowgate_ingest.quarantine import Quarantine
 from narrowgate_ingest.runner import Pace, Runner
@@ -155,7 +156,10 @@ async def _serve(
     console = settings.console
     try:
         offer = offer_of(settings.georeport, services.now_us())
-        server = serving.serve(services, access, binding_of(console), tile_url=console.tile_url, offer=offer)
+        back = status_back_of(settings.webhook)
+        server = serving.serve(
+            services, access, binding_of(console), tile_url=console.tile_url, offer=offer, status_back=back
+        )
     except OSError as error:
         what = f"TCP port {console.port} on {console.host} (console)"
         raise OSError(error.errno, f"{what}: {error.strerror}") from None

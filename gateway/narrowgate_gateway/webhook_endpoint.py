@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+from narrowgate_cases.lifecycle import Step
+from narrowgate_cases.outbox_tables import WEBHOOK
+from narrowgate_cases.status_back import StatusBack
 from narrowgate_cases.webhook import Endpoint, secrets_in
 from narrowgate_gateway.config import Fault
 from narrowgate_gateway.webhook_settings import Webhook
@@ -22,14 +25,26 @@ def endpoint_of(options: Webhook) -> Endpoint:
         raise ValueError(f"webhook.ca_file = {options.ca_file}: {error.strerror or error}") from None
 
 
-def secrets_of(options: Webhook) -> tuple[bytes, ...]:
+def status_back_of(options: Webhook) -> StatusBack | None:
+    """Give who may say what became of cases; None where nobody may.
+
+    Raises:
+        ValueError: names the option whose secret cannot be had.
+    """
+    if not (options.status_secret_file or options.status_secret_env):
+        return None
+    steps = tuple(map(Step, options.status_steps))
+    return StatusBack(WEBHOOK, secrets_of(options, "status_secret"), steps)
+
+
+def secrets_of(options: Webhook, what: str = "secret") -> tuple[bytes, ...]:
     """Give what signs; ValueError names the option and never shows what it holds."""
-    key = "secret_env" if options.secret_env else "secret_file"
-    named = f"webhook.{key} = {options.secret_env or options.secret_file}"
+    variable, file = getattr(options, f"{what}_env"), getattr(options, f"{what}_file")
+    named = f"webhook.{what}_{'env' if variable else 'file'} = {variable or file}"
     try:
-        if options.secret_env:
-            return secrets_in(os.environ[options.secret_env])
-        return secrets_in(Path(options.secret_file).read_text("utf-8"))
+        if variable:
+            return secrets_in(os.environ[variable])
+        return secrets_in(Path(file).read_text("utf-8"))
     except KeyError:
         raise ValueError(f"{named}: the environment has no such variable") from None
     except UnicodeDecodeError:
@@ -43,10 +58,12 @@ def webhook_faults(config: Path, options: Webhook) -> list[Fault]:
     """Give what is wrong with `[webhook]` beyond its keys' own types; no network is opened."""
     if not options.url:
         return []
-    try:
-        endpoint_of(options)
-    except ValueError as error:
-        key, _, right = str(error).partition(": ")
-        name, _, value = key.partition(" = ")
-        return [Fault(str(config), name, value, right)]
-    return []
+    faults = []
+    for read in (endpoint_of, status_back_of):
+        try:
+            read(options)
+        except ValueError as error:
+            key, _, right = str(error).partition(": ")
+            name, _, value = key.partition(" = ")
+            faults.append(Fault(str(config), name, value, right))
+    return faults

@@ -81,6 +81,7 @@ DELETE /api/v1/users/contractor_north          401 403 403 403 403 403 204 204 4
 DELETE /api/v1/users/duty_all                  401 403 403 403 403 403 404 204 403
 POST   /api/v1/tokens                          401 403 403 403 403 403 403 201 403
 DELETE /api/v1/tokens/SOUTH                    401 403 403 403 403 403 404 204 403
+POST   /api/v1/webhook/status                  404 404 404 404 404 404 404 404 404
 """
 _REMARK = {"step": "commented", "reason": "seen"}
 _BODIES: dict[str, object] = {
