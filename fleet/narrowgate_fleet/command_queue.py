@@ -122,6 +122,18 @@ class CommandQueue:
                 take_step(connection, command_id, Step(state, CommandReason.TOO_OLD, now_us, "time"))
             return len(ids)
 
+    def doubt(self, now_us: int) -> int:
+        """Let nothing of a restored copy leave that may have left since and must not twice; give how many."""
+        with self.file.writing() as connection:
+            ids = connection.execute(
+                "SELECT id FROM commands WHERE state = 'PENDING' AND most_attempts = 1"
+            ).fetchall()
+            words = "it waited when the backup was made; whether it left since is not known"
+            for (command_id,) in ids:
+                step = Step(CommandState.TIMEOUT, CommandReason.RESTORED, now_us, "restore", words)
+                take_step(connection, command_id, step)
+            return len(ids)
+
     def trim(self, settled_before_us: int, most_settled: int) -> int:
         """Forget settled commands with their steps: the old ones, and all but so many; give how many."""
         with self.file.writing() as connection:

@@ -52,6 +52,8 @@ class CommandReason(StrEnum):
     SUPERSEDED = "superseded"
     """A newer command says what it said."""
     WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+    """It waited when a backup was made, and may have left since: to send it again could do harm."""
     PROFILE_CHANGED = "profile_changed"
     """The device has another profile now: what was made for the old one is not sent."""
 

@@ -11,7 +11,7 @@ from narrowgate_gateway.arrivals import NUMBER, Arrival, Trust
 from narrowgate_gateway.coap_answers import Askers, answers
 from narrowgate_gateway.coap_calling import Caller
 from narrowgate_gateway.coap_datagrams import Bytes
-from narrowgate_gateway.coap_uplinks import Uplinks
+from narrowgate_gateway.coap_uplinks import Uplinks, exchange_text
 from narrowgate_gateway.downlinks import Asking, Downlinks
 from narrowgate_schema.words import Answer
 
@@ -20,6 +20,8 @@ _PAYLOAD_MARKER = 0xFF
 _LOCATION_PATH = 8
 _KEPT, _DUPLICATE = NUMBER[Answer.KEPT], NUMBER[Answer.DUPLICATE]
 NO_ROWS: NDArray[np.intp] = np.zeros(0, np.intp)
+Expected = list[tuple[int, Asking]]
+"""Rows of a batch whose answers may carry something, and what is asked for each."""
 
 
 class Carrier:
@@ -41,54 +43,80 @@ class Carrier:
             rows = np.array([row for row, name in named if identities and identities[row] == name], np.intp)
         self._caller.note(uplinks.slots(fleet)[rows], askers.rows(rows))
 
-    def rows(
-        self, uplinks: Uplinks, numbers: NDArray[np.uint8], is_wanted: NDArray[np.bool_], fleet: Fleet
-    ) -> tuple[NDArray[np.intp], list[Asking]]:
-        """Give the rows whose answers may carry something, and what is asked for each.
+    def expect(self, uplinks: Uplinks, is_wanted: NDArray[np.bool_], fleet: Fleet) -> Expected:
+        """Tell that uplinks may get something, before anybody knows whether they are kept.
+
+        A repeat that overtakes its first then waits for what that one gets.
 
         Args:
-            uplinks: (n,) that were judged.
-            numbers: (n,) of their answers.
+            uplinks: (n,) that came in.
             is_wanted: (n,) who wants to hear of a success at all.
             fleet: the registry.
         """
         if self._downlinks.is_idle:
-            return NO_ROWS, []
+            return []
         slots = uplinks.slots(fleet)
-        is_new = (numbers == _KEPT) & self._downlinks.wait_for(slots)
-        is_known = (numbers == _DUPLICATE) if self._downlinks.has_carried else np.zeros(len(slots), np.bool_)
-        rows = np.flatnonzero((is_new | is_known) & is_wanted & (slots >= 0))
-        devices, exchanges = uplinks.devices(rows), uplinks.exchanges(rows)
+        rows = np.flatnonzero(self._downlinks.wait_for(slots) & is_wanted)
         identities = uplinks.identities()
-        asking = [
-            Asking(device, slot, exchange, is_new=bool(new))
-            for device, slot, exchange, new in zip(
-                devices, slots[rows].tolist(), exchanges, is_new[rows].tolist(), strict=True
-            )
+        named = zip(
+            rows.tolist(), uplinks.devices(rows), slots[rows].tolist(), uplinks.exchanges(rows), strict=True
+        )
+        return [
+            (row, Asking(device, slot, exchange, is_new=True))
+            for row, device, slot, exchange in named
+            if self._believes(device, "" if identities is None else identities[row])
+            and self._downlinks.expect(exchange)
         ]
-        is_carried = [
-            self._believes(each.device, "" if identities is None else identities[row])
-            and (each.is_new or self._downlinks.knows(each.exchange))
-            for row, each in zip(rows.tolist(), asking, strict=True)
+
+    def held(
+        self, expected: Expected, uplinks: Uplinks, numbers: NDArray[np.uint8], is_wanted: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], list[Asking]]:
+        """Give the rows whose answers wait for what rides on them, and what is asked for each.
+
+        Args:
+            expected: what `expect` gave.
+            uplinks: (n,) that were judged.
+            numbers: (n,) of their answers.
+            is_wanted: (n,) who wants to hear of a success at all.
+        """
+        held = [(row, asked) for row, asked in expected if numbers[row] == _KEPT]
+        for row, asked in expected:
+            if numbers[row] != _KEPT:
+                self._downlinks.dismiss(asked.exchange)
+        if self._downlinks.has_carried:
+            held += self._repeats(uplinks, np.flatnonzero((numbers == _DUPLICATE) & is_wanted))
+        return np.array([row for row, _ in held], np.intp), [asked for _, asked in held]
+
+    def _repeats(self, uplinks: Uplinks, rows: NDArray[np.intp]) -> Expected:
+        """Give those of some repeats that get what their first got."""
+        named = zip(rows.tolist(), uplinks.devices(rows), uplinks.exchanges(rows), strict=True)
+        return [
+            (row, Asking(device, -1, exchange, is_new=False))
+            for row, device, exchange in named
+            if self._downlinks.knows(exchange)
         ]
-        return rows[is_carried], [each for each, carried in zip(asking, is_carried, strict=True) if carried]
 
     async def claims(self, asking: list[Asking]) -> list[Claim | None]:
         """Give what rides on the answers; each that is new is on disk as sent."""
         return await self._downlinks.on_answers(asking)
 
-    async def one(self, arrival: Arrival, answer: Answer, fleet: Fleet) -> tuple[Claim | None, bool]:
-        """Give what rides on the answer to a single uplink, and whether it was claimed for it just now."""
-        if self._downlinks.is_idle or answer not in (Answer.KEPT, Answer.DUPLICATE):
-            return None, False
+    def expect_one(self, arrival: Arrival, fleet: Fleet) -> Asking | None:
+        """Tell that a single uplink may get something, as `expect` does; None if it does not."""
+        if self._downlinks.is_idle:
+            return None
         slots = fleet.slots([arrival.device])
-        is_new = answer is Answer.KEPT
-        asked = Asking(arrival.device, int(slots[0]), exchange_of(arrival), is_new)
-        may = self._believes(arrival.device, arrival.identity) and slots[0] >= 0
-        waits = bool(self._downlinks.wait_for(slots)[0]) if is_new else self._downlinks.knows(asked.exchange)
-        if not (may and waits):
-            return None, False
-        return (await self._downlinks.on_answers([asked]))[0], is_new
+        asked = Asking(arrival.device, int(slots[0]), exchange_of(arrival), is_new=True)
+        may = bool(self._downlinks.wait_for(slots)[0]) and self._believes(arrival.device, arrival.identity)
+        return asked if may and self._downlinks.expect(asked.exchange) else None
+
+    async def one(self, asked: Asking | None, arrival: Arrival, answer: Answer) -> Claim | None:
+        """Give what rides on the answer to a single uplink."""
+        if asked is not None and answer is not Answer.KEPT:
+            self._downlinks.dismiss(asked.exchange)
+            asked = None
+        if asked is None and answer is Answer.DUPLICATE and self._downlinks.has_carried:
+            asked = Asking(arrival.device, -1, exchange_of(arrival), is_new=False)
+        return None if asked is None else (await self._downlinks.on_answers([asked]))[0]
 
     def sent(self, claims: list[Claim], why_not: str = "") -> None:
         """Say that claims left, or why they did not."""
@@ -103,7 +131,7 @@ class Carrier:
 
 def exchange_of(arrival: Arrival) -> str:
     """Name an exchange as the queue keeps it."""
-    return f"{arrival.endpoint} {arrival.message_id} {arrival.token.hex()}"
+    return exchange_text(arrival.endpoint, arrival.message_id, arrival.token, arrival.payload)
 
 
 def location_of(claim: Claim) -> tuple[str, ...]:

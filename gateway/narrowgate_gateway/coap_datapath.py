@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.arrivals import ANSWERS, NUMBER
 from narrowgate_gateway.coap_answers import Askers, answers, resets
-from narrowgate_gateway.coap_carrying import NO_ROWS, Carrier, carrying
+from narrowgate_gateway.coap_carrying import NO_ROWS, Carrier, Expected, carrying
 from narrowgate_gateway.coap_columns import CON
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox, Outbox
 from narrowgate_gateway.coap_messages import CODES, Sender
@@ -209,8 +209,11 @@ class Datapath:
         self._is_idle.clear()
         began_s = self._gathers_since_s
 
+        is_wanted = no_response & _WANTS_NO_SUCCESS == 0
+        expected = self._carrier.expect(uplinks, is_wanted, self._fleet()) if self._carrier else []
+
         def told(numbers: NDArray[np.uint8]) -> None:
-            held = self._carry(uplinks, numbers, askers, no_response)
+            held = self._carry(expected, uplinks, numbers, askers, is_wanted)
             self._told(numbers, askers, no_response, held)
             self._gathering.note_answered(self._loop.time() - began_s)
 
@@ -224,14 +227,18 @@ class Datapath:
         return [""] * len(rows) if self._trust.wants_identity else None
 
     def _carry(
-        self, uplinks: Uplinks, numbers: NDArray[np.uint8], askers: Askers, no_response: NDArray[np.int64]
+        self,
+        expected: Expected,
+        uplinks: Uplinks,
+        numbers: NDArray[np.uint8],
+        askers: Askers,
+        is_wanted: NDArray[np.bool_],
     ) -> NDArray[np.intp]:
         """Have answers of a batch wait for what rides on them, and give their rows."""
         if self._carrier is None:
             return NO_ROWS
-        fleet, is_wanted = self._fleet(), no_response & _WANTS_NO_SUCCESS == 0
-        self._carrier.note(uplinks, numbers, askers, fleet)
-        rows, asking = self._carrier.rows(uplinks, numbers, is_wanted, fleet)
+        self._carrier.note(uplinks, numbers, askers, self._fleet())
+        rows, asking = self._carrier.held(expected, uplinks, numbers, is_wanted)
         if len(rows):
             task = asyncio.create_task(self._carried(self._carrier, askers.rows(rows), asking))
             self._carrying.add(task)

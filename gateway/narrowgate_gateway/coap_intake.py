@@ -157,14 +157,13 @@ class Intake:
         task.add_done_callback(self._under_way.discard)
 
     async def _admit(self, arrival: Arrival, head: Head, sender: Sender, message: Message) -> None:
+        carrier = None if (message.opt.no_response or 0) & _WANTS_NO_SUCCESS else self._carrier
+        asked = carrier.expect_one(arrival, self._fleet()) if carrier else None
         (answer,) = await self._door.admit([arrival], self._fleet())
-        if self._carrier is None or (message.opt.no_response or 0) & _WANTS_NO_SUCCESS:
-            self._tell(answer, head, sender, message)
-            return
-        claim, is_new = await self._carrier.one(arrival, answer, self._fleet())
+        claim = await carrier.one(asked, arrival, answer) if carrier else None
         self._tell(answer, head, sender, message, claim)
-        if claim is not None and is_new:
-            self._carrier.sent([claim])
+        if carrier and claim is not None and answer is Answer.KEPT:
+            carrier.sent([claim])
 
     def _tell_of_block(self, code: Code, head: Head, sender: Sender, block: Block) -> None:
         if code is Code.REQUEST_ENTITY_TOO_LARGE:

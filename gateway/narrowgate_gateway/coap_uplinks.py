@@ -6,6 +6,7 @@ They are copied out of the datagrams once: the next batch may come while these a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
@@ -109,19 +110,17 @@ class Uplinks:
         return _texts(self._devices.rows(rows))
 
     def exchanges(self, rows: NDArray[np.intp]) -> list[str]:
-        """Give names of some exchanges that hold beyond a restart: endpoint, message id, token."""
+        """Give names of some exchanges that hold beyond a restart, as the queue keeps them."""
         senders = Endpoints(self._endpoints.addresses[rows], self._endpoints.ports[rows])
-        tokens = self._tokens.rows(rows)
-        return [
-            f"{endpoint} {message_id} {tokens.flat[start : start + length].tobytes().hex()}"
-            for endpoint, message_id, start, length in zip(
+        return list(
+            map(
+                exchange_text,
                 _texts(endpoint_texts(senders)),
                 self._message_ids[rows].tolist(),
-                tokens.starts.tolist(),
-                tokens.lengths.tolist(),
-                strict=True,
+                _pieces(self._tokens.rows(rows)),
+                _pieces(self._payloads.rows(rows)),
             )
-        ]
+        )
 
     def slots(self, fleet: Fleet) -> NDArray[np.int32]:
         """Give the slots of the devices that they claim to be of."""
@@ -204,13 +203,21 @@ def _copied(strings: Ragged) -> Ragged:
     return Ragged(strings.packed(), np.cumsum(strings.lengths) - strings.lengths, strings.lengths)
 
 
-def _texts(strings: Ragged) -> list[str]:
+def exchange_text(endpoint: str, message_id: int | None, token: bytes, payload: bytes) -> str:
+    """Name an exchange by all that makes it one: a device that begins anew may use an id again at once."""
+    return f"{endpoint} {message_id} {token.hex()} {blake2b(payload, digest_size=8).hexdigest()}"
+
+
+def _pieces(strings: Ragged) -> list[bytes]:
     data = _copied(strings)
     ends = data.starts + data.lengths
     return [
-        data.flat[start:end].tobytes().decode(errors="replace")
-        for start, end in zip(data.starts.tolist(), ends.tolist(), strict=True)
+        data.flat[start:end].tobytes() for start, end in zip(data.starts.tolist(), ends.tolist(), strict=True)
     ]
+
+
+def _texts(strings: Ragged) -> list[str]:
+    return [piece.decode(errors="replace") for piece in _pieces(strings)]
 
 
 def _of(column: NDArray[np.generic], some: NDArray[np.intp] | None) -> NDArray[np.generic]:

@@ -54,6 +54,8 @@ class Downlinks:
         self._some_wait = False
         self._unknown: set[str] = set()
         self._carried: dict[str, tuple[asyncio.Future[Claim | None], float]] = {}
+        self._nothing: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
+        self._nothing.set_result(None)
         self._loose: set[asyncio.Task[None]] = set()
         self._seen: tuple[int, int] | None = None
         self._trouble = ""
@@ -102,7 +104,8 @@ class Downlinks:
     async def on_answers(self, asking: Sequence[Asking]) -> list[Claim | None]:
         """Give what rides on the answers to uplinks, (n,); what is given is on disk as sent.
 
-        The caller says by `left` or `did_not_leave` what became of the new ones.
+        Each that is new was expected and is settled here; the caller says by `left` or `did_not_leave` what
+        became of it.
         """
         fleet = self._fleet()
         profiles = fleet.column("profile")
@@ -110,14 +113,13 @@ class Downlinks:
             Ready(each.device, profiles[each.slot] or "", each.exchange)
             for each in {each.device: each for each in asking if each.is_new}.values()
         ]
-        outcomes = {one.exchange: self._remember(one.exchange) for one in ready}
+        outcomes = [self._of(each.exchange) for each in asking]
         claims = await self._claimed(ready, CommandReason.ON_ANSWER)
         by_exchange = {claim.exchange: claim for claim in claims}
-        for exchange, outcome in outcomes.items():
-            outcome.set_result(by_exchange.get(exchange))
-            if exchange not in by_exchange:
-                self._carried.pop(exchange, None)
-        return [await self._of(each.exchange) for each in asking]
+        for each in asking:
+            if each.is_new:
+                self._settle(each.exchange, by_exchange.get(each.exchange))
+        return [await outcome for outcome in outcomes]
 
     async def claims(self, devices: Mapping[str, int], reason: CommandReason) -> list[Claim]:
         """Give what may be sent to devices by a way that nobody asks for again; else as `on_answers`.
@@ -149,9 +151,26 @@ class Downlinks:
         """Tell whether an exchange's answer carried something, or is about to."""
         return exchange in self._carried
 
-    async def _of(self, exchange: str) -> Claim | None:
+    def _of(self, exchange: str) -> "asyncio.Future[Claim | None]":
         known = self._carried.get(exchange)
-        return None if known is None else await asyncio.shield(known[0])
+        return asyncio.shield(self._nothing if known is None else known[0])
+
+    def expect(self, exchange: str) -> bool:
+        """Keep a place for what an exchange may get; False if it has one. The first settles it."""
+        if exchange in self._carried:
+            return False
+        self._remember(exchange)
+        return True
+
+    def dismiss(self, exchange: str) -> None:
+        """Give up the place of an exchange that gets nothing."""
+        self._settle(exchange, None)
+
+    def _settle(self, exchange: str, claim: Claim | None) -> None:
+        outcome, _ = self._carried[exchange]
+        outcome.set_result(claim)
+        if claim is None:
+            del self._carried[exchange]
 
     def _remember(self, exchange: str) -> "asyncio.Future[Claim | None]":
         """Make a place for what an exchange's answer carries; places of old ones are given up."""

@@ -1,5 +1,6 @@
 """What of the host and of the configuration decides whether data is lost."""
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -19,7 +20,21 @@ def host_findings(settings: Settings, home: Home) -> list[Finding]:
         _volume(home.journal, _MOUNTS.read_text(encoding="utf-8", errors="replace")),
         *([_buffer(int(_RMEM.read_text()))] if settings.coap or settings.udp else []),
         *_replyless(settings),
+        *_believed(settings),
     ]
+
+
+def _believed(settings: Settings) -> list[Finding]:
+    """Tell of listeners that believe whoever sends from a network that others may send from, too."""
+    coap = [(f"coap {each.name}", each.allow) for each in settings.coap if each.trusted]
+    udp = [(f"udp {each.name}", each.allow) for each in settings.udp if each.trusted]
+    words = "whoever can send from there as a device is sent that device's commands"
+    found = []
+    for where, allow in coap + udp:
+        public = [name for name in allow if not ipaddress.ip_network(name).is_private]
+        if public:
+            found.append(Finding(where, "trusted", ", ".join(public), Verdict.CAREFUL, words))
+    return found
 
 
 def _space(settings: Settings, journal: Path) -> Finding:

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import time
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from narrowgate_fleet import Registry
+from narrowgate_fleet import CommandQueue, Registry
 from narrowgate_gateway.backup import FORMATS, MANIFEST, Copied, Manifest, digest
 from narrowgate_gateway.settings import Home
 from narrowgate_ingest.segments import sync_directory
@@ -107,6 +109,9 @@ def restore(directory: Path, home: Home) -> Manifest:
         (begun / "access.db").chmod(0o600)
     if (begun / "registry" / "registry.db").exists():
         Registry(begun, create=False).close()  # publishes the snapshot that both processes map
+    if (begun / "commands.db").exists():
+        with closing(CommandQueue(begun / "commands.db")) as queue:
+            queue.doubt(time.time_ns() // 1000)
     if root.exists():
         root.rmdir()
     begun.rename(root)

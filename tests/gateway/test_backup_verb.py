@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from commands_waiting import wish
 from gateway_home import kept_rows
+from narrowgate_fleet import CommandQueue
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.backup import MANIFEST
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.verbs import backup
 from narrowgate_ingest.telemetry import Telemetry
+from narrowgate_schema.commands import ReportInterval, Valve
 from operator_verbs import STRANGER, Site, make_site
 
 
@@ -35,6 +38,9 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Path]:
         gateway.until(site.is_drained)
         assert site.run("archive", "--now").exit_code == 0
         assert gateway.end() == 0
+    with closing(CommandQueue(site.home.commands)) as queue:
+        for command in (Valve(is_open=False), ReportInterval(60)):
+            queue.put(wish(command), by="user:ann", now_us=0)
     directory = site.home.root.parent / "backup"
     assert site.run_with_config("backup", str(directory)).exit_code == 0
     return site, directory
@@ -61,6 +67,18 @@ def test_an_erasure_amid_a_backup_makes_it_none(
 
 def _restored(directory: Path, home: Path) -> Result:
     return CliRunner().invoke(narrowgate, ["restore", str(directory), "--home", str(home)])
+
+
+def test_of_a_restored_queue_nothing_leaves_twice_that_must_not(
+    stopped: tuple[Site, Path], tmp_path: Path
+) -> None:
+    """A valve that waited when the backup was made may have left since; what may be repeated goes on."""
+    home = Home(tmp_path / "new")
+    assert _restored(stopped[1], home.root).exit_code == 0
+    with closing(CommandQueue(home.commands)) as queue:
+        found = [(str(row.state), str(row.reason)) for row in queue.listed()]
+
+    assert found == [("PENDING", "put"), ("TIMEOUT", "restored")]
 
 
 def _stored(home: Home) -> list[int]:

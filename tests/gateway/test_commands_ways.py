@@ -156,6 +156,41 @@ def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
     assert asyncio.run(main()) == [carried, carried, (aiocoap.CHANGED, (), b"")]
 
 
+def test_a_repeat_that_overtakes_the_sync_gets_the_same(tmp_path: Path) -> None:
+    """However early an uplink is doubled, no bare answer leaves before the one that carries the command."""
+
+    async def main() -> list[bytes]:
+        async with waiting(tmp_path) as one, coap(one) as server:
+            lamp = Device(server.port)
+            await one.put(Reboot())
+            one.stand.journal.gate.clear()
+            lamp.one.send(request(1, OCCUPIED))
+            await one.stand.held()
+            lamp.one.send(request(1, OCCUPIED))
+            one.stand.journal.gate.set()
+            told = [(await lamp.heard()).payload for _ in range(2)]
+            lamp.one.close()
+            return told
+
+    assert asyncio.run(main()) == [TOLD, TOLD]
+
+
+def test_an_id_that_is_used_anew_is_another_exchange(tmp_path: Path) -> None:
+    """A device that begins anew with its first id and token is not told again what it was told."""
+
+    async def main() -> list[bytes]:
+        async with waiting(tmp_path) as one, coap(one) as server:
+            lamp = Device(server.port)
+            await one.put(Reboot())
+            told = [(await lamp.speak(1)).payload]
+            lamp.one.send(request(1, b"\x15\x66\x00"))
+            told.append((await lamp.heard()).payload)
+            lamp.one.close()
+            return told
+
+    assert asyncio.run(main()) == [TOLD, b""]
+
+
 def test_nothing_rides_on_the_answer_to_who_has_proved_nothing(tmp_path: Path) -> None:
     """On a listener that is not trusted a command waits for ever, and nobody is called."""
 

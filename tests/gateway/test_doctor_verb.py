@@ -48,6 +48,15 @@ def table(port: int) -> str:
     return f'[[mqtt]]\nport = {port}\ntls = false\nclient_id = "edge-1"\ntopic = "nb/{{device}}/up"\n'
 
 
+def test_a_trusted_listener_of_public_networks_is_named(tmp_path: Path) -> None:
+    """Who believes a public network sends commands to whoever sends from there; a private one is left out."""
+    text = '[[coap]]\ntrusted = true\nallow = ["10.64.0.0/10", "0.0.0.0/0"]\n'
+    _, findings, _ = doctor(tmp_path, text, "--offline")
+    told = [(each["subject"], each["value"], each["verdict"]) for each in findings]
+
+    assert ("coap coap", "0.0.0.0/0", "careful") in told
+
+
 def test_a_sound_installation_passes(tmp_path: Path, broker: Mosquitto) -> None:
     """Exit 0, and every finding says what it looked at and what it means."""
     code, findings, _ = doctor(tmp_path, table(broker.port), "--mosquitto-conf", str(broker.conf))

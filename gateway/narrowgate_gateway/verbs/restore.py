@@ -19,7 +19,8 @@ def command(directory: Path, home: Path) -> None:
 
     The configuration, where the backup has one, becomes narrowgate.toml in the home; paths and addresses in
     it are those of the old place. Letters of the webhook that were not delivered by the time of the backup
-    are sent again under the same names.
+    are sent again under the same names. Valves, reboots and recalibration that waited for their devices are
+    given up: they may have left since.
 
     \b
     Example:
