@@ -61,9 +61,11 @@ class City:
         self._routes = routes
         self._zone = zone
 
-    def place(self, service: str, device: str, names: list[str], at_us: int) -> Place:
+    def place(
+        self, service: str, device: str, names: list[str], at_us: int, now_us: int | None = None
+    ) -> Place:
         """Give where a case lies: a group lies where the first of its devices with a place does."""
-        return self.places([service], [device], [names], [at_us])[0]
+        return self.places([service], [device], [names], [at_us], [at_us if now_us is None else now_us])[0]
 
     def point(self, service: str, lat: float, lon: float, at_us: int) -> Place:
         """Give where a case lies of which only the point is known [deg], at an instant [us]."""
@@ -76,6 +78,7 @@ class City:
         devices: Sequence[str],
         names: Sequence[Sequence[str]],
         at_us: Sequence[int],
+        now_us: Sequence[int] | None = None,
     ) -> list[Place]:
         """Give where cases lie, (n,) each; n may be 0.
 
@@ -84,6 +87,7 @@ class City:
             devices: devices or groups.
             names: the devices of groups; empty for one device.
             at_us: when they were raised [us].
+            now_us: when somebody is sent [us]; None = as they were raised.
         """
         if not services:
             return []
@@ -92,7 +96,7 @@ class City:
         lat, lon = (np.array([getattr(spot, name) for spot in spots]) for name in ("lat", "lon"))
         found = self._grid.at(lon, lat).tolist()
         tenants = _tenants(fleet, devices, names)
-        rows = zip(services, at_us, spots, found, tenants, strict=True)
+        rows = zip(services, at_us if now_us is None else now_us, spots, found, tenants, strict=True)
         return [self._place(service, at, spot, cell, whose) for service, at, spot, cell, whose in rows]
 
     def _asset_rows(

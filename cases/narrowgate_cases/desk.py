@@ -154,7 +154,9 @@ class Following:
         return known.id
 
     def _open(self, version: Version) -> int:
-        place = self._practice.place(version.rule, version.device, version.names, version.raised_at)
+        place = self._practice.place(
+            version.rule, version.device, version.names, version.raised_at, self._at_us
+        )
         (case_id,) = self._connection.execute(
             "INSERT INTO cases (finding, version, service, severity, family, device, series, asset, members,"
             " state, raised_at, cleared_at, opened_at, evidence, cause, unit, cell, district, placed_by, lat,"

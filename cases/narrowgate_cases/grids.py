@@ -18,6 +18,8 @@ from narrowgate_cases.grid_codes import CodeFault, cell_code, file_text
 
 MOST_CELLS = 200_000
 NO_CELL = -1
+MOST_OVERLAP = 0.01
+"""The share of the smaller cell by which two may lie over each other: no border is drawn twice alike."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,25 @@ def read_grid(path: Path) -> Grid:
         seen.add(cell.code)
         cells.append(cell)
         shapes.append(shape)
+    faults += [f"{path}: {words}" for words in _overlaps(cells, shapes)]
     if faults:
         raise CodeFault(*faults)
     return Grid(cells, shapes)
+
+
+def _overlaps(cells: Sequence[Cell], shapes: Sequence[shapely.Geometry]) -> list[str]:
+    """Say which cells lie over each other: by more than what two drawings of one border differ by."""
+    drawn = np.array(shapes, dtype=object)
+    one, other = STRtree(drawn).query(drawn, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    both = shapely.area(shapely.intersection(drawn[one], drawn[other]))
+    smaller = np.minimum(shapely.area(drawn[one]), shapely.area(drawn[other]))
+    over = np.flatnonzero(both > MOST_OVERLAP * smaller)
+    return [
+        f"the cells {cells[one[n]].code} and {cells[other[n]].code} lie over each other by"
+        f" {both[n] / smaller[n]:.0%} of the smaller"
+        for n in over
+    ]
 
 
 def _cell(feature: Any) -> tuple[Cell, shapely.Geometry]:

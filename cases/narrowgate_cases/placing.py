@@ -40,17 +40,20 @@ NOWHERE = Place()
 class Placing(Protocol):
     """Knows where devices are and who mends there."""
 
-    def place(self, service: str, device: str, names: list[str], at_us: int) -> Place:
+    def place(
+        self, service: str, device: str, names: list[str], at_us: int, now_us: int | None = None
+    ) -> Place:
         """Give where a case lies.
 
         Args:
             service: what the case is about.
             device: the device, or the group.
             names: the devices of a group; empty for one device.
-            at_us: when it was raised [us].
+            at_us: when it was raised [us]: by it is told what the device stood at.
+            now_us: when somebody is sent [us]: by it is told whose hours they are; None = as it was raised.
         """
         ...
 
     def point(self, service: str, lat: float, lon: float, at_us: int) -> Place:
-        """Give where a case lies of which only the point is known [deg], at an instant [us]."""
+        """Give where a case lies of which only the point is known [deg], sent at an instant [us]."""
         ...

@@ -60,9 +60,9 @@ class Practice:
         known = Severity(severity)
         return self.service(service).limits.get(known, self.limits.get(known))
 
-    def place(self, service: str, device: str, names: list[str], at_us: int) -> Place:
-        """Give where a case lies and who mends there."""
-        return NOWHERE if self.placing is None else self.placing.place(service, device, names, at_us)
+    def place(self, service: str, device: str, names: list[str], at_us: int, now_us: int) -> Place:
+        """Give where a case lies that was raised at an instant, and who mends there now [us]."""
+        return NOWHERE if self.placing is None else self.placing.place(service, device, names, at_us, now_us)
 
 
 DEFAULT_PRACTICE = Practice()

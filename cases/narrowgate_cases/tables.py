@@ -12,8 +12,8 @@ OPEN_STATES_SQL = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as SQL writes a list of them."""
 IS_OPEN_SQL = "closed_at IS NULL"
 """The same, told by a column that no index but those of open cases begins with."""
-CLOCK_SQL = "coalesce(due_at, 9223372036854775807)"
-"""What the queue is ordered by: whose time is up first; those without a limit last."""
+CLOCK_SQL = "iif(warns_at IS NULL, 9223372036854775807, coalesce(due_at, 9223372036854775807))"
+"""What the queue is ordered by: whose time is up first; those whose clock stands, or has no limit, last."""
 
 ADDED_TO_CASES: tuple[str, ...] = (
     "cause TEXT NOT NULL DEFAULT ''",
@@ -71,12 +71,14 @@ CREATE TABLE IF NOT EXISTS cases (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS cases_by_state ON cases (state, id);
 CREATE INDEX IF NOT EXISTS open_cases_by_number ON cases (id) WHERE {IS_OPEN_SQL};
-CREATE INDEX IF NOT EXISTS open_cases_by_clock ON cases (
+DROP INDEX IF EXISTS open_cases_by_clock;
+DROP INDEX IF EXISTS open_cases_by_unit;
+CREATE INDEX IF NOT EXISTS open_cases_by_running_clock ON cases (
     {CLOCK_SQL}, id, service, severity, unit, district, device, asset, street, cell, warns_at, due_at,
     closed_at
 ) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS open_cases_by_light ON cases (warns_at, due_at, closed_at) WHERE {IS_OPEN_SQL};
-CREATE INDEX IF NOT EXISTS open_cases_by_unit ON cases (unit, {CLOCK_SQL}, id) WHERE {IS_OPEN_SQL};
+CREATE INDEX IF NOT EXISTS open_cases_by_unit_and_clock ON cases (unit, {CLOCK_SQL}, id) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS cases_by_cause ON cases (cause, id);
 CREATE INDEX IF NOT EXISTS cases_by_merger ON cases (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cases_by_alarm ON cases (alarm_at) WHERE alarm_at IS NOT NULL;

@@ -34,7 +34,9 @@ INSERT INTO outbox_totals VALUES ('delivered', 7), ('forgotten', 1);
 class Somewhere:
     """Places every case in one cell of one tenant and unit."""
 
-    def place(self, service: str, device: str, names: list[str], at_us: int) -> Place:
+    def place(
+        self, service: str, device: str, names: list[str], at_us: int, now_us: int | None = None
+    ) -> Place:
         """Give the one place."""
         return Place(cell="110101001001001", unit="路灯一队", tenant="east")
 

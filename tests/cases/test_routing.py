@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import sqlite3
 import time
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from findings_rows import batch, raised
 from grid_lattice import SCALE, border_points, code, lowest_cells, rings, write_grid
+from narrowgate_cases import Practice, apply
 from narrowgate_cases.city import City
 from narrowgate_cases.grid_codes import CodeFault, cell_code, component_code, read_codes
 from narrowgate_cases.grids import NO_CELL, Grid, read_grid
@@ -125,6 +128,38 @@ def test_a_group_lies_where_its_first_placed_member_does(tmp_path: Path, grid: G
     assert city.place("lamp_out", "feeder-1", ["lamp-2", "gone", "lamp-0"], 0).cell == code(0)
 
 
+def test_cells_that_touch_or_were_drawn_twice_are_no_fault(tmp_path: Path) -> None:
+    """Neighbours share borders, and one drawn twice differs by a hair; a tenth of a cell is a fault."""
+
+    def read(west: float) -> Grid:
+        square = [[[west, 0], [west + 1, 0], [west + 1, 1], [west, 1], [west, 0]]]
+        other = _feature(properties={"code": code(1)}, geometry={"type": "Polygon", "coordinates": square})
+        path = tmp_path / "grid.geojson"
+        path.write_text(json.dumps({"features": [_feature(), other]}), encoding="utf-8")
+        return read_grid(path)
+
+    assert [len(read(west).cells) for west in (1.0, 0.999, 2.0)] == [2, 2, 2]
+    with pytest.raises(CodeFault, match="by 10% of the smaller"):
+        read(0.9)
+
+
+def test_who_is_on_duty_when_a_case_comes_is_sent(
+    tmp_path: Path, grid: Grid, routes: Routes, connection: sqlite3.Connection
+) -> None:
+    """A finding of the afternoon that arrives at night goes to who works at night."""
+    fleet = _fleet(tmp_path, 1)
+    practice = Practice(placing=City(lambda: fleet, grid, routes, ZONE))
+    afternoon, night = (
+        int(datetime(2026, 3, 2, hour, tzinfo=ZONE).timestamp()) * 1_000_000 for hour in (15, 20)
+    )
+    for n, at_us in enumerate((afternoon, night)):
+        told = raised(f"f{n}", rule="lamp_out", device="lamp-0", asset=f"pole-{n}", raised_at=afternoon)
+        apply(connection, batch(told), at_us, practice)
+    units = [unit for (unit,) in connection.execute("SELECT unit FROM cases ORDER BY id")]
+
+    assert units == ["路灯一队", "路灯夜班"]
+
+
 def test_a_bare_point_lies_in_its_cell(tmp_path: Path, grid: Grid, routes: Routes) -> None:
     """What people report by a point alone is routed like an asset that stands there."""
     fleet = _fleet(tmp_path, 3)
@@ -201,6 +236,8 @@ def _feature(**changes: Any) -> dict[str, Any]:
         ([_feature(), _feature()], "is there already"),
         ([_feature(geometry={"type": "Point", "coordinates": [0, 0]})], "no Polygon"),
         ([_feature(geometry=None)], "geometry"),
+        ([_feature(), _feature(properties={"code": code(1)})],
+         f"{code(0)} and {code(1)} lie over each other by 100%"),
         ([_feature(geometry={"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]})],
          "crosses itself"),
         ([_feature(geometry={"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 99], [0, 0]]]})],

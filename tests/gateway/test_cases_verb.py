@@ -110,8 +110,10 @@ def test_an_export_is_safe_in_a_spreadsheet(home: Path) -> None:
     with closing(sqlite3.connect(home / "state.db", isolation_level=None)) as connection:
         connection.execute("UPDATE cases SET street = '=HYPERLINK(\"x\")', lat = -33.5 WHERE id = 1")
         connection.execute("UPDATE cases SET street = '＝HYPERLINK(1)' WHERE id = 2")
-    rows = list(csv.DictReader(io.StringIO(_run(home, "export", "--csv").stdout)))
+    told = _run(home, "export", "--csv").stdout
+    rows = list(csv.DictReader(io.StringIO(told.removeprefix("\ufeff"))))
 
+    assert told.startswith("\ufeffnumber,")  # else a Chinese desktop reads UTF-8 as GBK
     assert [row["number"] for row in rows] == ["C-000001", "C-000002", "C-000003"]
     assert (rows[0]["street"], rows[0]["lat"]) == ('\'=HYPERLINK("x")', "-33.5")
     assert rows[1]["street"] == "'＝HYPERLINK(1)"

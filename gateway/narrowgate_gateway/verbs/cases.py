@@ -239,7 +239,9 @@ def step_(number: str, step: str, reason: str, home: Path, config: Path | None) 
 
 @command.command("export")
 @home_option
-@click.option("--csv", "as_csv", is_flag=True, help="As CSV, safe to open in a spreadsheet; else JSON Lines.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="As CSV for spreadsheets, UTF-8 with its mark; else JSON Lines."
+)
 def export(home: Path, as_csv: bool) -> None:
     """Print every case, the oldest first.
 
@@ -252,6 +254,8 @@ def export(home: Path, as_csv: bool) -> None:
             for case in exported(connection):
                 _print(told(case))
             return
+        # Without the mark, spreadsheets on a Chinese desktop read UTF-8 as GBK.
+        sys.stdout.write("\ufeff")
         out = csv.writer(sys.stdout)
         out.writerow(COLUMNS_OUT)
         out.writerows(cells(case) for case in exported(connection))
