@@ -28,14 +28,14 @@ ASK_AFTER_S = 0.1
 
 def sender_of(state: Path, url: str, form: str) -> Sender:
     """Give a sender that is in a hurry."""
-    server = Georeport(Site(url, timeout_s=1.0), KEY, form=Format(form))
+    server = Georeport(Site(url, timeout_s=0.5), KEY, form=Format(form))
     polling = Polling(
         NAME, server, DEFAULT_PRACTICE, lambda: int(time() * 1e6), every_s=3600.0, has_updates=True
     )
     courier = Open311Courier(
         NAME,
         server,
-        Form({"lamp_out": "LAMP"}, {"LAMP": {"POLE": "{asset}"}}),
+        Form({"lamp_out": "LAMP", "*": "WATER"}, {"LAMP": {"POLE": "{asset} {device}"}}),
         Manners(has_updates=True, ask_after_s=ASK_AFTER_S),
         began_s=time(),
         poll=polling,

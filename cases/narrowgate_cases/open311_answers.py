@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 MOST_BYTES = 16 << 20
 """Of one answer."""
-_MOST_ELEMENTS = 500_000
+_MOST_ELEMENTS = 200_000
 _MOST_DEPTH = 16
 _LISTS = frozenset(
     {"services", "attributes", "values", "service_requests", "service_request_updates", "errors"}

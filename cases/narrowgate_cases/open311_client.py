@@ -1,7 +1,7 @@
 """One exchange with a GeoReport v2 server, with FixMyStreet's `servicerequestupdates` beside the standard.
 
 The standard: wiki.open311.org/GeoReport_v2. The extension: FixMyStreet's wiki, "Open311 FMS – Complete Spec".
-Rule 1: the key is sent in the body of a POST, never in an address, and no words of a server show it.
+Rule 1: the key is sent in a POST's body or in a header, never in an address; no words of a server show it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,13 @@ class Georeport:
     """A server."""
 
     def __init__(
-        self, site: Site, api_key: str, *, form: Format = Format.JSON, jurisdiction: str = ""
+        self,
+        site: Site,
+        api_key: str,
+        *,
+        form: Format = Format.JSON,
+        jurisdiction: str = "",
+        is_bearer: bool = False,
     ) -> None:
         """Take an address; nothing is opened.
 
@@ -46,11 +52,13 @@ class Georeport:
             api_key: sent with what is posted; '' where none is needed.
             form: asked for; what comes is read by what it is.
             jurisdiction: sent with everything; '' where the server has one only.
+            is_bearer: whether the key is shown with every question too, as `Authorization: Bearer`.
         """
         self._site = site
         self._api_key = api_key
         self._form = form
         self._jurisdiction = jurisdiction
+        self._is_bearer = is_bearer and bool(api_key)
 
     @property
     def name(self) -> str:
@@ -111,7 +119,8 @@ class Georeport:
 
     @property
     def _accept(self) -> dict[str, str]:
-        return {"Accept": "application/json" if self._form is Format.JSON else "text/xml"}
+        accept = {"Accept": "application/json" if self._form is Format.JSON else "text/xml"}
+        return {**accept, "Authorization": f"Bearer {self._api_key}"} if self._is_bearer else accept
 
     def _target(self, path: str) -> str:
         return f"{self._site.target.rstrip('/')}/{path}.{self._form}"

@@ -24,6 +24,7 @@ from narrowgate_cases.open311_links import (
     install_links,
     link_of,
     note_posting,
+    note_refusal,
     note_seen,
     set_link,
 )
@@ -47,6 +48,14 @@ class Manners:
     """Whether it has `servicerequestupdates`."""
     ask_after_s: float = 30.0
     """How long a server may still be storing what it gave no answer to [s]."""
+
+
+class _FormRefused(Exception):
+    """What was posted was answered with 400, and the server does not have it."""
+
+    def __init__(self, refused: ServerRefused) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
 
 
 class Open311Courier:
@@ -103,7 +112,15 @@ class Open311Courier:
         except BadAnswer as bad:
             return Answer(Outcome.FAILED, f"cannot be understood: {bad}")
         except ServerRefused as refused:
-            return _refused(refused, letter)
+            return Answer(Outcome.FAILED, str(refused), refused.retry_after_s)
+        except _FormRefused as form:
+            return self._given_back(turn, form.refused)
+
+    def _given_back(self, turn: "_Turn", refused: ServerRefused) -> Answer:
+        """Have a letter tried again, or give it up when the server said 400 to its form often enough."""
+        tries = note_refusal(turn.connection, self._endpoint, turn.letter.case_id, turn.letter.step)
+        outcome = Outcome.REFUSED if tries >= TRIES_OF_A_400 else Outcome.FAILED
+        return Answer(outcome, str(refused), refused.retry_after_s)
 
     def _brought(self, turn: "_Turn") -> Answer:
         link, letter = turn.link, turn.letter
@@ -176,7 +193,7 @@ class Open311Courier:
             if found is not None:
                 return self._adopted(turn, code, generation, found)
         self._set(turn, stage=Stage.REFUSED)
-        raise refused
+        raise _FormRefused(refused) if refused.status == 400 else refused
 
     def _named(self, refused: ServerRefused, code: str) -> str | None:
         """Give the request that a refusal as a duplicate names, if the server has it for that service."""
@@ -240,7 +257,11 @@ class Open311Courier:
     def _update(self, turn: "_Turn", link: Link) -> None:
         self._set(turn, posting_step=turn.letter.step, posted_at_s=turn.now_s)
         fields = self._form.update_fields(turn.said, link.request_id)
-        for row in self._server.post("servicerequestupdates", fields):
+        try:
+            rows = self._server.post("servicerequestupdates", fields)
+        except ServerRefused as refused:
+            raise _FormRefused(refused) if refused.status == 400 else refused from None
+        for row in rows:
             if row.get("update_id"):
                 note_seen(turn.connection, self._endpoint, str(row["update_id"]), turn.now_s)
 
@@ -279,9 +300,3 @@ class _Turn:
     def may_be_posted(self) -> bool:
         """Whether the server may have it."""
         return self.link is not None and self.link.stage is Stage.POSTING
-
-
-def _refused(refused: ServerRefused, letter: Letter) -> Answer:
-    is_hopeless = refused.status == 400 and letter.attempts + 1 >= TRIES_OF_A_400
-    outcome = Outcome.REFUSED if is_hopeless else Outcome.FAILED
-    return Answer(outcome, str(refused), refused.retry_after_s)

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS open311_requests (
     generation INTEGER NOT NULL DEFAULT 0, service_code TEXT NOT NULL,
     first_at_s REAL NOT NULL, posted_at_s REAL NOT NULL,
     told_step INTEGER NOT NULL DEFAULT 0, posting_step INTEGER NOT NULL DEFAULT 0,
+    refused_step INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0,
     token TEXT NOT NULL DEFAULT '', request_id TEXT NOT NULL DEFAULT '', status TEXT NOT NULL DEFAULT '',
     notes TEXT NOT NULL DEFAULT '', polled_at_s REAL NOT NULL DEFAULT 0, PRIMARY KEY (endpoint, case_id)
 ) STRICT, WITHOUT ROWID;
@@ -135,6 +136,16 @@ def set_link(connection: sqlite3.Connection, endpoint: str, case_id: int, **valu
     )
 
 
+def note_refusal(connection: sqlite3.Connection, endpoint: str, case_id: int, step: int) -> int:
+    """Note that a step was answered with 400; give how often it was by now."""
+    (refusals,) = connection.execute(
+        "UPDATE open311_requests SET refusals = iif(refused_step = ?1, refusals, 0) + 1, refused_step = ?1"
+        " WHERE endpoint = ?2 AND case_id = ?3 RETURNING refusals",
+        (step, endpoint, case_id),
+    ).fetchone()
+    return int(refusals)
+
+
 def to_poll(connection: sqlite3.Connection, endpoint: str, before_s: float, limit: int) -> list[Link]:
     """Give requests whose status may change what we know, those not polled for longest first.
 
@@ -147,6 +158,32 @@ def to_poll(connection: sqlite3.Connection, endpoint: str, before_s: float, limi
         (endpoint, before_s, limit),
     )
     return [_link(row) for row in rows]
+
+
+def has_links(connection: sqlite3.Connection) -> bool:
+    """Say whether there are tables."""
+    sql = "SELECT 1 FROM sqlite_schema WHERE name = 'open311_requests'"
+    return connection.execute(sql).fetchone() is not None
+
+
+def stages(connection: sqlite3.Connection) -> dict[tuple[str, Stage], int]:
+    """Count requests by endpoint and stage; empty where there never was an endpoint."""
+    if not has_links(connection):
+        return {}
+    sql = "SELECT endpoint, stage, count(*) FROM open311_requests GROUP BY endpoint, stage"
+    return {(endpoint, Stage(stage)): n for endpoint, stage, n in connection.execute(sql)}
+
+
+def requests_of(connection: sqlite3.Connection, number: str) -> list[dict[str, str]]:
+    """Give what outside systems call a case, by endpoint."""
+    if not has_links(connection):
+        return []
+    rows = connection.execute(
+        "SELECT endpoint, stage, request_id, open311_requests.status FROM open311_requests"
+        " JOIN cases ON cases.id = case_id WHERE number = ? ORDER BY endpoint",
+        (number,),
+    )
+    return [dict(zip(("endpoint", "stage", "request", "status"), row, strict=True)) for row in rows]
 
 
 def note_seen(connection: sqlite3.Connection, endpoint: str, update_id: str, now_s: float) -> bool:

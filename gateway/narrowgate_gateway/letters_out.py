@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from narrowgate_cases import OutboxCounts, Practice, Wants, install_outbox, outbox_counts
 from narrowgate_cases.couriers import Courier
+from narrowgate_cases.open311_links import stages
 from narrowgate_cases.outbox import NONE_AT_ALL, counts_by_endpoint, oldest_waiting_s
 from narrowgate_cases.outbox_tables import WEBHOOK
 from narrowgate_cases.sending import Patience, Sender
@@ -116,6 +117,7 @@ class LettersOut(Collector):
         with closing(self._state.reader()) as connection:
             counts = counts_by_endpoint(connection)
             oldest = {endpoint: oldest_waiting_s(connection, endpoint) for endpoint in counts}
+            requests = stages(connection)
         if not counts:
             return
         labels = ["endpoint"]
@@ -136,7 +138,12 @@ class LettersOut(Collector):
             waiting.add_metric([endpoint], each.pending)
             since_s = oldest[endpoint]
             age.add_metric([endpoint], 0.0 if since_s is None else max(0.0, time.time() - since_s))
-        yield from (letters, waiting, age)
+        there = GaugeMetricFamily(
+            "narrowgate_open311_requests", "Requests at Open311 servers.", labels=[*labels, "stage"]
+        )
+        for (endpoint, stage), number in requests.items():
+            there.add_metric([endpoint, stage], number)
+        yield from (letters, waiting, age, there)
         if WEBHOOK in self._senders:
             yield from _webhook_metrics(counts.get(WEBHOOK, NONE_AT_ALL))
 

@@ -37,7 +37,13 @@ def server_of(options: Open311) -> Georeport:
     except OSError as error:
         raise ValueError(f"ca_file = {options.ca_file}: {error.strerror or error}") from None
     form = Format(options.format)
-    return Georeport(site, _key_of(options), form=form, jurisdiction=options.jurisdiction_id)
+    return Georeport(
+        site,
+        _key_of(options),
+        form=form,
+        jurisdiction=options.jurisdiction_id,
+        is_bearer=options.bearer,
+    )
 
 
 def courier_of(options: Open311, practice: Practice, now_us: Callable[[], int]) -> Open311Courier:

@@ -22,6 +22,7 @@ class Open311(OutletSection):
     jurisdiction_id: str = Field("", description="sent with everything; none where empty")
     api_key_file: str = Field("", description="file with the key that is sent with what is posted")
     api_key_env: str = Field("", description="environment variable that holds the key")
+    bearer: bool = Field(False, description="show the key with every question too, as Authorization: Bearer")
     service_codes: dict[str, str] = Field(
         description="its code for each rule whose cases it is told of; '*' for all other rules"
     )

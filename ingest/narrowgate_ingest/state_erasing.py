@@ -15,10 +15,16 @@ from typing import Any
 
 OWN = ("erasures", "unsaid", "unsaid_points", "snapshots")
 """Tables that know the name until all is done, or hold bytes that are edited elsewhere."""
-_COUNTS = ("meta", "desk_meta", "cursors", "dispositions", "case_counts", "outbox_sums", "outbox_endpoints")
+_COUNTS = (
+    "meta", "desk_meta", "cursors", "dispositions", "case_counts", "outbox_sums", "outbox_endpoints",
+    "open311_updates", "open311_cursors",
+)  # fmt: skip
 """Tables of numbers under names of ours; a device that happens to be called so is none of them."""
-_WORDS = ("disposition", "transport", "family", "rule", "severity", "service", "state", "step", "standing")
-"""Columns whose words are from closed sets, for the same reason."""
+_WORDS = (
+    "disposition", "transport", "family", "rule", "severity", "service", "state", "step", "standing",
+    "endpoint", "stage", "act", "status", "service_code", "request_id", "token",
+)  # fmt: skip
+"""Columns whose words are from closed sets or other systems' own, for the same reason."""
 _PLACES = ("street", "lat", "lon", "cell", "asset")
 _NAME = "A-Za-z0-9._:-"
 _TRIES = 50

@@ -229,6 +229,28 @@ def test_a_letter_that_the_server_will_never_take_is_dead_soon(stand: Stand) -> 
     assert [dead.words for dead in dead_letters(stand.desk)] == ["400 Bad Request: General service error"]
 
 
+def test_a_400_after_a_long_outage_is_tried_too(stand: Stand) -> None:
+    """Only what was answered with 400 counts: a server that was down and stumbles once loses nothing."""
+    stand.city.ways = ["500"] * 20 + ["400"]
+    stand.put(raised())
+    stand.send(1e6)
+
+    assert (len(stand.city.requests), dead_letters(stand.desk)) == (1, [])
+
+
+def test_a_question_that_is_refused_gives_no_letter_up(stand: Stand) -> None:
+    """While a server refuses to be asked what it has, a letter that it may have waits its whole time."""
+    stand.city.ways = ["stored, 500"]
+    stand.put(raised())
+    stand.life.send_next(stand.desk)
+    stand.city.jurisdiction = "nobody's"
+    stand.send(1e5)
+    stand.city.jurisdiction = ""
+    stand.send(1e5)
+
+    assert (len(stand.posted()), dead_letters(stand.desk)) == (1, [])
+
+
 def test_the_key_is_in_no_words(stand: Stand) -> None:
     """A server that repeats a wrong key in its refusal is quoted without it."""
     stand.city.key = "another"

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,9 +15,13 @@ from random import Random
 import pytest
 
 import open311_worker
+from district import kills, live
 from fault_plans import Faults, Strike, in_force
 from findings_rows import cleared, raised
+from gateway_home import wait_until
 from georeport_city import WAYS, running, stored_in
+from narrowgate_cases import outbox_counts
+from narrowgate_gateway.settings import Home
 from narrowgate_simulators.ports import free_tcp_port
 from needs import long
 
@@ -106,3 +111,58 @@ def test_a_few_kills_leave_one_request_for_a_case(tmp_path: Path) -> None:
 def test_a_hundred_kills_leave_one_request_for_a_case(tmp_path: Path, seed: int, form: str) -> None:
     """Fourteen seeds in two forms, eight kills planned in each: one request a case, one update a step."""
     assert _fall(tmp_path, seed=100 + seed, form=form, kills=KILLS) > 0
+
+
+_CONFIG = """
+[[open311]]
+name = "city"
+url = "{url}"
+format = "xml"
+api_key_file = "{key}"
+service_codes = {{ lamp_out = "LAMP", "*" = "WATER" }}
+attributes.LAMP.POLE = "{{asset}} {{device}}"
+updates = true
+ask_after_s = 0.1
+timeout_s = 1.0
+"""
+
+
+@long
+@pytest.mark.parametrize("seed", range(31, 34))
+def test_a_core_that_falls_tells_a_city_once(tmp_path: Path, seed: int) -> None:
+    """A whole gateway whose core is killed while a district lives: one request a case, one update a step."""
+    draw, port = Random(seed), free_tcp_port()
+    key, log = tmp_path / "key", tmp_path / "log"
+    key.write_text(open311_worker.KEY)
+    with running(port, log, draw.choices(WAYS, k=60)) as url:
+        plan = kills(seed, 28 * 12, 5, [("core",)])
+        more = _CONFIG.format(url=url, key=key)
+        life = live(tmp_path / "life", seed=7, devices=60, hours=28.0, plan=plan, more=more)
+        state = Home(tmp_path / "life").state
+        sender = open311_worker.sender_of(state, url, "xml")
+        sending = threading.Thread(target=sender.run)
+        sending.start()
+        wait_until(lambda: _waiting(state) == 0)
+        sender.stop()
+        sending.join()
+    marks = Counter(row["description"].rpartition("\n")[2] for _, row in stored_in(log))
+    with closing(sqlite3.connect(state)) as opened:
+        steps = opened.execute(
+            "SELECT finding, row_number() OVER (PARTITION BY case_id ORDER BY case_steps.id)"
+            " FROM case_steps JOIN cases ON cases.id = case_id"
+        ).fetchall()
+        links = dict(opened.execute("SELECT finding, stage FROM open311_requests JOIN cases ON id = case_id"))
+    print(f"seed {seed}: {life.killed} killed, {len(links)} cases there, {marks.total()} stored")  # noqa: T201
+
+    assert life.killed >= 5
+    assert life.summary.objections == []
+    assert set(links.values()) == {"known"}
+    expected = {
+        f"[ng-{finding}]" if n == 1 else f"[ng-{finding}-{n}]" for finding, n in steps if finding in links
+    }
+    assert marks == Counter(expected)
+
+
+def _waiting(state: Path) -> int:
+    with closing(sqlite3.connect(state)) as opened:
+        return outbox_counts(opened).pending

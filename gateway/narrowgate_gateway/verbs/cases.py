@@ -99,14 +99,17 @@ def show(number: str, home: Path, config: Path | None) -> None:
     """
     from narrowgate_cases import case
     from narrowgate_cases.exporting import instant
+    from narrowgate_cases.open311_links import requests_of
     from narrowgate_cases.work import possible_steps
 
     now_us, practice = _desk(config)
     with reading(home) as connection:
         found = case(connection, number)
+        outside = requests_of(connection, number)
     if found is None:
         raise click.ClickException(f"there is no case {number[:32]!r}")
     told = _told(found[0], now_us, practice)
+    told["outside"] = outside
     told["possible"] = possible_steps(found[0].state)
     told["steps"] = [
         {"at": instant(each.at_us), "step": each.step, "actor": each.actor, "reason": each.reason,
