@@ -3,17 +3,32 @@
 import asyncio
 import signal
 from collections import Counter
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from gateway_home import Running, role_arguments, running
-from narrowgate_gateway.demo_city import Stage
+from narrowgate_gateway.settings import Home
+
+
+class Place(Protocol):
+    """Where a gateway lives."""
+
+    @property
+    def home(self) -> Home:
+        """Its home."""
+        ...
+
+    @property
+    def config(self) -> Path:
+        """Its configuration."""
+        ...
 
 
 class Lives:
     """Edge and core of one home, each started again the moment it is dead; an async context manager."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Place) -> None:
         self._stage = stage
         self._now: dict[str, Running] = {}
         self._keeping: list[asyncio.Task[None]] = []

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from narrowgate_fleet.command_file import CommandFile
-from narrowgate_fleet.command_groups import forget_idle
+from narrowgate_fleet.command_groups import forget_device, forget_idle
 from narrowgate_fleet.command_rows import (
     ANSWER_S,
     COLUMNS,
@@ -158,6 +158,7 @@ class CommandQueue:
         try:
             with self.file.writing() as connection:
                 gone = connection.execute("DELETE FROM commands WHERE device = ?", (device,)).rowcount
+                forget_device(connection, device)
         finally:
             with self.file.looking() as connection:
                 connection.execute("PRAGMA secure_delete = OFF")

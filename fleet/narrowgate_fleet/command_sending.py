@@ -208,7 +208,10 @@ class CommandSending:
             take_step(connection, row.id, _step((CommandState.DELIVERED, CommandReason.NEXT_WORD), now_us))
         is_late = word.at_us > row.sent_at_us + self._answer_us
         if is_late and row.state is not CommandState.PENDING and (row.is_answered or not goes_on):
-            take_step(connection, row.id, _unanswered(row.attempts, row.most_attempts, now_us))
+            step = _unanswered(row.attempts, row.most_attempts, now_us)
+            take_step(connection, row.id, step)
+            if step.state is CommandState.PENDING:
+                _give_way(connection, row.id, now_us)
 
     def waiting_since(self, mark: int) -> tuple[list[str], int]:
         """Give devices for whom something came to wait after a mark, and the mark of now; 0 gives all."""
@@ -237,6 +240,21 @@ class CommandSending:
         """Give a number that changes when another process writes; cheap enough to ask often."""
         with self.file.looking() as connection:
             return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _give_way(connection: sqlite3.Connection, command_id: int, now_us: int) -> None:
+    """Cancel a command that would leave again where a newer one, put meanwhile, says what it said."""
+    newer = connection.execute(
+        "SELECT newer.id FROM commands AS own JOIN commands AS newer ON newer.device = own.device"
+        " AND newer.kind = own.kind AND newer.id > own.id AND newer.state = 'PENDING'"
+        " AND newer.not_before <= ?2 AND (newer.place = own.place OR"
+        " (newer.place = '' AND own.kind = 'lamp_level')) WHERE own.id = ?1 LIMIT 1",
+        (command_id, now_us),
+    ).fetchone()
+    if newer is not None:
+        words = f"by command {newer[0]}"
+        step = Step(CommandState.CANCELED, CommandReason.SUPERSEDED, now_us, EDGE, words)
+        take_step(connection, command_id, step)
 
 
 def _step(

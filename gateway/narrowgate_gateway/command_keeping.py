@@ -13,7 +13,8 @@ from narrowgate_console import Check
 from narrowgate_fleet import CommandQueue, CommandState, Fleet
 from narrowgate_fleet.command_queue import counts, oldest_waiting_us
 from narrowgate_gateway.command_answers import CommandAnswers
-from narrowgate_gateway.command_settings import Commands
+from narrowgate_gateway.night_keeping import NightKeeping
+from narrowgate_gateway.settings import Settings
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_schema.clock import Clock
 
@@ -22,20 +23,22 @@ _DAY_US = 86_400_000_000
 
 
 class CommandKeeping(Collector):
-    """Ends commands whose time is over, forgets old ones, and counts."""
+    """Ends commands whose time is over, forgets old ones, keeps lamps' nights, and counts."""
 
     def __init__(
-        self, path: Path, settings: Commands, clock: Clock, fleet: Callable[[], Fleet], pipeline: Pipeline
+        self, path: Path, settings: Settings, clock: Clock, fleet: Callable[[], Fleet], pipeline: Pipeline
     ) -> None:
         """Open the queue, and listen to what devices say; `start` begins, `stop` closes it.
 
         Raises:
             ValueError, sqlite3.Error: it cannot be opened.
         """
+        own = settings.commands
+        self._nights = NightKeeping(own.programme_file, settings.zone, fleet)
         self.queue = CommandQueue(path)
-        self._answers = CommandAnswers(path, settings, clock, fleet)
+        self._answers = CommandAnswers(path, own, clock, fleet)
         pipeline.listen(self._answers)
-        self._settings = settings
+        self._settings = own
         self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
@@ -58,10 +61,11 @@ class CommandKeeping(Collector):
         try:
             self.queue.expire(now_us, answer_s=self._settings.answer_s)
             self.queue.trim(now_us - self._settings.keep_days * _DAY_US, self._settings.keep_most)
+            self._nights.turn(self.queue, now_us)
         except sqlite3.Error as error:
             self._trouble = str(error)
         else:
-            self._trouble = ""
+            self._trouble = self._nights.trouble
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_S):

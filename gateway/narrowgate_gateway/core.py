@@ -68,7 +68,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     archive = Archiving(settings.archive, home, pipeline, runner, lambda: fleet.fleet, clock)
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     with opening(home.commands):
-        keeping = CommandKeeping(home.commands, settings.commands, clock, lambda: fleet.fleet, pipeline)
+        keeping = CommandKeeping(home.commands, settings, clock, lambda: fleet.fleet, pipeline)
     archive.keep(settings.telemetry.days(), influx.store)
     owed = Owed(runner, home, settings, archive.archiver)
     owed.settle(pipeline)

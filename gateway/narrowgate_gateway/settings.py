@@ -201,6 +201,7 @@ class Settings(Section):
             update={
                 "rule_files": tuple(str(config.parent / name) for name in self.rule_files),
                 "desk": self.desk.beside(config.parent),
+                "commands": self.commands.beside(config.parent),
                 "open311": tuple(each.beside(config.parent) for each in self.open311),
             }
         )

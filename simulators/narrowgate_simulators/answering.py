@@ -1,6 +1,7 @@
 """The frame by which a pretend device answers a command, in its profile's own way."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from narrowgate_codecs import encode, port_of
@@ -53,7 +54,13 @@ def answer_to(profile: str, heard: Heard, *, is_done: bool = True) -> Said | Non
         # NAS's controllers repeat the very frame that they were sent.
         values |= heard.values
     payload = encode(profile, answer.message, values, direction="up")
-    return Said(payload, port_of(profile, answer.message, "up"))
+    return Said(payload, port_up(profile, answer.message))
+
+
+@cache
+def port_up(profile: str, message: str) -> int | None:
+    """Give the port of a message up; asked for each word of a large fleet."""
+    return port_of(profile, message, "up")
 
 
 def _valve(heard: Heard) -> Values:

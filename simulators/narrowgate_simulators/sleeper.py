@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from narrowgate_codecs import encode, port_of
+from narrowgate_codecs import encode
 from narrowgate_schema.commands import Command, LampLevel, Reboot, ReportInterval, Valve
-from narrowgate_simulators.answering import Said
+from narrowgate_simulators.answering import Said, port_up
 from narrowgate_simulators.span import SECOND_US
 
 FULL_PCT = 100.0
@@ -56,6 +56,8 @@ class Sleeper:
     """What its frames carry, where the layout says who sends [14 digits]."""
     fails: bool = False
     """Whether it cannot do what it is told, and says so if its layout has words for it."""
+    is_mute: bool = False
+    """Whether its answers never leave it, though it does what it is told."""
     level_pct: float = FULL_PCT
     is_open: bool = True
     volume_m3: float = 0.0
@@ -79,7 +81,7 @@ class Sleeper:
             raise ValueError(f"profile {self.profile!r}: one of {', '.join(_REPORTS)} is simulated here")
         message, say = _REPORTS[self.profile]
         payload = encode(self.profile, message, say(self), direction="up")
-        return Said(payload, port_of(self.profile, message, "up"))
+        return Said(payload, port_up(self.profile, message))
 
     def carry_out(self, command: Command) -> None:
         """Do what a command says."""

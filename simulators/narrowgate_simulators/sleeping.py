@@ -264,7 +264,7 @@ class Sleeping:
         if not sleeper.fails:
             sleeper.carry_out(heard.command)
         said = answer_to(sleeper.profile, heard, is_done=not sleeper.fails)
-        if said is not None:
+        if said is not None and not sleeper.is_mute:
             self.report.answers += 1
             low, high = _THINKS_S
             think_s = low + (high - low) * chance(self._radio.seed, "thinks", sleeper.name, sleeper.count)

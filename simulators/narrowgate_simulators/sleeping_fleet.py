@@ -11,7 +11,7 @@ from narrowgate_simulators.target import Target
 
 _LARGEST_DATAGRAM = 2048
 GRAIN_US = SECOND_US
-"""What happens within this time happens together [us]."""
+"""What happens within this time happens together, unless another one is asked for [us]."""
 
 
 class SleepingFleet:
@@ -22,7 +22,13 @@ class SleepingFleet:
     """
 
     def __init__(
-        self, sleeping: Sleeping, target: Target, clock: SteppedClock, *, patience_s: float = 1.0
+        self,
+        sleeping: Sleeping,
+        target: Target,
+        clock: SteppedClock,
+        *,
+        patience_s: float = 1.0,
+        grain_us: int = GRAIN_US,
     ) -> None:
         """Check the arguments; sockets are opened as devices speak.
 
@@ -31,6 +37,7 @@ class SleepingFleet:
             target: the gateway, coap://.
             clock: the world's, which the gateway lives by.
             patience_s: how long the world waits for a gateway that does not answer [s of the wall].
+            grain_us: what happens within this time of theirs happens together [us].
 
         Raises:
             ValueError: it is another scheme.
@@ -38,7 +45,7 @@ class SleepingFleet:
         if target.scheme != "coap":
             raise ValueError(f"{target}: sleeping devices speak coap://")
         self._sleeping, self._target, self._clock = sleeping, target, clock
-        self._patience_s = patience_s
+        self._patience_s, self._grain_us = patience_s, grain_us
         self._sockets: dict[int, tuple[int, socket.socket]] = {}
         self._awaited: set[tuple[int, bytes]] = set()
         self._quiet = asyncio.Event()
@@ -82,7 +89,7 @@ class SleepingFleet:
         ]
         if not known or min(known) > until_us:
             return None
-        due_us = -(-min(known) // GRAIN_US) * GRAIN_US
+        due_us = -(-min(known) // self._grain_us) * self._grain_us
         return min(max(due_us, self._clock.now_us()), until_us)
 
     async def _step(self, now_us: int) -> None:

@@ -165,3 +165,16 @@ def test_an_old_group_is_forgotten_with_its_commands(stand: Stand) -> None:
         left = [*groups(connection), *connection.execute("SELECT * FROM misfits")]
 
     assert (kept, left) == (["G"], [])
+
+
+def test_what_was_replaced_on_its_way_does_not_leave_again(stand: Stand) -> None:
+    """A command that left, was not answered and says what a newer one says gives way to it."""
+    older = stand.put(LampLevel(40), S)
+    stand.sent(now_us=2 * S)
+    newer = stand.put(LampLevel(60), 3 * S)
+    stand.hear(None, 400 * S)
+
+    assert stand.stands(older) == ("CANCELED", "superseded")
+    claim = stand.claim(now_us=500 * S)
+    assert claim is not None
+    assert claim.id == newer

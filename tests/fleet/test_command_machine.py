@@ -116,6 +116,10 @@ class QueueMachine(RuleBasedStateMachine):
         simple = flying[0]
         if isinstance(simple.command, LampLevel) and len(simple.departures) < 2:
             self.flying[device] = None
+            newer = [each for each in self.waiting[device] if each.id > simple.id]
+            if any(each.not_before <= self.now and _covers(each.command, simple.command) for each in newer):
+                self.ended[simple.id] = "CANCELED"
+                return
             self.waiting[device].append(simple)
             self.waiting[device].sort(key=lambda each: each.id)
         else:
