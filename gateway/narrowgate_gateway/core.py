@@ -18,6 +18,7 @@ from narrowgate_gateway.desk_metrics import DeskMetrics
 from narrowgate_gateway.doctor_visits import DoctorVisits, diagnose
 from narrowgate_gateway.georeport import offer_of
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.journal_check import JournalCheck
 from narrowgate_gateway.letters_out import LettersOut, outlets_of
 from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.past import past_of
@@ -77,7 +78,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     letters = LettersOut(outlets_of(settings, practice, clock.now_us), stores.state)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.show(archive, influx, letters, checking)
-    sources.remind(owed, beginners)
+    sources.remind(owed, beginners, JournalCheck(home, settings, clock, lambda: pipeline.kept_from))
     sources.employ(practice)
     sources.metrics.register(DeskMetrics(sources.reader, clock))
     sources.consult(DoctorVisits(lambda: diagnose(settings, home)))

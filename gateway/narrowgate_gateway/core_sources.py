@@ -16,6 +16,7 @@ from narrowgate_gateway.archiving import Archiving
 from narrowgate_gateway.command_keeping import CommandKeeping
 from narrowgate_gateway.doctor_visits import DoctorVisits
 from narrowgate_gateway.influx import Influx
+from narrowgate_gateway.journal_check import JournalCheck
 from narrowgate_gateway.letters_out import LettersOut
 from narrowgate_gateway.owed import Owed
 from narrowgate_gateway.parts import edge_parts, store_parts
@@ -51,6 +52,7 @@ class CoreSources:
         self._checking: SelfChecking | None = None
         self._owed: Owed | None = None
         self._beginners: Beginners | None = None
+        self._journal: JournalCheck | None = None
         self._practice = DEFAULT_PRACTICE
         self._keeping: CommandKeeping | None = None
 
@@ -62,9 +64,9 @@ class CoreSources:
         self._metrics.register(letters)
         self._metrics.register(checking)
 
-    def remind(self, owed: Owed, beginners: Beginners) -> None:
-        """Show what erasures and replays owe, and which rules still hear the past."""
-        self._owed, self._beginners = owed, beginners
+    def remind(self, owed: Owed, beginners: Beginners, journal: JournalCheck) -> None:
+        """Show what erasures and replays owe, which rules still hear the past, and how the journal does."""
+        self._owed, self._beginners, self._journal = owed, beginners, journal
 
     def keep(self, keeping: CommandKeeping) -> None:
         """Show how commands stand."""
@@ -171,7 +173,8 @@ class CoreSources:
             Check("edge", edge is not None, f"{listeners} listeners open" if edge else "the edge is not up"),
             Check("stores", not trouble, trouble or f"written to journal offset {self._runner.done}"),
             Check("ledger", not faults, "; ".join(faults) or f"{ledger.kept} kept, difference 0"),
-            Check("pipeline", self._runner.alive, f"{in_flight} frames in flight"),
+            Check("pipeline", self._runner.alive, f"{in_flight} frames in flight{self._waiting(in_flight)}"),
+            *((self._journal.check(),) if self._journal is not None else ()),
             *(self._checking.checks() if self._checking is not None else ()),
             *(self._keeping.checks() if self._keeping is not None else ()),
             *(self._archive.checks() if self._archive is not None else ()),
@@ -180,6 +183,11 @@ class CoreSources:
             *(self._owed.checks() if self._owed is not None else ()),
             *self._rules(),
         )
+
+    def _waiting(self, in_flight: int) -> str:
+        """Say since when the oldest frame in flight waits."""
+        is_known = in_flight and self._journal is not None
+        return self._journal.waiting(self._runner.done) if is_known and self._journal is not None else ""
 
     def _rules(self) -> Sequence[Check]:
         """Give what rules that begin anew do; frames are kept meanwhile, and judged afterwards."""

@@ -5,19 +5,23 @@ import os
 from pathlib import Path
 
 from narrowgate_gateway.finding import Finding, Verdict
+from narrowgate_gateway.keeping_checks import keeping_findings
 from narrowgate_gateway.settings import Home, Settings
 
 WANTED_RECEIVE_BYTES = 4 << 20
 _RMEM = Path("/proc/sys/net/core/rmem_max")
 _MOUNTS = Path("/proc/self/mounts")
 _VOLATILE = ("tmpfs", "ramfs")
+_FAR = ("nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph")
 
 
 def host_findings(settings: Settings, home: Home) -> list[Finding]:
-    """Look at the journal's volume, the kernel's buffers and the ports that answer nobody."""
+    """Look at the volumes, the kernel's buffers, how long data is kept, and the ports that answer nobody."""
+    mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
     return [
         _space(settings, home.journal),
-        _volume(home.journal, _MOUNTS.read_text(encoding="utf-8", errors="replace")),
+        *(_volume(path, mounts) for path in _places(home)),
+        *keeping_findings(settings),
         *([_buffer(int(_RMEM.read_text()))] if settings.coap or settings.udp else []),
         *_replyless(settings),
         *_believed(settings),
@@ -56,9 +60,16 @@ def _standing(path: Path) -> Path:
     return path
 
 
+def _places(home: Home) -> list[Path]:
+    """Give the journal, and what of the home lies on another volume."""
+    device = os.stat(_standing(home.journal)).st_dev
+    others = (home.state, home.telemetry, home.quarantine, home.archive, home.registry)
+    return [home.journal, *(path for path in others if os.stat(_standing(path)).st_dev != device)]
+
+
 def _volume(journal: Path, mounts: str) -> Finding:
-    """Judge the file system that holds the journal; `mounts` is the kernel's table."""
-    where = str(_standing(journal))
+    """Judge the file system that holds the journal, or another part; `mounts` is the kernel's table."""
+    where, name = str(_standing(journal)), journal.name
     best, kind = "", ""
     for line in mounts.splitlines():
         _, point, its_kind, *_ = line.split(" ")
@@ -67,9 +78,12 @@ def _volume(journal: Path, mounts: str) -> Finding:
         if inside and len(point) >= len(best):
             best, kind = point, its_kind
     if kind in _VOLATILE:
-        words = f"{journal} lies in memory: a restart of the host loses everything acknowledged"
-        return Finding("journal", "file system", kind, Verdict.LOSES, words)
-    return Finding("journal", "file system", kind, Verdict.WELL, "what is synced there outlives a restart")
+        words = f"{journal} lies in memory: a restart of the host loses what is acknowledged"
+        return Finding(name, "file system", kind, Verdict.LOSES, words)
+    if kind in _FAR:
+        words = "it lies on another machine: a sync is worth what that one's is, an outage stops us"
+        return Finding(name, "file system", kind, Verdict.CAREFUL, words)
+    return Finding(name, "file system", kind, Verdict.WELL, "what is synced there outlives a restart")
 
 
 def _buffer(most: int) -> Finding:

@@ -96,6 +96,8 @@ class Pipeline:
         """Offsets from which further readers need the journal."""
         self.listener: Listener | None = None
         """Who is told what devices say of what they were told."""
+        self.kept_from = 0
+        """Journal offset from which somebody still reads, as it was when the journal was last trimmed."""
         self.registry_trouble = ""
         """Why the newest registry is not used, in words; the last good one is used meanwhile."""
 
@@ -318,6 +320,7 @@ class Pipeline:
         if offset is None:
             return 0
         needed = min(offset, self._done, self.stores.telemetry.cursor(), *(each() for each in self.needed))
+        self.kept_from = needed
         return trim(self._tail.directory, needed, keep_bytes=keep_bytes)
 
 

@@ -97,7 +97,7 @@ def test_offline_visits_no_broker(tmp_path: Path) -> None:
     code, findings, _ = doctor(tmp_path, table(free_tcp_port()), "--offline")
 
     assert code == 0
-    assert {each["subject"] for each in findings} == {"journal"}
+    assert {each["subject"] for each in findings} == {"journal", "archive"}
 
 
 def test_a_faulty_configuration_is_its_own_line(tmp_path: Path) -> None:
@@ -169,7 +169,9 @@ def test_a_password_in_clear_is_said(broker: Mosquitto) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "verdict"), [("tmpfs", Verdict.LOSES), ("ext4", Verdict.WELL)], ids=["memory", "disk"]
+    ("kind", "verdict"),
+    [("tmpfs", Verdict.LOSES), ("ext4", Verdict.WELL), ("nfs4", Verdict.CAREFUL)],
+    ids=["memory", "disk", "far"],
 )
 def test_a_journal_in_memory_loses_with_the_host(tmp_path: Path, kind: str, verdict: Verdict) -> None:
     """The innermost mount of the journal's path decides."""
