@@ -23,7 +23,10 @@ from narrowgate_codecs.scrambling import seeds, started, streams
 from narrowgate_codecs.transforms import CRC, EACH, FIRST, SECRET_SUM, SUM, fits
 from narrowgate_codecs.wire import Bytes, Places, Wire
 
-_LAST_COUNT = 256
+_LONGEST = 256
+"""[byte] A text's own first byte says how many follow it."""
+_BEFORE = np.array([0 if at < FIRST else SUM * (1 + (at - FIRST) // EACH) for at in range(_LONGEST)])
+"""[byte] Of check sums before each byte of a text."""
 
 
 def sent_name(name: str) -> str:
@@ -76,8 +79,8 @@ class Unblocking:
         odd[rows[_has_wrong_sum(data, starts[rows], size[rows], blocks[rows])]] = True
         moved = data.copy()
         owners, at = _each(size[rows])
-        source = at + np.where(at < FIRST, 0, SUM * (1 + (at - FIRST) // EACH))
-        moved[starts[rows][owners] + at] = data[starts[rows][owners] + source]
+        places = starts[rows][owners] + at
+        moved[places] = data.take(places + _BEFORE.take(at))
         cohort.level.wire = Wire(moved, is_own=True)
         cohort.end = np.where(has_sums, all_places(cohort.at, cohort) + size, all_places(cohort.end, cohort))
         cohort.drop(odd)
