@@ -59,7 +59,9 @@ def bundle(
     wire, starts, lengths = packed(payloads)
     level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, keys)
     count = len(payloads)
-    received_us, received = np.full(count, received_at_us, np.int64), np.ones(count, np.bool_)
+    received_us, received = np.empty(count, np.int64), np.empty(count, np.bool_)
+    received_us.fill(received_at_us)
+    received.fill(True)
     odd = level.odd.nonzero()[0].tolist()
     made = Bundle([], [], 0)
     if odd:

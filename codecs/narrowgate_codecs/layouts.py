@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort, Level, Place, Trace, any_in
+from narrowgate_codecs.cohort import Cohort, Level, Place, Trace, all_in, any_in
 from narrowgate_codecs.plan_leaves import IntStep
 from narrowgate_codecs.wire import Bytes, Places, dtype_of
 
@@ -23,6 +23,8 @@ LENGTHS = 64
 EACH = 4
 """Layouts of one length and port."""
 
+_TOGETHER, _MANY = 3, 256
+"""Numbers that are read in one go at least, in so many frames at most."""
 _NO_COUNT = 1 << 40
 """No number of four bytes."""
 
@@ -57,7 +59,7 @@ class Layout:
 
     def fits(self, frames: Bytes) -> bool:
         """Give whether all frames, (n, length), have this layout."""
-        return bool((frames.take(self.places, axis=1) == self.shape).all())
+        return all_in(frames.take(self.places, axis=1) == self.shape)
 
     def read(self, level: Level, length: int) -> None:
         """Read the leaves."""
@@ -70,9 +72,13 @@ class Layout:
 
 
 class _Numbers:
-    """Numbers of one width and order, read, judged and scaled in one go."""
+    """Numbers of one width and order, read, judged and scaled in one go.
+
+    That saves calls, which are what a small batch costs; a large one costs its bytes, and is read by strides.
+    """
 
     def __init__(self, dtype: str, leaves: list[tuple[int, IntStep]]) -> None:
+        self.leaves = leaves
         ints = [step.leaf for _, step in leaves]
         self.dtype = dtype
         self.names = [step.leaf.name if step.wanted else None for _, step in leaves]
@@ -89,6 +95,10 @@ class _Numbers:
 
     def run(self, cohort: Cohort) -> None:
         """Keep the numbers that are wanted; doubt the rows with one out of its limits."""
+        if cohort.count > _MANY:
+            for offset, leaf in self.leaves:
+                leaf.run(cohort, offset)
+            return
         raw = cohort.level.wire.window(self.dtype)[cohort.starts + self.offsets]
         values = raw / self.per
         said = raw != self.null if self.some_null else None
@@ -101,7 +111,7 @@ class _Numbers:
         for row, name in enumerate(self.names):
             if name is not None:
                 known = said[row] if said is not None and self.has_nulls[row] else None
-                cohort.say(name, values[row], known)
+                cohort.say(name, values[row], None if known is None or all_in(known) else known)
 
 
 def _raw_limits(leaf: el.Int) -> tuple[int, int]:
@@ -169,7 +179,8 @@ class Layouts:
             else:
                 plain.setdefault(dtype, []).append((offset, leaf))
         traced = tuple((offset, getattr(leaf, "leaf", leaf)) for offset, leaf in trace.leaves)
-        numbers = tuple(_Numbers(dtype, steps) for dtype, steps in plain.items())
+        leaves += [one for steps in plain.values() if len(steps) < _TOGETHER for one in steps]
+        numbers = tuple(_Numbers(dtype, steps) for dtype, steps in plain.items() if len(steps) >= _TOGETHER)
         layout = Layout(places, shape, tuple(leaves), numbers, dict(trace.marks), level.case, traced)
         self._kept.setdefault(key, []).append(layout)
         while len(self._kept) > LENGTHS:

@@ -199,7 +199,8 @@ def _last(level: Level, lists: list[Level], name: str) -> Column | None:
             made.values = made.values.astype(np.promote_types(made.values.dtype, column.values.dtype))
         saying = np.arange(items.count) if column.said is None else column.said.nonzero()[0]
         winner = np.full(level.count, -1)
-        np.maximum.at(winner, items.owners[saying], saying)
+        # Of several of one owner the last one written stays, and they stand in order.
+        winner[items.owners[saying]] = saying
         rows = (winner >= 0).nonzero()[0]
         made.values[rows] = column.values[winner[rows]]
         made.said[rows] = True  # type: ignore[index]  # made with a mask
@@ -214,6 +215,8 @@ def _said_anything(fields: dict[str, Column], count: int) -> Mask | None:
     said = np.zeros(count, np.bool_)
     for mask in masks:
         said |= mask
+        if all_in(said):
+            return None
     return said
 
 

@@ -5,7 +5,7 @@ among short ones costs 64 KB.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ Places = NDArray[np.int64]
 _PAD = 8
 """Bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
 _PIECES = (4, 2, 1)
+_FEW = 64
+"""Frames of a batch so small that where they start takes longer to work out than to keep."""
 
 
 class Wire:
@@ -51,9 +53,18 @@ def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
     each, count = list(map(len, payloads)), len(payloads)
     if count and each.count(each[0]) == count:
         # Counting equal lengths is far quicker than making numbers of them one by one.
-        return wire, np.arange(count) * each[0], np.full(count, each[0], np.int64)
+        return wire, *(_alike(count, each[0]) if count <= _FEW else _alike.__wrapped__(count, each[0]))
     lengths = _lengths(each)
     return wire, np.cumsum(lengths) - lengths, lengths
+
+
+@lru_cache(maxsize=_FEW)
+def _alike(count: int, length: int) -> tuple[Places, Places]:
+    """Give where frames of one length start, back to back, and their lengths; nobody writes to them."""
+    starts, lengths = np.arange(count) * length, np.empty(count, np.int64)
+    lengths.fill(length)
+    starts.flags.writeable = lengths.flags.writeable = False
+    return starts, lengths
 
 
 def _lengths(each: list[int]) -> Places:
