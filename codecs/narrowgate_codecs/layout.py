@@ -308,6 +308,8 @@ Element: TypeAlias = Leaf | Silent | Holder
 
 LEAVES: tuple[type, ...] = tuple(kind for kind in get_args(Leaf) if kind is not el.Utf8)
 SILENT: tuple[type, ...] = (el.Const, el.Filler, el.Mark, el.Check)
+CHILDLESS = frozenset((*get_args(Leaf), *SILENT))
+"""What nothing stands in."""
 REGIONS = (Sized, Body, FormatA, Encrypted)
 """What is read after the level it stands in."""
 OPTIONAL = (Lead, Tail, When)

@@ -1,6 +1,6 @@
 """Registration, element by element: what one cannot be, whatever stands around it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -225,11 +225,18 @@ _LOOKS: tuple[tuple[type, Callable[[Any], str | None]], ...] = (
 )
 
 
-def every(fields: tuple[lay.Element, ...]) -> Iterator[lay.Element]:
-    """Give the elements and all inside them."""
+def every(fields: tuple[lay.Element, ...]) -> list[lay.Element]:
+    """Give the elements and all inside them, each before its own."""
+    found: list[lay.Element] = []
+    _gather(fields, found)
+    return found
+
+
+def _gather(fields: tuple[lay.Element, ...], found: list[lay.Element]) -> None:
     for field in fields:
-        yield field
-        yield from every(lay.children(field))
+        found.append(field)
+        if type(field) not in lay.CHILDLESS:
+            _gather(lay.children(field), found)
 
 
 def is_number(fields: tuple[lay.Element, ...], name: str) -> bool:
