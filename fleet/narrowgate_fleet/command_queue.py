@@ -31,6 +31,8 @@ from narrowgate_schema.commands import CommandKind, arguments_of, kind_of
 
 NAME = "commands.db"
 """The file's, in the home."""
+MOST_OPEN = 64
+"""Commands of one device that are open at a time."""
 _ENDED = 1000
 """Commands whose time is over that are told so in one transaction."""
 
@@ -190,6 +192,17 @@ def counts(connection: sqlite3.Connection) -> dict[CommandState, int]:
     return {state: rows.get(state, 0) for state in CommandState}
 
 
+def open_counts(connection: sqlite3.Connection) -> dict[CommandState, int]:
+    """Give how many commands are open, by state; it looks at no others."""
+    rows = dict(
+        connection.execute(
+            "SELECT state, count(*) FROM commands INDEXED BY commands_open WHERE settled_at IS NULL"
+            " GROUP BY state"
+        ).fetchall()
+    )
+    return {state: rows.get(state, 0) for state in CommandState}
+
+
 def oldest_waiting_us(connection: sqlite3.Connection) -> int | None:
     """Give since when the oldest command waits [us]; None where none does."""
     (at_us,) = connection.execute("SELECT min(put_at) FROM commands WHERE state = 'PENDING'").fetchone()
@@ -246,7 +259,14 @@ def _put(connection: sqlite3.Connection, wish: Wish, by: str, now_us: int) -> Pu
     words = f"by command {command_id}"
     step = Step(CommandState.CANCELED, CommandReason.SUPERSEDED, now_us, by, words)
     _supersede(connection, command_id, wish, not_before_us, step)
+    _hold_to_bound(connection, wish.device)
     return Put(int(command_id), is_new=True)
+
+
+def _hold_to_bound(connection: sqlite3.Connection, device: str) -> None:
+    sql = "SELECT count(*) FROM commands WHERE device = ? AND settled_at IS NULL"
+    if connection.execute(sql, (device,)).fetchone()[0] > MOST_OPEN:
+        raise ValueError(f"{MOST_OPEN} commands wait for device {device!r} already: cancel some first")
 
 
 def _known(connection: sqlite3.Connection, wish: Wish, by: str, said: tuple[CommandKind, str]) -> int | None:

@@ -3,6 +3,8 @@
 Only a sender who has proved to be the device, or whom the listener trusts by its network, is given one.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from narrowgate_fleet import Claim, Fleet
 from narrowgate_gateway.arrivals import NUMBER, Arrival, Trust
 from narrowgate_gateway.coap_answers import Askers, answers
 from narrowgate_gateway.coap_calling import Caller
+from narrowgate_gateway.coap_columns import Ints
 from narrowgate_gateway.coap_datagrams import Bytes
 from narrowgate_gateway.coap_uplinks import Uplinks, exchange_text
 from narrowgate_gateway.downlinks import Asking, Downlinks
@@ -18,6 +21,8 @@ from narrowgate_schema.words import Answer
 CHANGED = 0x44
 _PAYLOAD_MARKER = 0xFF
 _LOCATION_PATH = 8
+_NO_SUCCESS = 2
+"""Of the No-Response option: a device that does not listen for a 2.04 hears nothing that rides on it."""
 _KEPT, _DUPLICATE = NUMBER[Answer.KEPT], NUMBER[Answer.DUPLICATE]
 NO_ROWS: NDArray[np.intp] = np.zeros(0, np.intp)
 Expected = list[tuple[int, Asking]]
@@ -43,20 +48,25 @@ class Carrier:
             rows = np.array([row for row, name in named if identities and identities[row] == name], np.intp)
         self._caller.note(uplinks.slots(fleet)[rows], askers.rows(rows))
 
-    def expect(self, uplinks: Uplinks, is_wanted: NDArray[np.bool_], fleet: Fleet) -> Expected:
+    @property
+    def is_busy(self) -> bool:
+        """Whether answers matter for which nothing was expected: of repeats, or of who may be called."""
+        return self._caller is not None or self._downlinks.has_carried
+
+    def expect(self, uplinks: Uplinks, no_response: Ints, newest_fleet: Callable[[], Fleet]) -> Expected:
         """Tell that uplinks may get something, before anybody knows whether they are kept.
 
         A repeat that overtakes its first then waits for what that one gets.
 
         Args:
             uplinks: (n,) that came in.
-            is_wanted: (n,) who wants to hear of a success at all.
-            fleet: the registry.
+            no_response: (n,) what each does not want to hear (RFC 7967).
+            newest_fleet: gives the registry.
         """
         if self._downlinks.is_idle:
             return []
-        slots = uplinks.slots(fleet)
-        rows = np.flatnonzero(self._downlinks.wait_for(slots) & is_wanted)
+        slots = uplinks.slots(newest_fleet())
+        rows = np.flatnonzero(self._downlinks.wait_for(slots) & (no_response & _NO_SUCCESS == 0))
         identities = uplinks.identities()
         named = zip(
             rows.tolist(), uplinks.devices(rows), slots[rows].tolist(), uplinks.exchanges(rows), strict=True
@@ -69,7 +79,7 @@ class Carrier:
         ]
 
     def held(
-        self, expected: Expected, uplinks: Uplinks, numbers: NDArray[np.uint8], is_wanted: NDArray[np.bool_]
+        self, expected: Expected, uplinks: Uplinks, numbers: NDArray[np.uint8], no_response: Ints
     ) -> tuple[NDArray[np.intp], list[Asking]]:
         """Give the rows whose answers wait for what rides on them, and what is asked for each.
 
@@ -77,14 +87,16 @@ class Carrier:
             expected: what `expect` gave.
             uplinks: (n,) that were judged.
             numbers: (n,) of their answers.
-            is_wanted: (n,) who wants to hear of a success at all.
+            no_response: (n,) what each does not want to hear (RFC 7967).
         """
         held = [(row, asked) for row, asked in expected if numbers[row] == _KEPT]
         for row, asked in expected:
             if numbers[row] != _KEPT:
                 self._downlinks.dismiss(asked.exchange)
         if self._downlinks.has_carried:
-            held += self._repeats(uplinks, np.flatnonzero((numbers == _DUPLICATE) & is_wanted))
+            held += self._repeats(
+                uplinks, np.flatnonzero((numbers == _DUPLICATE) & (no_response & _NO_SUCCESS == 0))
+            )
         return np.array([row for row, _ in held], np.intp), [asked for _, asked in held]
 
     def _repeats(self, uplinks: Uplinks, rows: NDArray[np.intp]) -> Expected:

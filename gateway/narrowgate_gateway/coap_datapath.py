@@ -209,11 +209,11 @@ class Datapath:
         self._is_idle.clear()
         began_s = self._gathers_since_s
 
-        is_wanted = no_response & _WANTS_NO_SUCCESS == 0
-        expected = self._carrier.expect(uplinks, is_wanted, self._fleet()) if self._carrier else []
+        carrier = self._carrier
+        expected = [] if carrier is None else carrier.expect(uplinks, no_response, self._fleet)
 
         def told(numbers: NDArray[np.uint8]) -> None:
-            held = self._carry(expected, uplinks, numbers, askers, is_wanted)
+            held = self._carry(expected, uplinks, numbers, askers, no_response)
             self._told(numbers, askers, no_response, held)
             self._gathering.note_answered(self._loop.time() - began_s)
 
@@ -232,13 +232,13 @@ class Datapath:
         uplinks: Uplinks,
         numbers: NDArray[np.uint8],
         askers: Askers,
-        is_wanted: NDArray[np.bool_],
+        no_response: NDArray[np.int64],
     ) -> NDArray[np.intp]:
         """Have answers of a batch wait for what rides on them, and give their rows."""
-        if self._carrier is None:
+        if self._carrier is None or not (expected or self._carrier.is_busy):
             return NO_ROWS
         self._carrier.note(uplinks, numbers, askers, self._fleet())
-        rows, asking = self._carrier.held(expected, uplinks, numbers, is_wanted)
+        rows, asking = self._carrier.held(expected, uplinks, numbers, no_response)
         if len(rows):
             task = asyncio.create_task(self._carried(self._carrier, askers.rows(rows), asking))
             self._carrying.add(task)

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from narrowgate_console import Check
 from narrowgate_fleet import CommandQueue, CommandState, Fleet
-from narrowgate_fleet.command_queue import counts, oldest_waiting_us
+from narrowgate_fleet.command_queue import counts, oldest_waiting_us, open_counts
 from narrowgate_gateway.command_answers import CommandAnswers
 from narrowgate_gateway.night_keeping import NightKeeping
 from narrowgate_gateway.settings import Settings
@@ -19,6 +19,8 @@ from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_schema.clock import Clock
 
 _EVERY_S = 2.0
+_TRIM_EVERY = 300
+"""Turns from one look for what is old to the next."""
 _DAY_US = 86_400_000_000
 
 
@@ -43,6 +45,7 @@ class CommandKeeping(Collector):
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
         self._trouble = ""
+        self._turns = 0
 
     def start(self) -> None:
         """Begin."""
@@ -60,7 +63,9 @@ class CommandKeeping(Collector):
         now_us = self._clock.now_us()
         try:
             self.queue.expire(now_us, answer_s=self._settings.answer_s)
-            self.queue.trim(now_us - self._settings.keep_days * _DAY_US, self._settings.keep_most)
+            if self._turns % _TRIM_EVERY == 0:
+                self.queue.trim(now_us - self._settings.keep_days * _DAY_US, self._settings.keep_most)
+            self._turns += 1
             self._nights.turn(self.queue, now_us)
         except sqlite3.Error as error:
             self._trouble = str(error)
@@ -75,7 +80,8 @@ class CommandKeeping(Collector):
         """Give how the queue does, in words and figures."""
         if self._trouble:
             return (Check("commands", ok=False, words=self._trouble),)
-        standing, _ = self._standing()
+        with closing(self.queue.file.reader()) as connection:
+            standing = open_counts(connection)
         waiting, sent = standing[CommandState.PENDING], standing[CommandState.SENT]
         return (Check("commands", ok=True, words=f"{waiting} wait, {sent} sent"),)
 

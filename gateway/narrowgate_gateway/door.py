@@ -164,6 +164,11 @@ class Door:
         ):
             self._landed(flight, False)
 
+    def instant_us(self) -> int:
+        """Give now [us], as no arrival until now is later and each that comes is."""
+        now_us = self._clock.now_us()
+        return self._last_us if now_us <= self._last_us <= now_us + _MAX_HOLD_BACK_US else now_us
+
     def count(self, answer: Answer, n: int = 1) -> None:
         """Count answers that the listener itself gave."""
         self._counters.add(answer, n)

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from narrowgate_fleet import Claim, CommandReason, CommandSending, Fleet, Ready
 from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S
-from narrowgate_schema.clock import Clock
 
 LOOK_EVERY_S = 0.2
 """How long a command that was put may go unnoticed [s]."""
@@ -44,10 +43,18 @@ class Asking:
 class Downlinks:
     """The commands that wait, for the listeners of one edge; to be used in its event loop."""
 
-    def __init__(self, sending: CommandSending, clock: Clock, fleet: Callable[[], Fleet]) -> None:
-        """Take the queue's sending end; `watch` keeps up with what is put."""
+    def __init__(
+        self, sending: CommandSending, now_us: Callable[[], int], fleet: Callable[[], Fleet]
+    ) -> None:
+        """Take the queue's sending end; `watch` keeps up with what is put.
+
+        Args:
+            sending: the queue.
+            now_us: gives an instant behind all arrivals until now: what a device says later came later [us].
+            fleet: gives the newest registry.
+        """
         self._sending = sending
-        self._clock = clock
+        self._now_us = now_us
         self._fleet = fleet
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commands")
         self._waits = np.zeros(1, np.bool_)
@@ -96,7 +103,7 @@ class Downlinks:
 
     async def recall(self) -> None:
         """Remember, after a start, which answers of a moment ago carried something."""
-        since_us = self._clock.now_us() - int(EXCHANGE_LIFETIME_S * 1e6)
+        since_us = self._now_us() - int(EXCHANGE_LIFETIME_S * 1e6)
         nothing: list[Claim] = []
         for claim in await self._asked(lambda: self._sending.on_answers(since_us), nothing):
             self._remember(claim.exchange).set_result(claim)
@@ -136,7 +143,7 @@ class Downlinks:
     async def _claimed(self, ready: Sequence[Ready], reason: CommandReason) -> list[Claim]:
         if not ready:
             return []
-        now_us = self._clock.now_us()
+        now_us = self._now_us()
         nothing: tuple[list[Claim], set[str]] = [], set()
         claims, idle = await self._asked(lambda: self._sending.claim(ready, reason, now_us=now_us), nothing)
         self._set(self._fleet().slots(sorted(idle)), to=False)
@@ -192,24 +199,24 @@ class Downlinks:
     def left(self, claims: Sequence[Claim]) -> None:
         """Note that claims were sent."""
         if claims:
-            now_us = self._clock.now_us()
+            now_us = self._now_us()
             self._let(lambda: self._sending.left(claims, now_us=now_us))
 
     def did_not_leave(self, claims: Sequence[Claim], why: str) -> None:
         """Let claims wait again of which surely no byte left."""
         if claims:
-            now_us = self._clock.now_us()
+            now_us = self._now_us()
             self._let(lambda: self._sending.give_back(claims, now_us=now_us, detail=why))
             self._note({claim.device for claim in claims})
 
     def acknowledged(self, claim: Claim) -> None:
         """Note that a device's transport acknowledged a command."""
-        now_us = self._clock.now_us()
+        now_us = self._now_us()
         self._let(lambda: self._sending.acknowledged(claim, now_us=now_us))
 
     def refused(self, claim: Claim, detail: str) -> None:
         """Note that a device refused the message."""
-        now_us = self._clock.now_us()
+        now_us = self._now_us()
         self._let(lambda: self._sending.refused(claim, now_us=now_us, detail=detail))
 
     async def close(self) -> None:

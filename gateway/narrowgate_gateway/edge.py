@@ -29,7 +29,7 @@ from narrowgate_ingest.counters import DoorCounters
 from narrowgate_ingest.journal import Journal
 from narrowgate_ingest.lineage import floor_of
 from narrowgate_ingest.recovery import NOTHING_READ, Floor
-from narrowgate_schema.clock import Clock, SystemClock
+from narrowgate_schema.clock import SystemClock
 
 if TYPE_CHECKING:
     from narrowgate_gateway.udp import UdpServer
@@ -65,7 +65,7 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         asyncio.create_task(committer.run()),
         asyncio.create_task(keep_ticking(committer, clock, settings.clock.tick_every_s)),
     ]
-    downlinks = await _downlinks(settings, home, clock, fleet)
+    downlinks = await _downlinks(settings, home, door, fleet)
     if downlinks is not None:
         working.append(asyncio.create_task(downlinks.watch()))
     most = settings.journal.pending_frames
@@ -92,14 +92,14 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     role.release()
 
 
-async def _downlinks(settings: Settings, home: Home, clock: Clock, fleet: "NewestFleet") -> Downlinks | None:
+async def _downlinks(settings: Settings, home: Home, door: Door, fleet: "NewestFleet") -> Downlinks | None:
     """Give what waits for devices; None where no listener may send them anything."""
     ways = [each.trusted for each in settings.coap] + [each.trusted for each in settings.udp]
     if not any(ways + [bool(each.down_topic) for each in settings.mqtt]):
         return None
     terms = settings.commands
     sending = CommandSending(home.commands, answer_s=terms.answer_s, cell_per_min=terms.cell_per_min)
-    downlinks = Downlinks(sending, clock, fleet)
+    downlinks = Downlinks(sending, door.instant_us, fleet)
     await downlinks.recall()
     await downlinks.look()
     return downlinks

@@ -8,6 +8,7 @@ import pytest
 
 from commands_waiting import S, Stand, framed, wish
 from narrowgate_fleet import CommandFilters, CommandQueue, CommandReason, Frame, Ready
+from narrowgate_fleet.command_queue import MOST_OPEN, open_counts
 from narrowgate_schema.commands import (
     ClockStep,
     Command,
@@ -202,6 +203,16 @@ def test_a_key_of_another_command_is_refused(stand: Stand) -> None:
         stand.put(LampLevel(6), idempotency_key="k")
 
 
+def test_a_device_has_a_bounded_number_of_open_commands(stand: Stand) -> None:
+    """Beyond the bound a command is refused in words; one that takes another's place is not."""
+    numbers = [stand.put(LampLevel(5, f"lamp {n}"), idempotency_key=f"{n}") for n in range(MOST_OPEN)]
+
+    stand.put(LampLevel(6, "lamp 0"))
+    assert stand.stands(numbers[0]) == ("CANCELED", "superseded")
+    with pytest.raises(ValueError, match="64 commands wait for device 'lamp-1' already"):
+        stand.put(LampLevel(5, "one more"))
+
+
 def test_a_refused_frame_keeps_nothing(stand: Stand) -> None:
     """Of several wishes none is kept where one cannot be told its device."""
 
@@ -283,6 +294,18 @@ def test_a_repeat_after_a_crash_finds_what_rode_on_the_answer(stand: Stand) -> N
     claim = stand.sent(now_us=5)
 
     assert stand.sending.on_answers(since_us=5) == [claim]
+
+
+def test_open_commands_are_counted_by_state(stand: Stand) -> None:
+    """What is settled is not among them."""
+    stand.queue.cancel(stand.put(device="a"), by="a", now_us=1)
+    stand.put(device="b")
+    stand.put(device="c")
+    stand.sent("c", now_us=1)
+    with stand.queue.file.looking() as connection:
+        counted = {state: n for state, n in open_counts(connection).items() if n}
+
+    assert counted == {"PENDING": 1, "SENT": 1}
 
 
 def test_what_is_settled_is_forgotten_after_a_while(stand: Stand) -> None:

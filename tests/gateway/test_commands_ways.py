@@ -45,7 +45,7 @@ class Waiting:
         self.stand.use(FLEET)
         path = self.stand.home.commands
         self.queue = CommandQueue(path)
-        self.downlinks = Downlinks(CommandSending(path), SystemClock(), lambda: self.stand.fleet)
+        self.downlinks = Downlinks(CommandSending(path), self.stand.door.instant_us, lambda: self.stand.fleet)
 
     async def put(self, command: Command, device: str = "bay-1", profile: str = BAY) -> int:
         """Put a command, and have the edge notice it."""
