@@ -213,15 +213,14 @@ class Follower:
             f"SELECT frame FROM {family}_rows WHERE frame >= $1 AND frame < $2"  # noqa: S608 - a closed set
             for family in Family
         )
+        # One question: between two, rows may be let go of.
         table = self._telemetry.query(
-            f"SELECT frame FROM ({counts}) ORDER BY frame LIMIT 1 OFFSET $3",  # noqa: S608
+            f"WITH each AS ({counts}) SELECT (SELECT min(frame) FROM each) AS first, "  # noqa: S608
+            "(SELECT frame FROM each ORDER BY frame LIMIT 1 OFFSET $3) AS beyond",
             [start, limit, self._most_rows],
         )
-        if table.num_rows == 0:
-            return limit, False
-        beyond = int(table["frame"][0].as_py())
-        firsts = self._telemetry.query(f"SELECT min(frame) AS frame FROM ({counts})", [start, limit])  # noqa: S608
-        return max(beyond, int(firsts["frame"][0].as_py()) + 1), True
+        first, beyond = table["first"][0].as_py(), table["beyond"][0].as_py()
+        return (limit, False) if beyond is None else (max(beyond, first + 1), True)
 
     def _rows(self, family: Family, start: int, until: int) -> pa.RecordBatch:
         """Give the merged rows of the frames [start, until), in the order of frames."""
