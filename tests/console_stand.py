@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry, Counter
 import commands_district
 from console_people import settle
 from findings_rows import batch, cleared, raised
-from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, apply
+from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, Report, apply, report
 from narrowgate_cases.desk_file import working
 from narrowgate_console import Access, Binding, Check, Diagnosis, Part, Services
 from narrowgate_fleet import CommandQueue, Fleet, FleetReader, Registry, import_csv
@@ -38,6 +38,9 @@ from narrowgate_schema.words import Family
 HOUR_US = 3_600_000_000
 NOW_US = int(datetime(2026, 3, 14, 21, 40, tzinfo=UTC).timestamp()) * 1_000_000
 """The instant at which the stand's clock stands [us]."""
+
+HOSTILE = "<img src=x onerror=document.title='owned'>"
+"""Markup that shows itself where it is taken for markup."""
 
 FINDINGS_DDL = """
 CREATE TABLE IF NOT EXISTS findings (
@@ -120,6 +123,11 @@ class Stand:
                 ],
             )
         connection.close()
+
+    def tell(self, told: Report) -> str:
+        """Report something; give the number of its case."""
+        with self.working() as connection:
+            return report(connection, told, "token:app", NOW_US, DEFAULT_PRACTICE)
 
     def add(self, family: Family, rows: Sequence[Mapping[str, object]]) -> None:
         """Add readings; what a row does not say is null, or a plain value where null is not allowed."""
@@ -343,7 +351,10 @@ def main(folder: str, content: str, port: str = "0", cert_file: str = "", key_fi
     if content == "commanded":
         command(stand)
     if content == "hostile":
-        stand.judge(raised(device="<img src=x onerror=document.title='owned'>"))
+        stand.judge(raised(device=HOSTILE))
+        said = {"address": HOSTILE, "attributes": {HOSTILE: HOSTILE}, "media_url": [f"https://x/{HOSTILE}"]}
+        person = dict.fromkeys(("first_name", "phone", "email"), HOSTILE)
+        stand.tell(Report("k", "lamp_out", Family.LIGHTING, HOSTILE, details=said, person=person))
     binding = Binding(port=int(port))
     if cert_file:
         binding = Binding(port=int(port), cert_file=Path(cert_file), key_file=Path(key_file))

@@ -47,7 +47,8 @@ CLOSED = Offer(
     reading=_UNBOUND, reporting=_UNBOUND, strangers_reporting=_UNBOUND,
 )  # fmt: skip
 PUBLIC = replace(CLOSED, anybody_reads=True, anybody_reports=True)
-"""Both are asked as fast as tests ask; what paces there are is a test of its own."""
+SPEAKING = replace(PUBLIC, shows_words=True)
+"""All are asked as fast as tests ask; what paces there are is a test of its own."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Practice:
     """What holds for services that are not named."""
     limits: Mapping[Severity, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    people_kept_us: int = 365 * 24 * HOUR_US
+    """How long it is known who reported."""
     placing: Placing | None = None
     """Where assets lie and who mends there; None: nobody knows."""
 

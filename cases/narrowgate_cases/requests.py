@@ -115,7 +115,12 @@ def requests(connection: sqlite3.Connection, wanted: Wanted) -> list[Request]:
 
 
 def updates(
-    connection: sqlite3.Connection, services: Collection[str], since_us: int, until_us: int, limit: int
+    connection: sqlite3.Connection,
+    services: Collection[str],
+    since_us: int,
+    until_us: int,
+    limit: int,
+    offset: int = 0,
 ) -> list[Update]:
     """Give the steps between two instants [us], both included, the oldest first.
 
@@ -125,13 +130,14 @@ def updates(
         since_us: from when on.
         until_us: until when.
         limit: how many at most.
+        offset: how many of the oldest to pass over.
     """
     rows = connection.execute(
         "SELECT taken.id, number, taken.at_us, taken.step, taken.state, taken.actor, taken.reason"
         " FROM case_steps AS taken JOIN cases ON cases.id = taken.case_id"
         " WHERE taken.at_us BETWEEN ? AND ? AND service IN (SELECT value FROM json_each(?))"
-        " ORDER BY taken.at_us, taken.id LIMIT ?",
-        (since_us, until_us, json.dumps(sorted(services)), limit),
+        " ORDER BY taken.at_us, taken.id LIMIT ? OFFSET ?",
+        (since_us, until_us, json.dumps(sorted(services)), limit, offset),
     )
     return [
         Update(id, number, at_us, Step(step), State(state or State.REPORTED), actor, reason)

@@ -57,7 +57,12 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     give_way()
     engine = engine_of(settings)
     fleet = FleetReader(home.registry, seal_of(os.environ))
-    practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
+    practice = practice_of(
+        settings.desk,
+        settings.zone,
+        lambda: fleet.fleet,
+        people_kept_days=settings.georeport.people_kept_days,
+    )
     stores = _open_stores(home)
     home.journal.mkdir(parents=True, exist_ok=True)
     tail = Tail(home.journal)

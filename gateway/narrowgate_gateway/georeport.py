@@ -21,7 +21,6 @@ def offer_of(options: GeoReport, begun_us: int) -> Offer:
         anybody_reads=options.anybody_reads,
         anybody_reports=options.anybody_reports,
         shows_words=options.shows_words,
-        people_kept_days=options.people_kept_days,
         begun_us=begun_us,
     )
 

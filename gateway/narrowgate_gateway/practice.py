@@ -22,13 +22,16 @@ _MOST_TOLD = 100
 """So many faults of one file are told."""
 
 
-def practice_of(desk: Desk, zone: tzinfo, fleet: Callable[[], Fleet] | None = None) -> Practice:
+def practice_of(
+    desk: Desk, zone: tzinfo, fleet: Callable[[], Fleet] | None = None, *, people_kept_days: int = 365
+) -> Practice:
     """Give how a desk works.
 
     Args:
         desk: the options.
         zone: the city's.
         fleet: gives the newest registry; None: nobody asks where assets are.
+        people_kept_days: how long it is known who reported.
 
     Raises:
         CodeFault: a file of the desk cannot be used; names it and the line.
@@ -51,6 +54,7 @@ def practice_of(desk: Desk, zone: tzinfo, fleet: Callable[[], Fleet] | None = No
         limits={**DEFAULT_LIMITS, **_limits(desk.limits, calendar)},
         calendar=calendar,
         placing=placing,
+        people_kept_us=people_kept_days * 24 * HOUR_US,
     )
 
 

@@ -87,7 +87,12 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
             stores = Stores(state, telemetry, quarantine)
             telemetry.older = older_of(home, stores)
             fleet = FleetReader(home.registry, seal_of(os.environ))
-            practice = practice_of(settings.desk, settings.zone, lambda: fleet.fleet)
+            practice = practice_of(
+                settings.desk,
+                settings.zone,
+                lambda: fleet.fleet,
+                people_kept_days=settings.georeport.people_kept_days,
+            )
             pipeline = Pipeline(
                 Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
             )

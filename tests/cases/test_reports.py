@@ -4,7 +4,18 @@ from typing import Any
 import pytest
 
 from findings_rows import batch, cleared, raised
-from narrowgate_cases import DEFAULT_PRACTICE, Report, ReportRefused, State, apply, case, report
+from narrowgate_cases import (
+    DEFAULT_PRACTICE,
+    Report,
+    ReportRefused,
+    State,
+    apply,
+    case,
+    keep_time,
+    report,
+)
+from narrowgate_cases.reports import SAME_WITHIN_US, key_of
+from narrowgate_cases.requests import reports_of
 from narrowgate_schema.words import Family
 
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE cases; --"
@@ -47,6 +58,45 @@ def test_reports_and_the_device_are_one_case(connection: sqlite3.Connection) -> 
     apply(connection, batch(cleared("f1")), 11)
 
     assert _steps(connection, number) == ["reported", "joined", "joined", "resolved", "verified", "closed"]
+
+
+def test_who_reported_is_kept_apart_and_forgotten(connection: sqlite3.Connection) -> None:
+    """Neither evidence nor history names who reports; after a while nobody knows it any more."""
+    number = _report(connection, asset="column-1", details={"address": "12"}, person={"phone": "138"})
+    before = reports_of(connection, number, with_people=True, limit=9)
+    without = reports_of(connection, number, with_people=False, limit=9)
+    told = [
+        *connection.execute("SELECT evidence FROM cases"),
+        *connection.execute("SELECT * FROM case_steps"),
+    ]
+    keep_time(connection, 9 + DEFAULT_PRACTICE.people_kept_us)
+    kept = reports_of(connection, number, with_people=True, limit=9)
+    keep_time(connection, 10 + DEFAULT_PRACTICE.people_kept_us)
+    after = reports_of(connection, number, with_people=True, limit=9)
+
+    assert [each.person for each in (*before, *without, *kept, *after)] == [
+        {"phone": "138"},
+        None,
+        {"phone": "138"},
+        None,
+    ]
+    assert "138" not in str(told)
+    assert after[0].words == "dark"
+
+
+def test_what_is_sent_again_has_its_key(connection: sqlite3.Connection) -> None:
+    """The same content of the same bringer has the same key within a day, while its case is open."""
+    first = key_of(connection, "token:app", "dark", 9)
+    number = _report(connection, first)
+    again = key_of(connection, "token:app", "dark", 10)
+    others = {
+        key_of(connection, "token:other", "dark", 10), key_of(connection, "token:app", "leaks", 10),
+        key_of(connection, "token:app", "dark", 10 + SAME_WITHIN_US),
+    }  # fmt: skip
+    connection.execute("UPDATE cases SET closed_at = 11 WHERE number = ?", (number,))
+
+    assert again == first
+    assert first not in others | {key_of(connection, "token:app", "dark", 12)}
 
 
 def test_reports_of_nothing_known_stay_apart(connection: sqlite3.Connection) -> None:

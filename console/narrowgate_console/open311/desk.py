@@ -12,11 +12,11 @@ from narrowgate_cases import Report, ReportRefused
 from narrowgate_cases.lifecycle import State, Step
 from narrowgate_cases.queries import case
 from narrowgate_cases.remarks import remark
-from narrowgate_cases.reports import forget_reporters, key_of, name_of, report
+from narrowgate_cases.reports import key_of, name_of, report
 from narrowgate_cases.requests import Request, Update, Wanted, request_of_report, requests, updates
 from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps
 from narrowgate_console.faults import reading
-from narrowgate_console.open311.listing import DAY_US
+from narrowgate_console.open311.listing import Page
 from narrowgate_console.open311.offer import Offer
 from narrowgate_console.open311.refused import Refused
 from narrowgate_console.open311.reporting import content_of
@@ -25,8 +25,6 @@ from narrowgate_console.rights import Rights
 
 if TYPE_CHECKING:
     from narrowgate_console.services import Services
-
-MOST_UPDATES = 1000
 
 
 class Open311Desk(Rights):
@@ -42,11 +40,11 @@ class Open311Desk(Rights):
         with self._services.state(self._visible()) as connection:
             return requests(connection, wanted)
 
-    def updates(self, since_us: int, until_us: int) -> list[Update]:
-        """Give what was done about visible requests between two instants [us]."""
+    def updates(self, since_us: int, until_us: int, page: Page) -> list[Update]:
+        """Give a page of what was done about visible requests between two instants [us]."""
         self._need(Scope.CASES)
         with self._services.state(self._visible()) as connection:
-            return updates(connection, self._offer.services, since_us, until_us, MOST_UPDATES)
+            return updates(connection, self._offer.services, since_us, until_us, page.limit, page.offset)
 
     def of_token(self, token: str) -> str | None:
         """Give the number of a visible request by the token that its report was answered with."""
@@ -60,7 +58,6 @@ class Open311Desk(Rights):
         placed = self._placed(told)
         with self._working() as connection:
             now_us, actor = self.now_us(), self.principal.name
-            forget_reporters(connection, now_us - self._offer.people_kept_days * DAY_US)
             keyed = replace(placed, key=key_of(connection, actor, content_of(placed), now_us))
             try:
                 number = report(connection, keyed, actor, now_us, self._services.sources.practice)

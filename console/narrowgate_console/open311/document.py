@@ -177,14 +177,17 @@ _SPAN: Fieldset = {
     "start_date": (_TIME, "from then on; 90 days at most"),
     "end_date": (_TIME, "until then"),
 }
+_PAGES: Fieldset = {
+    "page": ({"type": "integer", "minimum": 1, "maximum": 10_000}, "which page; from 1"),
+    "page_size": ({"type": "integer", "minimum": 1, "maximum": 1000}, "how many a page has"),
+    "max_requests": ({"type": "integer", "minimum": 1, "maximum": 999_999_999}, "how many at most"),
+}
 _LIST: Fieldset = {
     "service_request_id": (_TEXT, "some numbers with commas; nothing else counts then"),
     "service_code": (_TEXT, "some codes with commas"),
     **_SPAN,
     "status": (_TEXT, "open, closed, or both with a comma"),
-    "page": ({"type": "integer", "minimum": 1, "maximum": 10_000}, "which page; from 1"),
-    "page_size": ({"type": "integer", "minimum": 1, "maximum": 1000}, "how many a page has"),
-    "max_requests": ({"type": "integer", "minimum": 1, "maximum": 999_999_999}, "how many at most"),
+    **_PAGES,
     "extensions": ({"type": "boolean"}, "whether extended_attributes are told too"),
 }
 _REPORT: Fieldset = {
@@ -222,6 +225,6 @@ def _form(fields: Fieldset, required: list[str]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-COMMON, LIST, SPAN = _query({}), _query(_LIST), _query(_SPAN)
+COMMON, LIST, SPAN = _query({}), _query(_LIST), _query({**_SPAN, **_PAGES})
 REPORT = _form(_REPORT, ["service_code"])
 UPDATE = _form(_UPDATE, ["service_request_id", "description"])

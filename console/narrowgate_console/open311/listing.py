@@ -1,6 +1,7 @@
 """GET requests, one request, updates and tokens: what is asked for, and how it is told."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
@@ -14,9 +15,27 @@ DAY_US = 86_400_000_000
 MOST_DAYS = 90
 """The longest span that one question covers (GeoReport v2, GET service requests)."""
 MOST_PAGE = 10_000
-PAGE_SIZE = MOST_REQUESTS
 STATUSES = ("open", "closed")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list is told."""
+
+    limit: int
+    offset: int
+
+
+def page_of(fields: Fields) -> Page:
+    """Give which part of a list is asked for: all that the standard lets one answer tell if none is.
+
+    Raises:
+        Refused: a page that cannot be.
+    """
+    size = fields.whole("page_size", 1, MOST_REQUESTS) or MOST_REQUESTS
+    limit = min(size, fields.whole("max_requests", 1, 10**9 - 1) or size)
+    return Page(limit, ((fields.whole("page", 1, MOST_PAGE) or 1) - 1) * size)
 
 
 def wanted_of(fields: Fields, offer: Offer, now_us: int) -> Wanted:
@@ -25,12 +44,10 @@ def wanted_of(fields: Fields, offer: Offer, now_us: int) -> Wanted:
     Raises:
         Refused: a value that cannot be, or more than 90 days.
     """
-    size = fields.whole("page_size", 1, MOST_REQUESTS) or PAGE_SIZE
-    limit = min(size, fields.whole("max_requests", 1, 10**9 - 1) or size)
-    offset = ((fields.whole("page", 1, MOST_PAGE) or 1) - 1) * size
+    page = page_of(fields)
     numbers = fields.listed("service_request_id")
     if numbers is not None:
-        return Wanted(offer.services, numbers, limit=limit, offset=offset)
+        return Wanted(offer.services, numbers, limit=page.limit, offset=page.offset)
     codes = fields.listed("service_code")
     since_us, until_us = _span(fields, now_us)
     return Wanted(
@@ -38,8 +55,8 @@ def wanted_of(fields: Fields, offer: Offer, now_us: int) -> Wanted:
         is_open=_is_open(fields.listed("status")),
         since_us=since_us,
         until_us=until_us,
-        limit=limit,
-        offset=offset,
+        limit=page.limit,
+        offset=page.offset,
     )
 
 

@@ -74,8 +74,6 @@ class Offer:
     """Whether reports are taken without a key."""
     shows_words: bool = False
     """Whether what people wrote is shown without a key."""
-    people_kept_days: int = 365
-    """How long it is known who reported."""
     begun_us: int = 0
     """Since when it is as it is [us]."""
     reading: Allowance = READING

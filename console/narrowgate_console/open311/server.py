@@ -9,7 +9,7 @@ from narrowgate_console.open311.askers import ANYBODY, Askers
 from narrowgate_console.open311.catalogue import definition, discovery, services_of
 from narrowgate_console.open311.desk import Open311Desk, wish_of
 from narrowgate_console.open311.fields import Fields
-from narrowgate_console.open311.listing import span_of, told, updated, wanted_of
+from narrowgate_console.open311.listing import page_of, span_of, told, updated, wanted_of
 from narrowgate_console.open311.offer import Offer
 from narrowgate_console.open311.refused import ROOT, Refused
 from narrowgate_console.open311.reporting import offered_of, report_of, words_of
@@ -88,7 +88,7 @@ class Server:
         self._here(fields)
         since_us, until_us = span_of(fields, self._services.now_us())
         shows_words = self._shows_words(principal)
-        found = self._desk(principal).updates(since_us, until_us)
+        found = self._desk(principal).updates(since_us, until_us, page_of(fields))
         rows: list[Value] = [updated(update, shows_words=shows_words) for update in found]
         return answer("service_request_updates", rows, written)
 
