@@ -6,7 +6,7 @@ import construct as c
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.elements import Int
-from narrowgate_codecs.lists import list_of, refuse_unused
+from narrowgate_codecs.lists import list_of, pass_on
 from narrowgate_codecs.raws import wrong
 from narrowgate_codecs.regions import Fields, read_inside
 from narrowgate_codecs.scope import Said, Scope, Wanted
@@ -44,7 +44,7 @@ class ChannelsConstruct(c.Construct):  # type: ignore[misc]  # construct is unty
                 raise wrong(element.channel, values[element.channel], f"{channel} is possible", inner)
             inner.sent[element.channel] = channel
             self.fields._build(obj, stream, inner, path)
-            refuse_unused(inner)
+            pass_on(inner, wanted)
         return obj
 
 

@@ -9,7 +9,17 @@ import construct as c
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.elements import Hex
 from narrowgate_codecs.grammars import GRAMMARS
-from narrowgate_codecs.grammars.en13757_compact import NOWHERE, PREFIX, SUM, Weave, folded, woven
+from narrowgate_codecs.grammars.en13757_compact import (
+    NOWHERE,
+    PREFIX,
+    SUM,
+    Weave,
+    fact_name,
+    folded,
+    signature_of,
+    taken_apart,
+    woven,
+)
 from narrowgate_codecs.leaves import LeafConstruct
 from narrowgate_codecs.scope import Said, Scope, Wanted
 from narrowgate_codecs.sketch import At, Item, Reader, Run
@@ -46,8 +56,12 @@ class DescribedConstruct(c.Construct):  # type: ignore[misc]  # construct is unt
         stream.seek(scope.end)
 
     def _build(self, obj: Any, stream: Any, wanted: Wanted, path: str) -> Any:
-        full = self.grammar.write(self.element, wanted)
-        stream.write(folded(full) if self.element.is_compact else full)
+        made = self.grammar.write(self.element, wanted)
+        if self.element.is_compact:
+            heads, _ = taken_apart(made)
+            wanted.facts[fact_name(signature_of(heads))] = heads
+            made = folded(made)
+        stream.write(made)
         return obj
 
 

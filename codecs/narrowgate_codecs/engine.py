@@ -21,7 +21,7 @@ from narrowgate_codecs.leaves import (
     MarkConstruct,
     PortConstruct,
 )
-from narrowgate_codecs.lists import ArrayConstruct, DeltasConstruct, RecordsConstruct, refuse_unused
+from narrowgate_codecs.lists import ArrayConstruct, DeltasConstruct, RecordsConstruct
 from narrowgate_codecs.moments import MomentConstruct
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.regions import (
@@ -37,9 +37,11 @@ from narrowgate_codecs.regions import (
 from narrowgate_codecs.resource_lists import ResourcesConstruct
 from narrowgate_codecs.scaled import ScaledConstruct, SumConstruct
 from narrowgate_codecs.scope import Scope, Wanted
+from narrowgate_codecs.soundness import every
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.transforms import EncryptedConstruct, FormatAConstruct
 from narrowgate_codecs.varints import VarintConstruct
+from narrowgate_codecs.worked_out import Outside, refuse_unsaid
 from narrowgate_schema.words import Reason
 
 
@@ -49,6 +51,10 @@ class Frame(c.Construct):  # type: ignore[misc]
     def __init__(self, fields: tuple[lay.Element, ...]) -> None:
         super().__init__()
         self.fields = _fields(fields)
+        self._outside = Outside(
+            tuple(one.name for one in every(fields) if isinstance(one, el.Port)),
+            tuple(one.name for one in every(fields) if isinstance(one, el.Fact)),
+        )
 
     def read(self, payload: bytes, known: Known = NOTHING) -> Scope:
         """Read one frame and what is known beside it; FrameRefused if it is none of this layout."""
@@ -69,8 +75,9 @@ class Frame(c.Construct):  # type: ignore[misc]
         """Write one frame; ValueError if the values do not make one."""
         stream = BytesIO()
         self.fields._build(None, stream, wanted, "")
-        refuse_unused(wanted)
-        return stream.getvalue()
+        frame = stream.getvalue()
+        refuse_unsaid(wanted, frame, self.read, self._outside)
+        return frame
 
     def _parse(self, stream: Any, context: Any, path: str) -> Scope:
         return self.read(stream.read())

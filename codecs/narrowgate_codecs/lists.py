@@ -132,7 +132,7 @@ class RecordsConstruct(c.Construct):  # type: ignore[misc]
             head = self.tag if self.escape is None or tag < 256 else self.long_tag
             head._build(tag, stream, inner, path)
             self._build_long(fields, stream, inner, path)
-        refuse_unused(inner)
+        pass_on(inner, wanted)
 
     def _build_long(self, fields: Fields, stream: Any, inner: Wanted, path: str) -> None:
         at = stream.tell()
@@ -204,7 +204,7 @@ class ArrayConstruct(c.Construct):  # type: ignore[misc]
         for at, values in enumerate(given):
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{self.name}[{at}].", around=wanted)
             self.fields._build(obj, stream, inner, path)
-            refuse_unused(inner)
+            pass_on(inner, wanted)
         return obj
 
 
@@ -255,7 +255,7 @@ class DeltasConstruct(c.Construct):  # type: ignore[misc]
         for at, values in enumerate(given):
             inner = Wanted(values, wanted.fixed, f"{wanted.place}{element.name}[{at}].")
             after = raw_of(self.item, inner)
-            refuse_unused(inner)
+            pass_on(inner, wanted)
             step = Wanted({element.item: self.sign * (after - number)}, {}, inner.place)
             if element.width:
                 most = (1 << element.bits) - 1
@@ -277,8 +277,6 @@ def list_of(name: str, wanted: Wanted) -> Sequence[Mapping[str, object]]:
     return given
 
 
-def refuse_unused(wanted: Wanted) -> None:
-    """Raise ValueError if a value was given that no element of the message takes."""
-    unused = wanted.leftover()
-    if unused:
-        raise wrong(unused[0], wanted.values[unused[0]], "the message has no such field", wanted)
+def pass_on(inner: Wanted, wanted: Wanted) -> None:
+    """Hand what an item was given and no element took to what is around it: the whole frame decides."""
+    wanted.unsaid += [*((inner, name) for name in inner.leftover()), *inner.unsaid]

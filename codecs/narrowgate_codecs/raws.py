@@ -6,6 +6,7 @@ from typing import Any
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, bits_of
+from narrowgate_codecs.bit_parts import parts_said
 from narrowgate_codecs.digits import digits_raw
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.layout import Leaf
@@ -13,6 +14,7 @@ from narrowgate_codecs.scope import Wanted
 from narrowgate_codecs.wired import Wired, wired_bytes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING: dict[str, object] = {}
 _GREATEST = {2: 65504.0, 4: 3.4028234663852886e38, 8: 1.7976931348623157e308}
 
 
@@ -165,16 +167,19 @@ def _coded(name: str, words: Iterable[tuple[int, el.Word]], value: object, wante
 
 
 def _named(element: el.Named, value: object, wanted: Wanted) -> int:
-    return _coded(element.name, element.words, value, wanted)
+    return _coded(element.name, _words(element), value, wanted)
 
 
 def _bits(element: el.Bits, wanted: Wanted) -> int:
-    raw = 0
+    raw, said = 0, _NOTHING
     if element.name in wanted.values:
         raw = int.from_bytes(_bytes(el.Hex(element.name, element.width), wanted.values[element.name], wanted))
         wanted.used.add(element.name)
+        said = parts_said(element, raw)
     for part in element.parts:
         value = _take(part.name, _fixed(part, element, wanted), wanted)
+        if part.name in said and said[part.name] == value and type(said[part.name]) is type(value):
+            continue  # several codes may say it, and the whole has one of them
         if value is not None or (part.null and part.name in wanted.values):
             mask = (1 << part.size) - 1 << part.at
             raw = raw & ~mask | _part(part, value, wanted) << part.at
@@ -189,8 +194,8 @@ def _fixed(part: el.Part, element: el.Bits, wanted: Wanted) -> el.Word | float |
     return dict(part.words)[code] if part.words else bool(code) if part.size == 1 else code
 
 
-def _words(part: el.Part) -> tuple[tuple[int, el.Word], ...]:
-    """Give the words of a part's codes; the word of all others is sent as the first of them."""
+def _words(part: el.Part | el.Named) -> tuple[tuple[int, el.Word], ...]:
+    """Give the words of codes; the word of all others is sent as the first of them."""
     if part.otherwise is None:
         return part.words
     known = dict(part.words)

@@ -1,18 +1,32 @@
 """From items to bytes: resources as TLV or as SenML in CBOR, each number in the fewest bytes that hold it."""
 
+import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from narrowgate_codecs import elements as el
 from narrowgate_codecs import resources as res
 from narrowgate_codecs import senml, tlv
-from narrowgate_codecs.lists import list_of, refuse_unused
+from narrowgate_codecs.layout import names_of
+from narrowgate_codecs.lists import list_of, pass_on
 from narrowgate_codecs.raws import raw_of, wrong
+from narrowgate_codecs.resource_items import path_of
 from narrowgate_codecs.scope import Wanted
+from narrowgate_codecs.senml_writing import Pack, Told, exact, packed, pair, record, value_pair
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OTHERS: dict[str, tuple[int | str, Any]] = {
+    "value": (senml.NUMBER, None),
+    "sum": (senml.SUM, None),
+    "truth": (senml.TRUTH, el.Named("truth", 1, ((0, False), (1, True)))),
+    "text": (senml.TEXT, el.Utf8("text")),
+    "link": (senml.LINK, el.Utf8("link")),
+    "data": (senml.DATA, el.Rest("data")),
+}
+"""What stands for no known resource: the label of each kind, and the element that says it."""
 _OWN = ("instance", "time", "object", "after_reception_s")
 
 Found = tuple[int, res.Resource, Any]
@@ -32,56 +46,73 @@ def write(element: res.Resources, inner: Any, wanted: Wanted) -> bytes:
     form = raw_of(res.FORM, wanted) if "form" in wanted.values else 0
     number = raw_of(res.OBJECT, wanted) if "object" in wanted.values else None
     items = list_of(element.name, wanted)
-    frames = [_built(inner, one, wanted) for one in list_of(res.FRAMES, wanted)] if element.inner else []
+    inside = list_of(res.FRAMES, wanted) if element.inner else []
+    frames = [_built(inner, one, at, wanted) for at, one in enumerate(inside)]
     if not element.objects:
-        return _encoded(frames, list_of(res.FRAMES, wanted), wanted)
-    if frames and not any("data" in item for item in items):
+        told = [_other(one, at, wanted) for at, one in enumerate(list_of(res.OTHERS, wanted))]
+        return _encoded(frames, list_of(res.FRAMES, wanted), told, wanted)
+    named = [(at, one) for at, one in enumerate(inside) if "name" in one]
+    if frames and not named and not any("data" in item for item in items):
         items = [*items, {"data": [{"at": at, "data": frame.hex()} for at, frame in enumerate(frames)]}]
+    others = list_of(res.OTHERS, wanted)
     found = [
-        list(_found(element, number, item, f"{wanted.place}{element.name}[{at}].", is_tlv=not form))
+        list(
+            _found(
+                element,
+                number,
+                Wanted(item, {}, f"{wanted.place}{element.name}[{at}].", around=wanted),
+                is_tlv=not form,
+            )
+        )
         for at, item in enumerate(items)
     ]
     if form:
-        return _senml(items, found)
+        between = [
+            (at, Told(str(one["name"]), _time(one, at), (pair(senml.DATA, frames[at]),))) for at, one in named
+        ]
+        return _senml(items, found, between, [_other(one, at, wanted) for at, one in enumerate(others)])
     wanted.sent["port"] = next((one[0] for item in found for one in item), number or element.objects[0].id)
-    return _tlv(items, found)
+    return _tlv(items, found, [_foreign(one, at, wanted) for at, one in enumerate(others)])
 
 
-def _built(inner: Any, values: Mapping[str, object], wanted: Wanted) -> bytes:
+def _built(inner: Any, values: Mapping[str, object], at: int, wanted: Wanted) -> bytes:
     """Give the bytes of one of the frames inside."""
     stream = BytesIO()
-    own = Wanted(values, wanted.fixed, f"{wanted.place}{res.FRAMES}.", {"record", "name", *_OWN})
+    own = Wanted(values, wanted.fixed, f"{wanted.place}{res.FRAMES}[{at}].", {"record", "name", *_OWN})
     inner._build(None, stream, own, "")
-    refuse_unused(own)
+    pass_on(own, wanted)
     return stream.getvalue()
 
 
-def _encoded(frames: list[bytes], given: Sequence[Mapping[str, Any]], wanted: Wanted) -> bytes:
-    """Give a pack of frames under a name of their own, the version of its encoder behind the first."""
+def _encoded(
+    frames: list[bytes], given: Sequence[Mapping[str, Any]], others: Sequence[Told], wanted: Wanted
+) -> bytes:
+    """Give a pack of frames under names of their own; behind the first its encoder's version, if said."""
+    has_version = any(name in wanted.values for name in names_of(res.VERSION))
     version = raw_of(res.VERSION, wanted)
     records: list[bytes] = []
+    base: object = None
     base_time: int | float = 0
     for at, (frame, item) in enumerate(zip(frames, given, strict=True)):
-        time = _time(item)
-        pairs = [_pair(senml.TIME, time - base_time)] if at and time != base_time else []
+        time, name = _time(item, at), item.get("name", base or "")
+        pairs = [pair(senml.TIME, time - base_time)] if at and time != base_time else []
         if not at:
-            pairs = [_pair(senml.BASE_NAME, item.get("name", "")), _pair(senml.BASE_TIME, time)]
-            base_time = time
-        records.append(_record([*pairs, _pair(senml.DATA, frame)]))
-        if not at:
-            records.append(_record([_pair(senml.NAME, res.VERSION_NAME), _pair(senml.NUMBER, version)]))
-    return _head(4, len(records)) + b"".join(records)
+            pairs, base_time = [pair(senml.BASE_TIME, time)], time
+        if name != base:
+            pairs, base = [pair(senml.BASE_NAME, name), *pairs], name
+        records.append(record([*pairs, pair(senml.DATA, frame)]))
+        if not at and has_version:
+            records.append(record([pair(senml.NAME, res.VERSION_NAME), pair(senml.NUMBER, version)]))
+    for one in others:
+        records.append(
+            record([pair(senml.BASE_NAME, one.name), pair(senml.BASE_TIME, one.time_s), *one.pairs])
+        )
+    return packed(records)
 
 
-def _record(pairs: Sequence[bytes]) -> bytes:
-    return _head(5, len(pairs)) + b"".join(pairs)
-
-
-def _found(
-    element: res.Resources, number: int | None, item: Mapping[str, Any], place: str, *, is_tlv: bool
-) -> Iterator[Found]:
+def _found(element: res.Resources, number: int | None, inner: Wanted, *, is_tlv: bool) -> Iterator[Found]:
     """Give what an item says, with the object and resource that say it."""
-    inner = Wanted(item, {}, place)
+    item = inner.values
     inner.used.update(_OWN)
     objects = [one for one in res.all_of(element) if number in (None, one.id)]
     for name in [name for name in item if name not in _OWN]:
@@ -92,9 +123,10 @@ def _found(
                     objects = [one]
                 yield one.id, known, _raw(known, inner)
                 break
-    if is_tlv and item.get("time") is not None and objects:
+    if is_tlv and "time" in item and objects:
         yield objects[0].id, res.STAMP, _raw(res.STAMP, inner)
-    refuse_unused(inner)
+    if inner.around is not None:
+        pass_on(inner, inner.around)
 
 
 def _raw(resource: res.Resource, wanted: Wanted) -> Any:
@@ -131,14 +163,30 @@ def _link(resource: res.Resource, wanted: Wanted) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def _tlv(items: Sequence[Mapping[str, Any]], found: list[list[Found]]) -> bytes:
+def _tlv(
+    items: Sequence[Mapping[str, Any]], found: list[list[Found]], others: Sequence[tuple[int, bytes]]
+) -> bytes:
     """Give TLV: bare resources for the only instance 0, else one object instance after the other."""
     bodies = [
         (_instance(item), b"".join(map(_tlv_record, one))) for item, one in zip(items, found, strict=True)
     ]
-    if len(bodies) == 1 and bodies[0][0] == 0:
-        return bodies[0][1]
+    bodies += others
+    if {number for number, _ in bodies} == {0} and len(items) < 2:
+        return b"".join(body for _, body in bodies)
     return b"".join(tlv.header(tlv.INSTANCE, number, len(body)) + body for number, body in bodies)
+
+
+def _foreign(other: Mapping[str, Any], at: int, wanted: Wanted) -> tuple[int, bytes]:
+    """Give the instance and the record of what stands for no known resource in TLV."""
+    inner = Wanted(other, {}, f"{wanted.place}{res.OTHERS}[{at}].")
+    path, data = path_of(raw_of(res.NAME, inner).decode()), raw_of(el.Rest("data"), inner)
+    if path is None:
+        raise wrong("name", other.get("name"), "a path such as /3424/0/1 is wanted", inner)
+    if path.at is not None:
+        data = tlv.header(tlv.ITEM, path.at, len(data)) + data
+    kind = tlv.VALUE if path.at is None else tlv.SEVERAL
+    pass_on(inner, wanted)
+    return path.instance, tlv.header(kind, path.resource, len(data)) + data
 
 
 def _instance(item: Mapping[str, Any]) -> int:
@@ -165,89 +213,67 @@ def _tlv_value(value: Any) -> bytes:
             )
             return value.to_bytes(width, signed=True)
         case float():
-            return struct.pack(">f" if _exact(">f", value) else ">d", value)
+            return struct.pack(">f" if exact(">f", value) else ">d", value)
         case tuple():
             return struct.pack(">HH", *value)
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-def _exact(form: str, value: float) -> bool:
-    """Give whether a shorter float says a number exactly."""
-    try:
-        return value != value or struct.unpack(form, struct.pack(form, value))[0] == value
-    except OverflowError:
-        return False
+def _senml(
+    items: Sequence[Mapping[str, Any]],
+    found: list[list[Found]],
+    between: Sequence[tuple[int, Told]],
+    others: Sequence[Told],
+) -> bytes:
+    """Give a pack: a base name where object or instance change, a base time where the instant does.
 
-
-def _senml(items: Sequence[Mapping[str, Any]], found: list[list[Found]]) -> bytes:
-    """Give a pack: a base name where object or instance change, a base time where the instant does."""
-    records: list[bytes] = []
-    base = ""
-    base_time: int | float = 0
-    for item, said in zip(items, found, strict=True):
-        time = _time(item)
+    Args:
+        items: what was given.
+        found: what each of them says.
+        between: named records of bytes, and how many bytes of items come before each.
+        others: what stands for no known resource.
+    """
+    pack, frames, waiting = Pack(), 0, list(between)
+    for at, (item, said) in enumerate(zip(items, found, strict=True)):
+        time = _time(item, at)
         for number, resource, value in said:
             for tail, one in [(f"/{at}", one) for at, one in value] if resource.many else [("", value)]:
-                pairs = []
-                path = f"/{number}/{_instance(item)}/"
-                if path != base:
-                    pairs.append(_pair(senml.BASE_NAME, path))
-                if time != base_time:
-                    pairs.append(_pair(senml.BASE_TIME, time))
-                base, base_time = path, time
-                pairs += [_pair(senml.NAME, f"{resource.id}{tail}"), _value_pair(one)]
-                records.append(_record(pairs))
-    return _head(4, len(records)) + b"".join(records)
+                while resource.kind == "opaque" and waiting and waiting[0][0] <= frames:
+                    pack.tell(waiting.pop(0)[1])
+                    frames += 1
+                frames += resource.kind == "opaque"
+                pack.add(f"/{number}/{_instance(item)}/", f"{resource.id}{tail}", time, [value_pair(one)])
+    for told in [*(told for _, told in waiting), *others]:
+        pack.tell(told)
+    return pack.written()
 
 
-def _time(item: Mapping[str, Any]) -> int | float:
-    """Give an item's instant [s since 1970 UTC], or its distance from reception [s]; 0 for neither."""
+def _other(other: Mapping[str, Any], at: int, wanted: Wanted) -> Told:
+    """Give what stands for no known resource in SenML."""
+    inner = Wanted(other, {}, f"{wanted.place}{res.OTHERS}[{at}].", {"name", "unit", "time_s"})
+    unit = [pair(senml.UNIT, other["unit"])] if "unit" in other else []
+    kind = next((kind for kind in _OTHERS if kind in other), None)
+    if kind is None:
+        raise wrong("name", other.get("name"), f"one of {', '.join(_OTHERS)} is wanted beside it", inner)
+    label, leaf = _OTHERS[kind]
+    raw: Any = raw_of(leaf, inner) if leaf is not None else math.nan if other[kind] is None else other[kind]
+    inner.used.add(kind)
+    value = bool(raw) if kind == "truth" else raw.decode() if kind in ("text", "link") else raw
+    pass_on(inner, wanted)
+    time_s = other.get("time_s", 0)
+    time_s = int(time_s) if float(time_s).is_integer() else time_s
+    return Told(str(other.get("name", "")), time_s, (*unit, pair(label, value)))
+
+
+def _time(item: Mapping[str, Any], at: int) -> int | float:
+    """Give an item's instant [s since 1970 UTC], or its distance from reception [s]; 0 for neither.
+
+    One that was never set is sent as an instant that no clock can have, each item of a pack as its own.
+    """
     instant = item.get("time")
     if isinstance(instant, str):
         instant = datetime.fromisoformat(instant)
-    seconds = item.get("after_reception_s", 0)
+    seconds = senml.RELATIVE_S + at if "time" in item else item.get("after_reception_s", 0)
     if isinstance(instant, datetime):
         seconds = (instant - _EPOCH) / timedelta(seconds=1)
     return int(seconds) if float(seconds).is_integer() else float(seconds)
-
-
-def _value_pair(value: Any) -> bytes:
-    match value:
-        case bool():
-            return _pair(senml.TRUTH, value)
-        case str():
-            return _pair(senml.TEXT, value)
-        case bytes():
-            return _pair(senml.DATA, value)
-        case tuple():
-            return _item(senml.LINK) + _item(f"{value[0]}:{value[1]}")
-    return _pair(senml.NUMBER, value)
-
-
-def _pair(label: int, value: Any) -> bytes:
-    return _item(label) + _item(value)
-
-
-def _item(value: Any) -> bytes:
-    match value:
-        case bool():
-            return b"\xf5" if value else b"\xf4"
-        case int():
-            return _head(0, value) if value >= 0 else _head(1, -1 - value)
-        case float():
-            return next(
-                bytes([first]) + struct.pack(form, value)
-                for first, form in ((0xF9, ">e"), (0xFA, ">f"), (0xFB, ">d"))
-                if form == ">d" or _exact(form, value)
-            )
-        case str():
-            return _head(3, len(value.encode())) + value.encode()
-    return _head(2, len(value)) + bytes(value)
-
-
-def _head(major: int, argument: int) -> bytes:
-    """Give the head of an item in the fewest bytes."""
-    if argument < 24:
-        return bytes([major << 5 | argument])
-    at = next(at for at in range(4) if argument < 1 << (8 << at))
-    return bytes([major << 5 | 24 + at]) + argument.to_bytes(1 << at)

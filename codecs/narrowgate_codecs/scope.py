@@ -172,6 +172,10 @@ class Wanted:
     marks: dict[str, int] = field(default_factory=dict)
     around: "Wanted | None" = None
     keys: Keys = field(default=(), repr=False)
+    unsaid: list[tuple["Wanted", str]] = field(default_factory=list)
+    """What items inside were given and no element took: item and name."""
+    facts: dict[str, bytes] = field(default_factory=dict)
+    """What must be known of the device for the frame to be read, by name."""
     extents: dict[str, tuple[int, int]] = field(default_factory=dict)
     """[byte] where each element was written, by name: first and behind the last."""
 

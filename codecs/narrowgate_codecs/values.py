@@ -7,12 +7,13 @@ from math import isfinite
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock, local_time
+from narrowgate_codecs.bit_parts import parts_of
 from narrowgate_codecs.digits import digits_value
 from narrowgate_codecs.facts import NO_FACT
 from narrowgate_codecs.moments import moment_value
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scaled import scaled_value, sum_value
-from narrowgate_codecs.scope import Said, Scope, part_code
+from narrowgate_codecs.scope import Said, Scope
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired, wired_value
 from narrowgate_schema.words import Reason
@@ -34,7 +35,7 @@ def speak(scope: Scope) -> dict[str, Value]:
     for said in scope.said:
         element = said.element
         if isinstance(element, el.Bits):
-            values.update(_parts(element, said.raw, scope))
+            values.update(parts_of(element, said.raw, scope))
         else:
             values[element.name] = _VALUES[type(element)](element, said.raw, scope)
     for name, inner in scope.lists.items():
@@ -50,7 +51,7 @@ def value_of(said: Said, scope: Scope) -> Value:
 def values_of(said: Said, scope: Scope) -> dict[str, Value]:
     """Give what one element says, by name: several values for bits. FrameRefused as `speak`."""
     if isinstance(said.element, el.Bits):
-        return _parts(said.element, said.raw, scope)
+        return parts_of(said.element, said.raw, scope)
     return {said.element.name: value_of(said, scope)}
 
 
@@ -199,34 +200,6 @@ def _word(element: el.Named, raw: int, scope: Scope) -> Value:
     if element.otherwise is None:
         raise FrameRefused(Reason.SANITY, f"{scope.at(element.name)}: {raw} stands for nothing")
     return element.otherwise
-
-
-def _parts(element: el.Bits, raw: int, scope: Scope) -> dict[str, Value]:
-    values: dict[str, Value] = {element.name: f"{raw:0{2 * element.width}x}"}
-    for part in element.parts:
-        values[part.name] = _part(part, raw, scope)
-    for part in element.parts:
-        if part.void_by is not None and values[part.void_by]:
-            values[part.name] = None
-    return values
-
-
-def _part(part: el.Part, raw: int, scope: Scope) -> Value:
-    code = part_code(part, raw)
-    if part.numbers:
-        return part.numbers[code] if code < len(part.numbers) else None
-    if part.words:
-        for known, word in part.words:
-            if code == known:
-                return word
-        if part.is_closed:
-            raise FrameRefused(Reason.SANITY, f"{scope.at(part.name)}: {code} stands for nothing")
-        return part.otherwise
-    if code in part.null:
-        return None
-    if part.size == 1:
-        return bool(code)
-    return code if part.per == 1 else code / part.per
 
 
 def calendar_times(element: el.Clock, raw: bytes) -> list[datetime]:

@@ -18,8 +18,6 @@ maker's own bytes, which go on to the end.
 * The least negative integer, a float that is none and a digit above 9 say nothing; a leading F is a minus.
 """
 
-from collections.abc import Mapping
-
 from narrowgate_codecs.bit_clocks import BitClock, Shift, date_g, time_f, time_i
 from narrowgate_codecs.elements import Hex
 from narrowgate_codecs.grammars.en13757_compact import fact_name, family_formats, signature_of
@@ -35,7 +33,7 @@ from narrowgate_codecs.grammars.en13757_units import (
     measure_of,
 )
 from narrowgate_codecs.layout import Described, Leaf
-from narrowgate_codecs.lists import list_of, refuse_unused
+from narrowgate_codecs.lists import list_of, pass_on
 from narrowgate_codecs.raws import raw_of, wrong
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Wanted
@@ -110,7 +108,7 @@ class En13757:
         """Give records from a list of {"head": hex, name: value}, {"head": hex, "data": hex} and the like."""
         made = b""
         for at, values in enumerate(list_of(element.name, wanted)):
-            made += _written(values, f"{wanted.place}{element.name}[{at}].")
+            made += _written(Wanted(values, {}, f"{wanted.place}{element.name}[{at}].", {"record"}), wanted)
         return made
 
 
@@ -303,8 +301,8 @@ def value_leaf(head: Head) -> tuple[str, Leaf | None]:
     return kind, Hex("data", head.width) if head.width else None
 
 
-def _written(values: Mapping[str, object], place: str) -> bytes:
-    inner = Wanted(values, {}, place, {"record"})
+def _written(inner: Wanted, wanted: Wanted) -> bytes:
+    values = inner.values
     given = values.get("head")
     inner.used.add("head")
     try:
@@ -322,5 +320,5 @@ def _written(values: Mapping[str, object], place: str) -> bytes:
         raise wrong("head", given, "the hex of one record's DIF to VIF is wanted", inner)
     _, leaf = value_leaf(head)
     made: bytes = b"" if leaf is None else raw_of(leaf, inner)
-    refuse_unused(inner)
+    pass_on(inner, wanted)
     return head_bytes + made

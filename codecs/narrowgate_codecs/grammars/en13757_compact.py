@@ -121,6 +121,13 @@ def woven(sent: bytes, place: str, recall: Recall, table: Table) -> tuple[Weave,
 
 def folded(full: bytes) -> bytes:
     """Give the compact content of full content; ValueError if a record has no width of its own."""
+    heads, values = taken_apart(full)
+    sums = (signature_of(heads), right_sum(CRC, full))
+    return b"".join(one.to_bytes(SUM, "little") for one in sums) + values
+
+
+def taken_apart(full: bytes) -> tuple[bytes, bytes]:
+    """Give the heads and the values of full content; ValueError if a record has no width of its own."""
     reader, at, heads, values = Reader(full), 0, b"", b""
     while at < len(full):
         try:
@@ -131,5 +138,4 @@ def folded(full: bytes) -> bytes:
             raise ValueError(f"compact content with a value of any length at byte {at}")
         heads, values = heads + full[at : head.until], values + full[head.value : head.stop]
         at = head.stop
-    sums = (signature_of(heads), right_sum(CRC, full))
-    return b"".join(one.to_bytes(SUM, "little") for one in sums) + values
+    return heads, values
