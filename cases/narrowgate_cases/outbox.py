@@ -6,7 +6,9 @@ Rule 3: letters of one case leave in the order of its steps.
 Rule 4: no endpoint waits for another.
 """
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from narrowgate_cases.outbox_tables import has_outbox, transaction
@@ -64,6 +66,9 @@ _NEXT = f"""{_LETTERS}
         AND earlier.case_id = d.case_id AND earlier.step < d.step AND earlier.died_at_s IS NULL)
     ORDER BY due_at_s, step LIMIT 1"""  # noqa: S608 - literals
 
+_OF_STEPS = f"""{_LETTERS} WHERE endpoint = ? AND died_at_s IS NULL
+    AND step IN (SELECT value FROM json_each(?)) ORDER BY step"""  # noqa: S608 - literals
+
 
 def next_letter(connection: sqlite3.Connection, endpoint: str, now_s: float) -> Letter | None:
     """Give the letter to try now: due, and the first of its case; None if there is none."""
@@ -77,6 +82,12 @@ def waiting_letters(connection: sqlite3.Connection, endpoint: str, limit: int) -
         f"{_LETTERS} WHERE endpoint = ? AND died_at_s IS NULL ORDER BY step LIMIT ?",
         (endpoint, limit),
     )
+    return [Letter(*row) for row in rows]
+
+
+def letters_of(connection: sqlite3.Connection, endpoint: str, steps: Sequence[int]) -> list[Letter]:
+    """Give those letters of some steps that still wait for an endpoint, in the order of the steps."""
+    rows = connection.execute(_OF_STEPS, (endpoint, json.dumps(list(steps))))
     return [Letter(*row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from narrowgate_gateway.config import ConfigFaults, Fault, read, settled
 from narrowgate_gateway.console_checks import console_faults
 from narrowgate_gateway.family_checks import family_faults, gone_faults
 from narrowgate_gateway.influx_checks import influx_faults
+from narrowgate_gateway.mail_endpoint import mail_faults
 from narrowgate_gateway.night_keeping import programme_faults
 from narrowgate_gateway.open311_endpoint import open311_faults
 from narrowgate_gateway.practice import desk_faults
@@ -39,6 +40,7 @@ def faults_of(config: Path, home: Home) -> list[Fault]:
             *programme_faults(config, settings.commands.programme_file),
             *webhook_faults(config, settings.webhook),
             *open311_faults(config, settings.open311),
+            *mail_faults(config, settings.mail),
             *console_faults(config, settings.console, home),
         ]
     except ConfigFaults as unsettled:

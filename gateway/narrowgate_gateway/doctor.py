@@ -9,6 +9,7 @@ from narrowgate_gateway.config import load
 from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
+from narrowgate_gateway.mail_endpoint import visit_mail
 from narrowgate_gateway.mosquitto_conf import judge_mosquitto, read_mosquitto_conf
 from narrowgate_gateway.open311_visit import visit_open311
 from narrowgate_gateway.settings import Home
@@ -39,3 +40,5 @@ def findings_of(
         yield from judge_visit(visit, broker)
     for endpoint in () if is_offline else settings.open311:
         yield from visit_open311(endpoint)
+    for mail in () if is_offline else settings.mail:
+        yield from visit_mail(mail)

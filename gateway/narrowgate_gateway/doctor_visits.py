@@ -14,6 +14,7 @@ from narrowgate_gateway.broker_probe import judge_visit, visit_broker
 from narrowgate_gateway.family_checks import gone_findings
 from narrowgate_gateway.finding import Finding
 from narrowgate_gateway.host_checks import host_findings
+from narrowgate_gateway.mail_endpoint import visit_mail
 from narrowgate_gateway.open311_visit import visit_open311
 from narrowgate_gateway.settings import Home, Settings
 
@@ -29,6 +30,8 @@ def diagnose(settings: Settings, home: Home) -> Iterator[Finding]:
         yield from judge_visit(visit_broker(broker, f"narrowgate-doctor-{token_hex(4)}"), broker)
     for endpoint in settings.open311:
         yield from visit_open311(endpoint)
+    for mail in settings.mail:
+        yield from visit_mail(mail)
 
 
 class DoctorVisits:

@@ -20,6 +20,7 @@ from narrowgate_cases.outbox import NONE_AT_ALL, counts_by_endpoint, oldest_wait
 from narrowgate_cases.outbox_tables import WEBHOOK
 from narrowgate_cases.sending import Patience, Sender
 from narrowgate_console import Check
+from narrowgate_gateway import mail_endpoint
 from narrowgate_gateway.open311_endpoint import courier_of, wants_of
 from narrowgate_gateway.settings import Settings
 from narrowgate_gateway.webhook_endpoint import endpoint_of
@@ -59,6 +60,9 @@ def outlets_of(settings: Settings, practice: Practice, now_us: Callable[[], int]
     for each in settings.open311:
         courier = courier_of(each, practice, now_us)
         outlets.append(Outlet(each.name, wants_of(each), courier, each.patience))
+    for mail in settings.mail:
+        bringing = mail_endpoint.courier_of(mail, settings.zone)
+        outlets.append(Outlet(mail.name, mail.wants, bringing, mail.patience))
     return outlets
 
 

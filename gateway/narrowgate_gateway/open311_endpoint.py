@@ -1,6 +1,5 @@
 """`[[open311]]` as the outbox takes it; apart from the options, which the edge reads too."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from narrowgate_cases.open311_polling import Polling
 from narrowgate_cases.open311_services import Definitions, mapping_faults, read_definitions
 from narrowgate_gateway.config import Fault
 from narrowgate_gateway.open311_settings import Open311
+from narrowgate_gateway.secret_source import secret_line
 
 
 def wants_of(options: Open311) -> Wants:
@@ -39,7 +39,7 @@ def server_of(options: Open311) -> Georeport:
     form = Format(options.format)
     return Georeport(
         site,
-        _key_of(options),
+        secret_line("", "api_key", options.api_key_env, options.api_key_file),
         form=form,
         jurisdiction=options.jurisdiction_id,
         is_bearer=options.bearer,
@@ -125,26 +125,3 @@ def _faults(options: Open311) -> Iterator[tuple[str, str, str]]:
 def definition_faults(options: Open311, definitions: Definitions) -> list[tuple[str, str]]:
     """Give what a server's own definitions say against the options, by key."""
     return mapping_faults(form_of(options), definitions)
-
-
-def _key_of(options: Open311) -> str:
-    """Give the key; ValueError names the option and never shows what it holds."""
-    if options.api_key_env:
-        named = f"api_key_env = {options.api_key_env}"
-        key = os.environ.get(options.api_key_env)
-        if key is None:
-            raise ValueError(f"{named}: the environment has no such variable")
-    elif options.api_key_file:
-        named = f"api_key_file = {options.api_key_file}"
-        try:
-            key = Path(options.api_key_file).read_text("utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{named}: not UTF-8") from None
-        except OSError as error:
-            raise ValueError(f"{named}: {error.strerror}") from None
-    else:
-        return ""
-    key = key.strip()
-    if not key or not key.isprintable():
-        raise ValueError(f"{named}: one line that is the key")
-    return key

@@ -13,6 +13,7 @@ from narrowgate_gateway.console_settings import Console
 from narrowgate_gateway.desk_settings import Desk
 from narrowgate_gateway.georeport_settings import GeoReport
 from narrowgate_gateway.influx_settings import Influxdb
+from narrowgate_gateway.mail_settings import Mail
 from narrowgate_gateway.mqtt_settings import MqttBroker
 from narrowgate_gateway.open311_settings import Open311
 from narrowgate_gateway.path_template import PathTemplate
@@ -141,13 +142,14 @@ class Settings(Section):
     desk: Desk = Desk()
     webhook: Webhook = Webhook()
     open311: tuple[Open311, ...] = Field((), description="GeoReport v2 servers")
+    mail: tuple[Mail, ...] = Field((), description="people who are told by mail")
     commands: Commands = Commands()
     georeport: GeoReport = GeoReport()
     console: Console = Console()
     clock: Time = Time()
     rules: dict[str, dict[str, float]] = Field({}, description="parameters by rule name")
 
-    @field_validator("rule_files", "coap", "mqtt", "udp", "open311", mode="before")
+    @field_validator("rule_files", "coap", "mqtt", "udp", "open311", "mail", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -170,7 +172,7 @@ class Settings(Section):
             ("name", named),
             ("UDP host and port", bound),
             ("client_id at one broker", sessions),
-            ("name of an open311 endpoint", [each.name for each in self.open311]),
+            ("name of an endpoint", [each.name for each in self.open311] + [each.name for each in self.mail]),
         ):
             doubled = sorted(value for value, n in Counter(values).items() if n > 1)
             if doubled:

@@ -1,6 +1,5 @@
 """`[webhook]` as the sender takes it; apart from the options, which the edge reads too."""
 
-import os
 from pathlib import Path
 
 from narrowgate_cases.lifecycle import Step
@@ -8,6 +7,7 @@ from narrowgate_cases.outbox_tables import WEBHOOK
 from narrowgate_cases.status_back import StatusBack
 from narrowgate_cases.webhook import Endpoint, secrets_in
 from narrowgate_gateway.config import Fault
+from narrowgate_gateway.secret_source import secret_text
 from narrowgate_gateway.webhook_settings import Webhook
 
 
@@ -40,18 +40,12 @@ def status_back_of(options: Webhook) -> StatusBack | None:
 def secrets_of(options: Webhook, what: str = "secret") -> tuple[bytes, ...]:
     """Give what signs; ValueError names the option and never shows what it holds."""
     variable, file = getattr(options, f"{what}_env"), getattr(options, f"{what}_file")
-    named = f"webhook.{what}_{'env' if variable else 'file'} = {variable or file}"
+    text = secret_text("webhook.", what, variable, file)
     try:
-        if variable:
-            return secrets_in(os.environ[variable])
-        return secrets_in(Path(file).read_text("utf-8"))
-    except KeyError:
-        raise ValueError(f"{named}: the environment has no such variable") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{named}: not UTF-8") from None
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ValueError(f"{named}: {why}") from None
+        return secrets_in(text)
+    except ValueError as error:
+        named = f"webhook.{what}_{'env' if variable else 'file'} = {variable or file}"
+        raise ValueError(f"{named}: {error}") from None
 
 
 def webhook_faults(config: Path, options: Webhook) -> list[Fault]:

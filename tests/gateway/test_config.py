@@ -73,7 +73,7 @@ def test_all_faults_come_at_once(file: Path) -> None:
             "rules.overstay.delay_s = 'long': input should be a valid numb",
         ),
         ("[clock]\ntick_every_s = nan", "clock.tick_every_s = nan: input should be"),
-        ("[[coap]]\n[[coap]]\nport = 5684", "two listeners have the same name: coap"),
+        ("[[coap]]\n[[coap]]\nport = 5684", "two have the same name: coap"),
     ],
 )
 def test_a_fault_is_one_line_with_key_value_and_what_is_right(file: Path, text: str, line: str) -> None:
