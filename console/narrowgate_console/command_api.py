@@ -39,7 +39,9 @@ def router() -> APIRouter:
         responses={**_CHANGE_REFUSALS, 200: {"model": CommandModel, "description": "The key was known"}},
     )
     def put(ask: Asking, asked: CommandAskModel, response: Response) -> CommandModel:
-        given = ask.commands.put(asked.device, asked.kind, asked.arguments, asked.terms())
+        given = ask.commands.put(
+            asked.device, asked.kind, asked.arguments, asked.terms(asked.idempotency_key)
+        )
         response.status_code = 201 if given.is_new else 200
         return CommandModel.of(given.row)
 

@@ -12,12 +12,11 @@ from narrowgate_fleet.command_rows import TTL_S
 from narrowgate_schema.commands import CommandKind
 
 
-class CommandAskModel(BaseModel):
-    """A command for a device."""
+class WishAskModel(BaseModel):
+    """What is wanted, and when it may leave."""
 
     model_config = ConfigDict(extra="forbid")
 
-    device: Annotated[str, Field(min_length=1, max_length=64)]
     kind: CommandKind
     arguments: Annotated[
         dict[str, Any], Field(max_length=16, description="of the kind", examples=[{"level_pct": 40}])
@@ -28,15 +27,21 @@ class CommandAskModel(BaseModel):
     ttl_h: Annotated[
         float, Field(gt=0, le=MOST_TTL_H, allow_inf_nan=False, description="how long it waits after that [h]")
     ] = TTL_S / 3600
+
+    def terms(self, idempotency_key: str | None = None) -> Terms:
+        """Give when it may leave."""
+        begins = None if self.not_before is None else int(self.not_before.timestamp() * 1e6)
+        return Terms(begins, int(self.ttl_h * 3600), idempotency_key)
+
+
+class CommandAskModel(WishAskModel):
+    """A command for a device."""
+
+    device: Annotated[str, Field(min_length=1, max_length=64)]
     idempotency_key: Annotated[
         str | None,
         Field(min_length=1, max_length=MOST_KEY, description="the same key again is the same command"),
     ] = None
-
-    def terms(self) -> Terms:
-        """Give when it may leave."""
-        begins = None if self.not_before is None else int(self.not_before.timestamp() * 1e6)
-        return Terms(begins, int(self.ttl_h * 3600), self.idempotency_key)
 
 
 class CancelAskModel(BaseModel):

@@ -3,45 +3,27 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from narrowgate_console.command_making import MOST_TTL_H, Terms
+from narrowgate_console.command_models import WishAskModel
 from narrowgate_console.group_ordering import MOST_NAME
 from narrowgate_console.instants import instant, perhaps
 from narrowgate_fleet import CommandReason, CommandState
 from narrowgate_fleet.command_groups import GroupRow, Straggler
-from narrowgate_fleet.command_rows import TTL_S
 from narrowgate_schema.commands import CommandKind
 
 
-class GroupAskModel(BaseModel):
+class GroupAskModel(WishAskModel):
     """An order for many devices."""
-
-    model_config = ConfigDict(extra="forbid")
 
     selection: Annotated[
         dict[str, list[str]],
         Field(min_length=1, max_length=12, description="values by column", examples=[{"feeder": ["12"]}]),
     ]
-    kind: CommandKind
-    arguments: Annotated[
-        dict[str, Any], Field(max_length=16, description="of the kind", examples=[{"level_pct": 40}])
-    ] = {}
-    not_before: Annotated[
-        AwareDatetime | None, Field(description="it does not leave before; at once if null")
-    ] = None
-    ttl_h: Annotated[
-        float, Field(gt=0, le=MOST_TTL_H, allow_inf_nan=False, description="how long it waits after that [h]")
-    ] = TTL_S / 3600
     name: Annotated[
         str | None,
         Field(min_length=1, max_length=MOST_NAME, description="the same name again is the same order"),
     ] = None
-
-    def terms(self) -> Terms:
-        """Give when it may leave."""
-        begins = None if self.not_before is None else int(self.not_before.timestamp() * 1e6)
-        return Terms(begins, int(self.ttl_h * 3600))
 
 
 class GroupModel(BaseModel):

@@ -143,7 +143,7 @@ class Carrier:
 
 def exchange_of(arrival: Arrival) -> str:
     """Name an exchange as the queue keeps it."""
-    return exchange_text(arrival.endpoint, arrival.message_id, arrival.token, arrival.payload)
+    return exchange_text(arrival.device, arrival.endpoint, arrival.message_id, arrival.token, arrival.payload)
 
 
 def location_of(claim: Claim) -> tuple[str, ...]:

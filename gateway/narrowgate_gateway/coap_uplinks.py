@@ -115,6 +115,7 @@ class Uplinks:
         return list(
             map(
                 exchange_text,
+                self.devices(rows),
                 _texts(endpoint_texts(senders)),
                 self._message_ids[rows].tolist(),
                 _pieces(self._tokens.rows(rows)),
@@ -203,9 +204,12 @@ def _copied(strings: Ragged) -> Ragged:
     return Ragged(strings.packed(), np.cumsum(strings.lengths) - strings.lengths, strings.lengths)
 
 
-def exchange_text(endpoint: str, message_id: int | None, token: bytes, payload: bytes) -> str:
-    """Name an exchange by all that makes it one: a device that begins anew may use an id again at once."""
-    return f"{endpoint} {message_id} {token.hex()} {blake2b(payload, digest_size=8).hexdigest()}"
+def exchange_text(device: str, endpoint: str, message_id: int | None, token: bytes, payload: bytes) -> str:
+    """Name an exchange by all that makes it one.
+
+    A device that begins anew may use an id again at once; behind a NAT's port may be another device.
+    """
+    return f"{device} {endpoint} {message_id} {token.hex()} {blake2b(payload, digest_size=8).hexdigest()}"
 
 
 def _pieces(strings: Ragged) -> list[bytes]:
