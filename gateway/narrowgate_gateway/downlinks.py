@@ -126,7 +126,9 @@ class Downlinks:
         for each in asking:
             if each.is_new:
                 self._settle(each.exchange, by_exchange.get(each.exchange))
-        return [await outcome for outcome in outcomes]
+        told = zip(asking, [await outcome for outcome in outcomes], strict=True)
+        # Behind a NAT's port may be another device a moment later, by chance with the same ids.
+        return [claim if claim and claim.device == each.device else None for each, claim in told]
 
     async def claims(self, devices: Mapping[str, int], reason: CommandReason) -> list[Claim]:
         """Give what may be sent to devices by a way that nobody asks for again; else as `on_answers`.

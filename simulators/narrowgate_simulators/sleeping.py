@@ -6,6 +6,7 @@ A device wakes for its report (T3412), listens for a while after it (T3324), and
 except, where the radio has eDRX, once a cycle. What is sent to it meanwhile is lost, as a sleeper's is.
 """
 
+import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Sequence
@@ -72,6 +73,7 @@ class Sleeping:
         self._events: list[tuple[int, int, int, int, Any]] = []
         self._order, self._downs = count(), count()
         for index, sleeper in enumerate(self.sleepers):
+            sleeper.next_message_id = int(chance(radio.seed, "message id", sleeper.name) * COUNT)
             self._at(sleeper.first_us, _WAKE, index)
 
     @property
@@ -145,7 +147,7 @@ class Sleeping:
     def _begin(self, index: int, now_us: int) -> None:
         sleeper = self.sleepers[index]
         sleeper.count += 1
-        said, token = sleeper.outbox[0], sleeper.count.to_bytes(4, "big")
+        said, token = sleeper.outbox[0], _token(sleeper)
         sleeper.meant_us = sleeper.awake_from_us = now_us
         message_id = _next_id(sleeper)
         path = sleeper.path.replace("{port}", str(said.port or 0))
@@ -202,7 +204,7 @@ class Sleeping:
             return
         exchange = self.sleepers[index].exchange
         if message.mtype in (ACK, RST):
-            if exchange is not None and exchange.message_id == message.mid:
+            if exchange is not None and exchange.message_id == message.mid and _is_ours(exchange, message):
                 self._answered(index, exchange, message, now_us)
         elif exchange is not None and message.code.is_response() and message.token == exchange.token:
             if message.mtype is CON:
@@ -279,6 +281,15 @@ def _next_id(sleeper: Sleeper) -> int:
     message_id = sleeper.next_message_id
     sleeper.next_message_id = (message_id + 1) % COUNT
     return message_id
+
+
+def _token(sleeper: Sleeper) -> bytes:
+    """Give the token of a device's uplink: nobody else's, whose port the device may have got."""
+    return hashlib.blake2b(f"{sleeper.name} {sleeper.count}".encode(), digest_size=4).digest()
+
+
+def _is_ours(exchange: Exchange, message: Message) -> bool:
+    return bool(message.code == EMPTY or message.token == exchange.token)
 
 
 def _port(message: Message) -> int | None:

