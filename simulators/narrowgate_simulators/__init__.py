@@ -7,6 +7,7 @@ from narrowgate_simulators.faults import Fault, write_truth
 from narrowgate_simulators.link import CoapLink, GatewaySilentError
 from narrowgate_simulators.links import Link, open_link
 from narrowgate_simulators.mqtt_link import GatewayRefusesError, MqttLink
+from narrowgate_simulators.mqtt_listening import MqttListening
 from narrowgate_simulators.pretend_fleet import PretendFleet
 from narrowgate_simulators.radio import RADIOS, Radio, RadioFacts
 from narrowgate_simulators.radio_levels import Coverage
@@ -35,6 +36,7 @@ __all__ = [
     "GatewaySilentError",
     "Link",
     "MqttLink",
+    "MqttListening",
     "PretendFleet",
     "Progress",
     "Radio",
