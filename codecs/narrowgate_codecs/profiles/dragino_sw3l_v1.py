@@ -3,18 +3,20 @@
 Source: TheThingsNetwork/lorawan-devices, vendor/dragino/sw3l.js. High byte first; the port is the message:
 
     2   f PPPP m r TTTT            f b1 alarm, b2-7 which sensor: 0 450, 1 360, 2 60 pulses a litre
-                                   m 0: P counts all pulses, 1: those of the last time  T instant
+                                   m 1: P counts the pulses of the last time, else all of them  T instant
     3   {f m r PPPP TTTT} ..       what was kept, r reserve in front of P
     4   IIIII r s AAAA             I interval [s], three bytes, s time to stop, A time to alarm
     5   11 vv vv b s BB BB         v firmware, b band, s part of it, B battery [mV]
 
-* Only a count of all pulses gives a volume. A sensor of another code gives pulses alone.
+* Only a count of all pulses is a register: one of the last time is said and is no reading. A sensor of
+  another code gives pulses alone.
 * A frame without a port is taken for one of port 2.
 """
 
 from narrowgate_codecs.elements import Bits, Const, Epoch, Hex, Int, Named, Part, Port, Scaled, Word
-from narrowgate_codecs.layout import Array, Case, Element, Switch, When
+from narrowgate_codecs.layout import Array, Case, Switch, When
 from narrowgate_codecs.profile import Carry, Each, Profile, Reading
+from narrowgate_codecs.sums import Sum
 from narrowgate_schema.words import Family
 
 _A_LITRE = ((0, 20), (1, 25), (2, 150))
@@ -32,9 +34,19 @@ _FLAGS = Bits("flags", 1, (Part("alarm", 1), Part("sensor", 2, 6)))
 _INSTANT = Epoch("clock", 4, 2015)
 
 
-def _volume(name: str) -> Element:
-    return When("mode", (0,), (Scaled(name, "pulses", "sensor", _A_LITRE, 9_000_000),))
+_OF_THE_LAST_TIME = 1
+_TOTALS = When(
+    "mode",
+    (_OF_THE_LAST_TIME,),
+    (
+        Sum("total_pulses", (("pulses", 1),), is_whole=True),
+        Scaled("volume_m3", "pulses", "sensor", _A_LITRE, 9_000_000),
+    ),
+    other=True,
+)
+"""What a count of all pulses says."""
 
+_CARRIES = (Carry("volume_m3"), Carry("pulses", "total_pulses"))
 
 PROFILE = Profile(
     name="dragino_sw3l_v1",
@@ -55,7 +67,7 @@ PROFILE = Profile(
                         Int("mode", 1),
                         Hex("reserve", 1, default="00"),
                         _INSTANT,
-                        _volume("volume_m3"),
+                        _TOTALS,
                     ),
                 ),
                 Case(
@@ -71,7 +83,7 @@ PROFILE = Profile(
                                 Hex("reserve", 1, default="00"),
                                 Int("pulses", 4),
                                 _INSTANT,
-                                _volume("volume_m3"),
+                                _TOTALS,
                             ),
                         ),
                     ),
@@ -103,8 +115,8 @@ PROFILE = Profile(
     down=(),
     key="clock",
     readings=(
-        Reading("counts", (Carry("volume_m3"), Carry("pulses")), clock="clock"),
-        Reading("kept", (Carry("volume_m3"), Carry("pulses")), records="records", each=Each(clock="clock")),
+        Reading("counts", _CARRIES, clock="clock"),
+        Reading("kept", _CARRIES, records="records", each=Each(clock="clock")),
         Reading("status", (Carry("battery_v"),)),
     ),
 )

@@ -8,13 +8,14 @@ Source: Yosensi's decoder in akenza-io/device-type-library, types/yosensi. High 
     04 state      08 battery [mV]    0C 0D 0E temperature    10 humidity [%]
     60 counter of an input           5C two counters: pulses since the last frame, and in total
 
-* A measurement of another kind or width ends the frame; those before it stay.
+* A measurement of another kind is passed over by the widths that it states. A kind that nobody knows, or a
+  known one in another width, ends the frame; those before it stay.
 * The address of an input is its series. What a pulse is worth only the registry knows.
 * A frame is dated by reception: how long it waited is said, and its measurements are of few seconds.
 """
 
-from narrowgate_codecs.elements import Code, Const, Int
-from narrowgate_codecs.layout import Case, Element, Records, When
+from narrowgate_codecs.elements import Bits, Code, Const, Int, Part
+from narrowgate_codecs.layout import Array, Case, Element, Records, When
 from narrowgate_codecs.profile import Carry, Profile, Reading
 from narrowgate_schema.words import Family
 
@@ -47,6 +48,20 @@ def _temperature(decimals: int) -> tuple[Element, ...]:
     )
 
 
+_PASSED: tuple[Element, ...] = (
+    _AFTER,
+    Bits("sizes", 1, (Part("address_bytes", 4, 4, default=0), Part("more_bytes", 0, 4, default=0))),
+    Array("address", "address_bytes", (Int("address_byte", 1),)),
+    Int("value_byte", 1),
+    Array("value", "more_bytes", (Int("byte", 1),)),
+)
+"""A measurement of which only its width is known."""
+_READ = frozenset((0x04, 0x08, 0x0C, 0x0D, 0x0E, 0x10, 0x60, 0x5C))
+_OTHERS = tuple(
+    tag for kind in (*range(1, 41), 63) for tag in range(4 * kind, 4 * kind + 4) if tag not in _READ
+)
+"""The other kinds that the decoder knows, with any number of decimals."""
+
 PROFILE = Profile(
     name="yosensi_yo_v2",
     family=Family.WATER,
@@ -70,6 +85,7 @@ PROFILE = Profile(
                     (0x5C,),
                     (_AFTER, _sized(0x07), Int("pulses_since", 4), Int("pulses", 4)),
                 ),
+                Case("other", _OTHERS, _PASSED),
             ),
         ),
     ),
