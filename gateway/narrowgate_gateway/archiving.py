@@ -13,12 +13,12 @@ from narrowgate_gateway.archive_settings import Archive
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.stores import opening
 from narrowgate_ingest import retention
-from narrowgate_ingest.archive_files import ArchiveFiles
+from narrowgate_ingest.archive_files import ArchiveFiles, day_of
 from narrowgate_ingest.archived import ArchivedReadings, Reached
 from narrowgate_ingest.archiver import AGAIN, ARCHIVE, Archiver, Terms
 from narrowgate_ingest.influx_store import InfluxStore
 from narrowgate_ingest.pipeline import Pipeline, Stores
-from narrowgate_ingest.retention import Retention, newest_let_go
+from narrowgate_ingest.retention import Retention, kept_since_us
 from narrowgate_ingest.runner import Runner
 from narrowgate_ingest.state import cursor
 from narrowgate_ingest.tail import Tail
@@ -103,8 +103,8 @@ class Archiving(Collector):
         archiver = self.archiver
         trouble = archiver.trouble or ("" if archiver.alive else "its thread ended")
         said = trouble or f"written to journal offset {archiver.cursor}"
-        gone = newest_let_go(self._pipeline.stores.telemetry)
-        only = f", readings before offset {gone} are here only" if gone else ""
+        since_us = kept_since_us(self._pipeline.stores.telemetry)
+        only = f", readings that came in before {day_of(since_us)} are here only" if since_us else ""
         return (Check("archive", not trouble, f"{said}, {self._behind(archiver)} rows wait{only}"),)
 
     def collect(self) -> Iterator[Metric]:

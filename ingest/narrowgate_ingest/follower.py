@@ -116,6 +116,8 @@ class Follower:
 
     def _once(self, family: Family, given: pa.Table) -> pa.RecordBatch:
         """Give rows with each key once, in the order of frames."""
+        if not _is_stated_twice(given):
+            return _as_readings(family, _in_order(given))
         sql = f"SELECT device, series, time, {_newest(family)} FROM given GROUP BY ALL ORDER BY frame"  # noqa: S608
         return _as_readings(family, self._telemetry.query(sql, (), {"given": given}))
 
@@ -227,13 +229,9 @@ class Follower:
         names = ", ".join(f'"{name}"' for name in READINGS[family].names)
         within, place = "frame >= $1 AND frame < $2", [start, until]
         table = self._telemetry.query(f"SELECT {names} FROM {family}_rows WHERE {within}", place)  # noqa: S608
-        # Hardly ever is a key stated twice so close together; to merge costs four times as much as to look.
-        if table.select(_KEY).group_by(_KEY).aggregate([]).num_rows < table.num_rows:
+        if _is_stated_twice(table):
             return self._merged(family, within, list(place))
-        frames = table["frame"].to_numpy()
-        if np.any(frames[1:] < frames[:-1]):
-            table = table.take(pa.array(np.argsort(frames, kind="stable")))
-        return _as_readings(family, table)
+        return _as_readings(family, _in_order(table))
 
     def _plain(self, family: Family, condition: str, parameters: list[object]) -> pa.RecordBatch:
         names = ", ".join(f'"{name}"' for name in READINGS[family].names)
@@ -250,6 +248,18 @@ class Follower:
             parameters,
         )
         return _as_readings(family, table)
+
+
+def _is_stated_twice(table: pa.Table) -> bool:
+    """Tell whether a key has two rows: hardly ever, and to merge costs four times as much as to look."""
+    return bool(table.select(_KEY).group_by(_KEY).aggregate([]).num_rows < table.num_rows)
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    frames = table["frame"].to_numpy()
+    if np.any(frames[1:] < frames[:-1]):
+        return table.take(pa.array(np.argsort(frames, kind="stable")))
+    return table
 
 
 def _newest(family: Family) -> str:

@@ -17,7 +17,7 @@ from narrowgate_schema.words import Family
 
 _DAY_US = 86_400_000_000
 _LOOK_EVERY_S = 60.0
-_LET_GO = "let_go "
+_LET_GO, _SINCE = "let_go ", "since "
 
 
 @dataclass(frozen=True)
@@ -76,26 +76,27 @@ class Retention:
         return gone
 
     def _let_go(self, family: Family, days: int, reached: Reached) -> int:
-        start, until = self._stretch(family, days, reached.settled)
+        start, until, before_us = self._stretch(family, days, reached.settled)
         if until <= start:
             return 0
         with self._telemetry.changing() as connection:
             keys = f"SELECT DISTINCT {KEY} FROM {family}_rows WHERE frame >= {start} AND frame < {until}"  # noqa: S608
             sql = _letting_go(family, keys)
             gone = connection.execute(sql, [until, reached.again]).fetchall()[0][0]
-            connection.execute("DELETE FROM meta WHERE name = ?", [_name(family)])
-            connection.execute("INSERT INTO meta VALUES (?, ?)", [_name(family), until])
+            for name, value in ((f"{_LET_GO}{family}", until), (f"{_SINCE}{family}", before_us)):
+                connection.execute("DELETE FROM meta WHERE name = ?", [name])
+                connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
         return int(gone)
 
-    def _stretch(self, family: Family, days: int, settled: int) -> tuple[int, int]:
-        """Give the journal rows [start, until) whose readings are too old."""
+    def _stretch(self, family: Family, days: int, settled: int) -> tuple[int, int, int]:
+        """Give the journal rows [start, until) whose readings are too old: before which instant [us]."""
         start, now_us = let_go_of(self._telemetry, family), self._clock.now_us()
         rows = f"{family}_rows"
         limit = min(settled, self._telemetry.cursor(), start + self._telemetry.stretch_frames)
         newest = self._telemetry.query(f"SELECT epoch_us(max(received_at)) AS at FROM {rows}")  # noqa: S608
         newest_us = newest["at"][0].as_py()
         if newest_us is None or limit <= start:
-            return start, start
+            return start, start, 0
         before_us = min(now_us, newest_us) - days * _DAY_US
         # What came in far in the future came in while a clock was wrong: it holds nothing up.
         young = self._telemetry.query(
@@ -103,7 +104,7 @@ class Retention:
             "AND received_at BETWEEN make_timestamptz($3::BIGINT) AND make_timestamptz($4::BIGINT)",
             [start, limit, before_us, now_us + _DAY_US],
         )["frame"][0].as_py()
-        return start, limit if young is None else int(young)
+        return start, limit if young is None else int(young), before_us
 
     def _forget_again(self, taken: int) -> None:
         """Let go of old rows that came back to be run again, and of their numbers: everybody has them."""
@@ -127,17 +128,22 @@ class Retention:
 
 def let_go_of(telemetry: Telemetry, family: Family) -> int:
     """Give the journal offset up to which a family's old rows went; from any thread."""
-    return telemetry.meta(_name(family))
+    return telemetry.meta(f"{_LET_GO}{family}")
 
 
 def newest_let_go(telemetry: Telemetry) -> int:
     """Give the journal offset before which rows of some family went; from any thread."""
-    found = telemetry.query(f"SELECT coalesce(max(value), 0) AS value FROM meta WHERE name LIKE '{_LET_GO}%'")  # noqa: S608
-    return int(found["value"][0].as_py())
+    return _newest(telemetry, _LET_GO)
 
 
-def _name(family: Family) -> str:
-    return f"{_LET_GO}{family}"
+def kept_since_us(telemetry: Telemetry) -> int:
+    """Give the arrival from which on readings of all families are there [us], 0 if none went."""
+    return _newest(telemetry, _SINCE)
+
+
+def _newest(telemetry: Telemetry, what: str) -> int:
+    sql = "SELECT coalesce(max(value), 0) AS value FROM meta WHERE starts_with(name, $1)"
+    return int(telemetry.query(sql, [what])["value"][0].as_py())
 
 
 def _letting_go(family: Family, keys: str) -> str:

@@ -22,7 +22,7 @@ from narrowgate_ingest.influx_store import InfluxStore
 from narrowgate_ingest.replay import Means, apply_replay, rehearse_replay
 from narrowgate_ingest.replay_run import Asked
 from narrowgate_ingest.retention import Reached as Taken
-from narrowgate_ingest.retention import Retention, let_go_of
+from narrowgate_ingest.retention import Retention, kept_since_us, let_go_of
 from narrowgate_ingest.segments import trim
 from narrowgate_ingest.state import cursor
 from narrowgate_ingest.tail import Tail
@@ -121,6 +121,7 @@ def test_what_is_old_and_archived_goes_and_followers_read_on_in_the_archive(line
 
     assert 0 < gone == rows - _rows(line)
     assert START_US + 3 * HOUR_US <= _oldest_us(line) < START_US + 5 * HOUR_US
+    assert START_US + 3 * HOUR_US <= kept_since_us(line.stores.telemetry) < START_US + 5 * HOUR_US
     assert _followed(line) == before
     assert _followed(line, most_rows=1 << 20) == before
 

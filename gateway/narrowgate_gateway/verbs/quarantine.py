@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ WITHIN_S = 10.0
 
 reason_option = click.option("--reason", type=click.Choice(list(HELP)), help="Only frames refused for this.")
 device_option = click.option("--device", help="Only frames of this device.")
+
+_TOLD_EVERY = 1000
 
 
 @click.group()
@@ -120,6 +123,8 @@ def _retry_frames(home: Path, config: Path, reason: str | None, device: str | No
         number += 1
         refused += bool(outcome["reason"])
         click.echo(json.dumps(outcome, ensure_ascii=False))
+        if number % _TOLD_EVERY == 0 and sys.stderr.isatty():
+            click.echo(f"{number} of {len(frames)} frames run again …", err=True)
     if reason != STORE_REFUSED:
         click.echo(_summary(number, refused, is_meant=is_meant), err=True)
     return refused
