@@ -14,9 +14,11 @@ from typing import Any
 
 from narrowgate_codecs.commands import command_kinds
 from narrowgate_codecs.encode import messages
+from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.profile import Profile
 from narrowgate_codecs.registry import BUILT_IN, PROFILES
-from narrowgate_schema.words import Family
+from narrowgate_codecs.spellings import spellings_of
+from narrowgate_schema.families import BUILT_IN as BUILT_IN_FAMILIES
 
 _HEAD = """\
 # Devices that are read
@@ -35,6 +37,15 @@ _UNKNOWN = re.compile(
     r"\b(not (published|documented|stated)|no documented|documented nowhere|states? no|only the registry"
     r"|nobody|not in the frame|does not say|tells? no more|no other document)\b"
 )
+_DIRECTIONS: tuple[Direction, ...] = ("up", "down")
+_SPELLINGS = """\
+## What of a frame its values do not say
+
+A frame that is decoded and encoded again is the same byte for byte, but for what is listed here: several
+bytes say one value there, and encode sends one of them. Decoded once more it says the same in any case, but
+for keys, which are never said. *beside* are bytes without a name: padding, lengths, tags. The reasons are
+those of `narrowgate_codecs.spellings`.
+"""
 _VERDICTS = ("right", "refused", "overruled", "disputed")
 
 
@@ -49,11 +60,20 @@ def page(root: Path) -> str:
     counts = {profile.name: verdicts(fixtures / profile.name) for profile in shipped}
     total = sum(counts.values(), Counter[str]())
     parts = [_HEAD, f"{len(shipped)} profiles; published frames: {_summed(total)}.", ""]
-    for family in Family:
-        rows = [_row(one, counts[one.name]) for one in shipped if one.family is family]
-        parts += [f"## {family.value.capitalize()}", "", _TABLE, *rows, ""]
+    for family in BUILT_IN_FAMILIES:
+        rows = [_row(one, counts[one.name]) for one in shipped if one.family == family]
+        parts += [f"## {family.capitalize()}", "", _TABLE, *rows, ""]
     parts += ["## What is not known", "", *_gaps(shipped), ""]
-    return "\n".join([*parts, *_uncovered(fixtures)])
+    parts += [_SPELLINGS, *_spelled(shipped), ""]
+    parts += [
+        "## Published downlinks that no command makes",
+        "",
+        *_listed(fixtures / "raw_downlinks.toml"),
+        "",
+    ]
+    return "\n".join(
+        [*parts, "## Published frames that are not read", "", *_listed(fixtures / "uncovered.toml"), ""]
+    )
 
 
 def verdicts(folder: Path) -> Counter[str]:
@@ -109,11 +129,22 @@ def _remarks(name: str) -> list[str]:
     ]
 
 
-def _uncovered(fixtures: Path) -> list[str]:
-    """Give the published frames that no profile reads, with the reasons."""
-    listed: dict[str, str] = tomllib.loads((fixtures / "uncovered.toml").read_text(encoding="utf-8"))
-    rows = [f"* {number}: {reason}" for number, reason in sorted(listed.items())]
-    return ["## Published frames that are not read", "", *rows, ""]
+def _spelled(profiles: list[Profile]) -> Iterator[str]:
+    """Give what of each profile's frames its values do not say."""
+    for profile in profiles:
+        for direction in _DIRECTIONS:
+            reasons: dict[str, list[str]] = {}
+            for each in spellings_of(profile, direction):
+                reasons.setdefault(each.spelling.value, []).append(each.name or "beside")
+            if reasons:
+                told = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in reasons.items())
+                yield f"* `{profile.name}` {direction}: {told}"
+
+
+def _listed(file: Path) -> list[str]:
+    """Give published frames with the reasons why they stand in a list."""
+    listed: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return [f"* {number}: {reason}" for number, reason in sorted(listed.items())]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Commands become the bytes that makers document, and answers tell what became of them."""
 
 import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec_fixtures import CASES, case_name, decoded, load
+from codec_fixtures import CASES, ROOT, case_name, decoded, load
 from command_strategies import commands
 from narrowgate_codecs import PROFILES, Downlink, carried_out, command_kinds, encode, encode_command
+from narrowgate_codecs.devices_page import published
 from narrowgate_codecs.orders import Answer, Arg, Order
 from narrowgate_codecs.validate import validated
 from narrowgate_schema.commands import (
@@ -38,6 +40,7 @@ _DOWN = [
 ]
 _COMMANDED = sorted(name for name, profile in PROFILES.items() if profile.orders)
 _METER = "78331505905069"
+_VALVE_FRAME = "6810690590051533780404a01701555016"
 _FRAMES: list[tuple[str, Command, str]] = [
     ("huati_nb_v1", LampLevel(60), "aa720200001e000b05025903033c033c033cdf"),
     ("milesight_ws558_v1", ReportInterval(600), "ff035802"),
@@ -54,6 +57,8 @@ _FRAMES: list[tuple[str, Command, str]] = [
     ("nas_ul20xx_v10", LampLevel(0, "dali_group_1", 30), "0982001e"),
     ("nas_ul20xx_v11", ReportInterval(1200), "07b0040000"),
     ("nas_ul20xx_v11", Reboot(), "fe"),
+    ("watteco_pulse_senso_v1", Reboot(), "1150005000"),
+    ("nas_ul20xx_v11", LampLevel(50, "dali_broadcast"), "01fe32"),
 ]
 """Frames of the makers' documents and of published examples, and the commands that they are."""
 
@@ -89,6 +94,28 @@ def test_command_is_the_makers_frame(profile: str, command: Command, frame: str)
     number = {"huati_nb_v1": 30, "ctwing_parking_v1": 7}.get(profile, 0)
 
     assert encode_command(profile, command, number=number).payload.hex() == frame
+
+
+def test_a_published_downlink_is_a_command_or_listed() -> None:
+    """Each published downlink is made of a command, or stands in a list with why none makes it."""
+    by_command = {(profile, frame) for profile, _, frame in _FRAMES} | {("cjt188_water_v2004", _VALVE_FRAME)}
+    listed = tomllib.loads((ROOT / "raw_downlinks.toml").read_text(encoding="utf-8"))
+    goldens = [(path.parent.name, load(path)) for path in CASES]
+    raw = {
+        number
+        for profile, case in goldens
+        if case["direction"] == "down" and "refused" not in case and (profile, case["hex"]) not in by_command
+        for number in published(case)
+    }
+
+    assert raw == set(listed)
+
+
+def test_a_valve_is_told_by_its_meters_address() -> None:
+    """The published order that opens a valve is the command's, with the meter's address and a number."""
+    sent = encode_command("cjt188_water_v2004", Valve(is_open=True), number=1, identity="78331505900569")
+
+    assert sent.payload.hex() == _VALVE_FRAME
 
 
 @pytest.mark.parametrize("profile", _COMMANDED)
