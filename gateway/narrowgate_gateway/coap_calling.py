@@ -73,6 +73,7 @@ class Caller:
         self._heard_s = np.full(1, _NEVER_S)
         self._senders: dict[int, Sender] = {}
         self._calls: set[asyncio.Task[None]] = set()
+        self._turn = 0
 
     def note(self, slots: NDArray[np.int32], askers: Askers) -> None:
         """Remember where devices sent from that have proved who they are, (n,)."""
@@ -101,7 +102,10 @@ class Caller:
         if self._downlinks.is_idle or room <= 0:
             return
         awake = np.flatnonzero(self._heard_s > time.monotonic() - self._window_s).astype(np.int32)
-        slots = awake[self._downlinks.wait_for(awake)][:room].tolist()
+        waiting = awake[self._downlinks.wait_for(awake)]
+        # Each in turn: those first in line may all be waited for, and get nothing now.
+        slots = np.roll(waiting, -self._turn)[:room].tolist()
+        self._turn = (self._turn + room) % max(1, len(waiting))
         fleet = self._fleet()
         devices = {fleet.device(slot): slot for slot in slots}
         for claim in await self._downlinks.claims(devices, CommandReason.BY_MESSAGE):

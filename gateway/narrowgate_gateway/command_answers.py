@@ -4,7 +4,9 @@ Rule 1: while nothing is on its way to any device, a batch costs one look at the
 Rule 2: words are told before their batch is settled, and may be told again: the queue takes each once.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from narrowgate_codecs import carried_out
@@ -31,18 +33,21 @@ class CommandAnswers:
         self._sending.close()
 
     def awaited(self) -> Set[str]:
-        """Give the devices whose words matter now.
+        """Give the devices whose words matter now; where the file cannot be asked, those that did before.
 
-        Raises:
-            sqlite3.Error: the file cannot be asked.
+        Trouble with the file shows when it is written: `hear` raises, and is tried again.
         """
+        with suppress(sqlite3.Error):
+            self._follow()
+        return self._awaited
+
+    def _follow(self) -> None:
         version = self._sending.data_version()
         if self._seen is None or self._seen[0] != version:
             changes, mark = self._sending.awaiting_since(0 if self._seen is None else self._seen[1])
             for device, is_awaited in changes:
                 (self._awaited.add if is_awaited else self._awaited.discard)(device)
             self._seen = version, mark
-        return self._awaited
 
     def hear(self, words: Sequence[Word]) -> None:
         """Tell the queue what devices said.

@@ -97,9 +97,10 @@ class Downlinks:
         self._forget_old()
         since = self._seen
         found = await self._asked(lambda: _news(self._sending, since), None)
+        devices: list[str] = []
         if found is not None:
             devices, self._seen = found
-            self._note({*devices, *self._unknown})
+        self._note({*devices, *self._unknown})
 
     async def recall(self) -> None:
         """Remember, after a start, which answers of a moment ago carried something."""

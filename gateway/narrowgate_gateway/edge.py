@@ -93,12 +93,19 @@ async def run_edge(settings: Settings, home: Home, stop: asyncio.Event) -> None:
 
 
 async def _downlinks(settings: Settings, home: Home, door: Door, fleet: "NewestFleet") -> Downlinks | None:
-    """Give what waits for devices; None where no listener may send them anything."""
+    """Give what waits for devices; None where no listener may send them anything.
+
+    A file of commands that cannot be used keeps no frame out: it is told, and nothing is sent.
+    """
     ways = [each.trusted for each in settings.coap] + [each.trusted for each in settings.udp]
     if not any(ways + [bool(each.down_topic) for each in settings.mqtt]):
         return None
     terms = settings.commands
-    sending = CommandSending(home.commands, answer_s=terms.answer_s, cell_per_min=terms.cell_per_min)
+    try:
+        sending = CommandSending(home.commands, answer_s=terms.answer_s, cell_per_min=terms.cell_per_min)
+    except (sqlite3.Error, ValueError) as error:
+        _LOG.warning("no device is sent a command: %s: %s", home.commands, error)
+        return None
     downlinks = Downlinks(sending, door.instant_us, fleet)
     await downlinks.recall()
     await downlinks.look()

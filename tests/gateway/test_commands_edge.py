@@ -67,6 +67,19 @@ def test_a_sleepers_command_rides_on_its_answer_and_its_answer_is_heard(
     assert stands(queue, second)[-1] == ("FAILED", "not_carried_out")
 
 
+def test_a_spoiled_queue_keeps_no_frame_out(home: Home, tmp_path: Path) -> None:
+    """An edge whose file of commands cannot be used acknowledges as ever, and says so once."""
+    ports = Ports()
+    home.commands.write_bytes(b"no database at all" * 100)
+    arguments = role_arguments("edge", configured(tmp_path / "a.toml", ports), home)
+    with running(home, *arguments) as edge, device(ports.coap) as one:
+        edge.until_ready("edge")
+        payload = Device(one, "meter", METER).speak()
+        said = edge.said()
+
+    assert (payload, len(said), "no device is sent a command" in said[0]) == (b"", 1, True)
+
+
 def test_a_crash_between_claim_and_answer_doubles_nothing(
     home: Home, queue: CommandQueue, tmp_path: Path
 ) -> None:
