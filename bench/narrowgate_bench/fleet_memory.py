@@ -37,8 +37,11 @@ _EMISSIONS_A_DEVICE = 3
 _POST = 2
 _WINDOW = 512
 _WITHIN_S, _LOOK_S = 3600.0, 0.1
-_METERS = {"cjt188_water_v2004": "axioma_qalcosonic_w1_v1"}
-"""What the district's meters are here: their frames tell a log of hours, seventeen readings."""
+_METERS = {"cjt188_water_v2004": "axioma_qalcosonic_w1_v1", ",active,3600,": ",active,31536000,"}
+"""What the district's meters are here: their frames tell a log of hours, seventeen readings, of weeks ago.
+
+So nobody may miss them: a meter that is silent is a finding.
+"""
 _LOG_HOURS = 16
 _METER_FRAME = np.dtype(
     [
@@ -68,7 +71,7 @@ def rows(seed: int, runs: int, most_frames: int = PHASE) -> Iterator[dict[str, A
     """
     devices = min(DEVICES, most_frames)
     with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder:
-        place = lay_out(Path(folder), seed, devices, _EMISSIONS_A_DEVICE * devices, profiles=_METERS)
+        place = lay_out(Path(folder), seed, devices, _EMISSIONS_A_DEVICE * devices, instead=_METERS)
         text = place.config.read_text(encoding="utf-8")
         place.config.write_text(text.replace("[journal]", f"{LISTENER}\n[journal]"), encoding="utf-8")
         with gateway(place), Fleet(place) as fleet:

@@ -69,7 +69,7 @@ class Start:
 
 
 def lay_out(
-    root: Path, seed: int, devices: int, frames: int, profiles: Mapping[str, str] | None = None
+    root: Path, seed: int, devices: int, frames: int, instead: Mapping[str, str] | None = None
 ) -> Place:
     """Write registry and configuration of a district, and have its devices make frames.
 
@@ -78,13 +78,13 @@ def lay_out(
         seed: of the district.
         devices: how many.
         frames: at most how many.
-        profiles: what devices of a profile are registered with instead.
+        instead: what stands in the registry's sheet in place of some of its texts.
     """
     home = Home(root)
     city = City(seed, devices, time.time_ns() // 1000 // _HOUR_US * _HOUR_US - 24 * _HOUR_US, 24.0)
     city.write_fleet(root / "fleet.csv")
     sheet_text = (root / "fleet.csv").read_text(encoding="utf-8")
-    for was, becomes in (profiles or {}).items():
+    for was, becomes in (instead or {}).items():
         sheet_text = sheet_text.replace(was, becomes)
     (root / "fleet.csv").write_text(sheet_text, encoding="utf-8")
     families = {name: profile.family.value for name, profile in PROFILES.items()}
