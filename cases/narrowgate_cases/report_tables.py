@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS reporters_by_time ON reporters (told_at);
 CREATE TABLE IF NOT EXISTS case_updates (
     actor TEXT NOT NULL, name TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (actor, name)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS cases_by_opening ON cases (opened_at, id);
+CREATE INDEX IF NOT EXISTS cases_by_opening ON cases (opened_at, id, service, closed_at);
 CREATE INDEX IF NOT EXISTS case_steps_by_time ON case_steps (at_us, id);
 """
 """DDL; `details` and `person` are JSON objects, times [us] as the desk saw them."""

@@ -1,8 +1,11 @@
 from xml.etree import ElementTree
 
+from console_api import Api
 from console_stand import HOUR_US, NOW_US, Stand
 from findings_rows import raised
-from open311_stand import CITY, City
+from narrowgate_console import Access, Services
+from narrowgate_console.app import create_app
+from open311_stand import CITY, SPEAKING, City, keys_of, populate
 
 _PATHS = {
     "discovery": "discovery",
@@ -161,6 +164,30 @@ def test_what_people_wrote_and_who_they_are_is_not_for_anybody(city: City) -> No
     assert [words in public for words in ("at my door", "12 Long Lane")] == [False, False]
     assert [words in keyed for words in ("at my door", "12 Long Lane")] == [True, True]
     assert [value for value in person.values() if value in public + keyed] == []
+
+
+def test_a_city_may_show_what_people_wrote_and_never_who_they_are(
+    stand: Stand, access: Access, services: Services
+) -> None:
+    """Where the city says so, words are told to anybody; who wrote them is not."""
+    populate(stand)
+    city = City(Api(create_app(services, access, offer=SPEAKING)), stand, keys_of(access))
+    number = city.report(description="at the gate", first_name="Zhang", phone="13800138000")
+    told = city.get(f"requests/{number}.xml").text
+
+    assert [words in told for words in ("at the gate", "Zhang", "13800138000")] == [True, False, False]
+
+
+def test_updates_come_by_pages(city: City) -> None:
+    """Each update is on one page, the oldest first."""
+    every = city.get("servicerequestupdates.json").json()
+    size = len(every) // 2 + 1
+    pages = [
+        city.get("servicerequestupdates.json", page=str(n), page_size=str(size)).json() for n in (1, 2, 3)
+    ]
+
+    assert [*pages[0], *pages[1]] == every
+    assert pages[2] == []
 
 
 def test_nothing_is_told_without_a_key_where_nobody_opened_it(closed_city: City) -> None:
