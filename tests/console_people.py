@@ -1,10 +1,14 @@
 """Who stands before the console in tests: a user of each role and reach, and a program with a token."""
 
+import sqlite3
 from collections.abc import Mapping
 
 from console_api import Api
+from narrowgate_cases import DEFAULT_PRACTICE, Step
+from narrowgate_cases.work import Asked, take_step
 from narrowgate_console import LOCAL, Access, Administration, Role, Scope
 
+CREW = "路灯一队"
 PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
 PEOPLE: dict[str, tuple[Role, frozenset[str] | None]] = {
     "viewer_north": (Role.VIEWER, frozenset({"north"})),
@@ -36,6 +40,15 @@ def headers_of(access: Access, who: str) -> dict[str, str]:
     assert principal is not None
     assert principal.csrf is not None
     return {"Cookie": f"narrowgate={cookie}", "X-CSRF-Token": principal.csrf}
+
+
+def send_crew(connection: sqlite3.Connection, access: Access) -> None:
+    """Send two contractors to a broken lamp each, one of them twice, and let the first sign in as `crew`."""
+    sent = {"C-000010": CREW, "C-000013": CREW, "C-000016": "路灯二队"}
+    for number, unit in sent.items():
+        for asked in (Asked(Step.ACCEPTED), Asked(Step.DISPATCHED, unit=unit)):
+            take_step(connection, number, asked, "user:duty_all", 0, DEFAULT_PRACTICE)
+    Administration(access, LOCAL).add_user("crew", Role.CONTRACTOR, None, PASSWORD, CREW)
 
 
 class As:

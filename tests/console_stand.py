@@ -23,7 +23,7 @@ import pyarrow as pa
 from prometheus_client import CollectorRegistry, Counter
 
 import commands_district
-from console_people import settle
+from console_people import send_crew, settle
 from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, SCHEMA, Report, apply, report
 from narrowgate_cases.desk_file import working
@@ -320,9 +320,11 @@ class _Counting(Stand):
 
 
 def people(stand: Stand) -> None:
-    """Add everybody."""
+    """Add everybody, and send two contractors to broken lamps."""
     access = Access(stand.home)
     settle(access)
+    with stand.working() as connection:
+        send_crew(connection, access)
     access.close()
 
 
