@@ -19,8 +19,9 @@ from gateway_home import OCCUPIED
 from mosquitto import Mosquitto
 from mqtt_stand import settings_of, until
 from narrowgate_fleet import CommandQueue, CommandSending, Frame, Wish
-from narrowgate_gateway.coap import CoapServer
+from narrowgate_gateway.coap import PLAIN, CoapServer
 from narrowgate_gateway.coap_calling import Calling
+from narrowgate_gateway.coap_session import Session
 from narrowgate_gateway.downlinks import Downlinks
 from narrowgate_gateway.mqtt import MqttListener
 from narrowgate_gateway.mqtt_redelivery import Redeliveries
@@ -29,6 +30,7 @@ from narrowgate_gateway.udp_settings import UdpListener
 from narrowgate_schema.clock import SystemClock
 from narrowgate_schema.commands import Command, LampLevel, Reboot
 from narrowgate_simulators.ports import free_udp_port
+from sealed_session import SealedSession, opened, sealed
 from udp_frames import METER, frame
 
 BAY, WATER = "pni_placepod_v1", "cjt188_water_v2004"
@@ -75,7 +77,7 @@ async def waiting(root: Path) -> AsyncIterator[Waiting]:
 
 
 @asynccontextmanager
-async def coap(one: Waiting, **changes: float) -> AsyncIterator[CoapServer]:
+async def coap(one: Waiting, session: Session = PLAIN, **changes: float) -> AsyncIterator[CoapServer]:
     """Open a listener that calls devices, trusted unless said otherwise."""
     is_trusted = bool(changes.pop("is_trusted", True))
     server = await CoapServer.open(
@@ -85,6 +87,7 @@ async def coap(one: Waiting, **changes: float) -> AsyncIterator[CoapServer]:
         replace(TRUST, is_trusted=is_trusted),
         one.stand.door,
         lambda: one.stand.fleet,
+        session=session,
         downlinks=one.downlinks,
         calling=Calling("down", **changes),
     )
@@ -203,6 +206,26 @@ def test_nothing_rides_on_the_answer_to_who_has_proved_nothing(tmp_path: Path) -
             return payload, one.stands(number)
 
     assert asyncio.run(main()) == (b"", ("PENDING", "put"))
+
+
+def test_a_proved_identity_is_told_its_own_commands(tmp_path: Path) -> None:
+    """Without a trusted network a session's device gets its command, and nobody who speaks in its name."""
+
+    async def main() -> list[bytes]:
+        session = SealedSession({1: METER, 2: "bay-1", 3: ""})
+        async with waiting(tmp_path) as one, coap(one, session, is_trusted=0.0) as server:
+            lamp = Device(server.port)
+            await one.put(Reboot())
+            told = []
+            for connection in (1, 3, 2):
+                lamp.one.send(sealed(connection, request(connection, OCCUPIED)))
+                loop = asyncio.get_running_loop()
+                answer = await asyncio.wait_for(loop.sock_recv(lamp.one, 2048), 100)
+                told.append(aiocoap.Message.decode(opened(answer)[1]).payload)
+            lamp.one.close()
+            return told
+
+    assert asyncio.run(main()) == [b"", b"", TOLD]
 
 
 def test_a_broker_is_given_what_waits_for_who_has_spoken(tmp_path: Path) -> None:
