@@ -13,12 +13,11 @@ from pathlib import Path
 from time import time
 
 from findings_rows import batch
-from narrowgate_cases import DEFAULT_PRACTICE, Wants, apply, install, install_outbox, outbox_counts
+from narrowgate_cases import Wants, apply, install, install_outbox, outbox_counts
 from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.open311_client import Format, Georeport
 from narrowgate_cases.open311_courier import Manners, Open311Courier
 from narrowgate_cases.open311_forms import Form
-from narrowgate_cases.open311_polling import Polling
 from narrowgate_cases.sending import Patience, Sender
 
 NAME = "city"
@@ -27,18 +26,15 @@ ASK_AFTER_S = 0.1
 
 
 def sender_of(state: Path, url: str, form: str) -> Sender:
-    """Give a sender that is in a hurry."""
+    """Give a sender that is in a hurry and asks for no statuses: what it sends is posted or asked after."""
     server = Georeport(Site(url, timeout_s=0.5), KEY, form=Format(form))
-    polling = Polling(
-        NAME, server, DEFAULT_PRACTICE, lambda: int(time() * 1e6), every_s=3600.0, has_updates=True
-    )
     courier = Open311Courier(
         NAME,
         server,
         Form({"lamp_out": "LAMP", "*": "WATER"}, {"LAMP": {"POLE": "{asset} {device}"}}),
         Manners(has_updates=True, ask_after_s=ASK_AFTER_S),
         began_s=time(),
-        poll=polling,
+        poll=lambda connection, now_s: 3600.0,
     )
     hurried = Patience(first_pause_s=0.02, longest_pause_s=0.05, longest_letter_pause_s=0.05)
     return Sender(state, NAME, courier, hurried)
