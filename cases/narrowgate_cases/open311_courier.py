@@ -243,7 +243,7 @@ class Open311Courier:
                 return Answer(Outcome.WAITING, "nobody knows yet whether it was taken", left_s)
             if not self._is_there(turn, link):
                 self._update(turn, link)
-        self._set(turn, told_step=step)
+        self._set(turn, told_step=step, polled_at_s=0.0)
         return DELIVERED
 
     def _is_there(self, turn: "_Turn", link: Link) -> bool:

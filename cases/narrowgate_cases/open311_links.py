@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 FORMAT_VERSION = 1
+NEVER_S = 1e18
+"""When a request was polled that need not be polled again until its case takes a step."""
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS open311_requests (
@@ -147,13 +149,9 @@ def note_refusal(connection: sqlite3.Connection, endpoint: str, case_id: int, st
 
 
 def to_poll(connection: sqlite3.Connection, endpoint: str, before_s: float, limit: int) -> list[Link]:
-    """Give requests whose status may change what we know, those not polled for longest first.
-
-    What is over on both sides is not asked after any more.
-    """
+    """Give requests that were not polled since an instant [s], those not polled for longest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM open311_requests WHERE endpoint = ? AND stage = 'known' AND polled_at_s <= ?"  # noqa: S608
-        " AND (status <> 'closed' OR EXISTS (SELECT 1 FROM cases WHERE id = case_id AND closed_at IS NULL))"
+        f"SELECT {_COLUMNS} FROM open311_requests WHERE endpoint = ? AND stage = 'known' AND polled_at_s <= ?"  # noqa: S608 - literals
         " ORDER BY polled_at_s LIMIT ?",
         (endpoint, before_s, limit),
     )

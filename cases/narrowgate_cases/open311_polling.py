@@ -18,6 +18,7 @@ from narrowgate_cases.open311_answers import BadAnswer, Row
 from narrowgate_cases.open311_client import Georeport, ServerRefused
 from narrowgate_cases.open311_forms import is_ours
 from narrowgate_cases.open311_links import (
+    NEVER_S,
     Link,
     case_of_request,
     cursor_of,
@@ -26,7 +27,7 @@ from narrowgate_cases.open311_links import (
     set_cursor,
     set_link,
     to_poll,
-)  # fmt: skip
+)
 from narrowgate_cases.open311_search import updates_since
 from narrowgate_cases.outbox_tables import transaction
 from narrowgate_cases.practice import Practice
@@ -40,6 +41,8 @@ _OVERLAP_S = 3600.0
 """Updates are asked for again for so long: servers store them late [s]."""
 _REMEMBERED_S = 30 * 24 * 3600.0
 _MOST_WORDS = 2000
+_AFTERLIFE_US = 30 * 24 * 3600 * 1_000_000
+"""How long a request is asked after that stays open there while its case is over."""
 
 _MENDED = frozenset({"closed", "fixed"})
 _NOT_THEIRS = frozenset(
@@ -136,7 +139,17 @@ class Polling:
             if status != link.status or (notes != link.notes and not self._has_updates):
                 evidence = {"request": link.request_id, "status": status, "at": row.get("updated_datetime")}
                 self._take(connection, link.case_id, (status, link.status), notes, evidence)
-            set_link(connection, self._endpoint, link.case_id, status=status, notes=notes, polled_at_s=now_s)
+            polled_at_s = NEVER_S if self._is_done(connection, link.case_id, status) else now_s
+            set_link(
+                connection, self._endpoint, link.case_id, status=status, notes=notes, polled_at_s=polled_at_s
+            )
+
+    def _is_done(self, connection: sqlite3.Connection, case_id: int, status: str) -> bool:
+        """Say whether nothing is expected any more: it is over here, and there, or here for long."""
+        (closed_at,) = connection.execute("SELECT closed_at FROM cases WHERE id = ?", (case_id,)).fetchone()
+        if closed_at is None:
+            return False
+        return status in _MENDED | _NOT_THEIRS or closed_at < self._now_us() - _AFTERLIFE_US
 
     def _read_updates(self, connection: sqlite3.Connection, now_s: float) -> None:
         known_s = cursor_of(connection, self._endpoint)

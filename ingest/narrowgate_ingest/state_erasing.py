@@ -61,11 +61,13 @@ def _delete(connection: sqlite3.Connection, sql: str, device: str) -> int:
 
 
 def _delete_letters(connection: sqlite3.Connection, device: str) -> int:
-    if "outbox_letters" not in _tables(connection):
-        return 0
     theirs = "WHERE case_id IN (SELECT id FROM cases WHERE device = ?)"
-    _delete(connection, f"DELETE FROM outbox_deliveries {theirs}", device)  # noqa: S608
-    return _delete(connection, f"DELETE FROM outbox_letters {theirs}", device)  # noqa: S608
+    # `outbox` is what an earlier release had, until a core of this one has run.
+    tables = [
+        each for each in ("outbox_deliveries", "outbox_letters", "outbox") if each in _tables(connection)
+    ]
+    gone = [_delete(connection, f"DELETE FROM {table} {theirs}", device) for table in tables]  # noqa: S608
+    return gone[-1] if gone else 0
 
 
 def _blank_cases(connection: sqlite3.Connection, device: str, alias: str) -> int:

@@ -1,13 +1,11 @@
 """Our client before our own server, over a real socket: one desk reports at another's."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from console_stand import NOW_US, Stand
 from findings_rows import batch, cleared, raised
@@ -19,30 +17,13 @@ from narrowgate_cases.open311_courier import Manners, Open311Courier
 from narrowgate_cases.open311_forms import Form
 from narrowgate_cases.open311_links import link_of
 from narrowgate_cases.open311_polling import Polling
-from narrowgate_cases.open311_services import discovered
 from narrowgate_cases.sending import Sender
 from narrowgate_cases.work import Asked, take_step
 from narrowgate_console import Access, Services
 from narrowgate_console.app import create_app
-from narrowgate_simulators.ports import free_tcp_port
-from open311_stand import CITY, CLOSED, keys_of, populate
+from open311_stand import CITY, CLOSED, keys_of, populate, served
 
 FORM = Form({"tilt": "tilt", "lamp_out": "lamp_out"}, {"lamp_out": {"kind": "dark"}})
-
-
-@contextmanager
-def _listening(services: Services, access: Access) -> Iterator[str]:
-    """Have a console listen; give where its Open311 stands."""
-    port = free_tcp_port()
-    app = create_app(services, access, offer=CLOSED)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
-    serving = threading.Thread(target=server.run)
-    serving.start()
-    try:
-        yield f"http://127.0.0.1:{port}/open311/v2"
-    finally:
-        server.should_exit = True
-        serving.join()
 
 
 class Desk:
@@ -93,7 +74,7 @@ def desk(
     """A desk with a key of the city's."""
     populate(stand)
     key = keys_of(access).crew
-    with _listening(services, access) as url:
+    with served(create_app(services, access, offer=CLOSED)) as url:
         desk = Desk(tmp_path_factory.mktemp("desk") / "state.db", url, key)
         with closing(desk.connection):
             yield desk
@@ -133,12 +114,3 @@ def test_one_desk_reports_at_another_once(desk: Desk, stand: Stand) -> None:
     assert told is not None
     assert told[0].state == "resolved"
     assert {step.actor for step in told[1][1:]} == {"city"}
-
-
-def test_what_our_own_server_takes_is_discovered(desk: Desk) -> None:
-    """Its services and their attributes are read as we would hold them against a mapping."""
-    found = discovered(desk.server, ["lamp_out"])
-
-    assert sorted(found) == ["lamp_out", "overstay", "tilt"]
-    assert found["tilt"].type == "batch"
-    assert {each.code: each.values for each in found["lamp_out"].attributes}["kind"] == ("dark", "flickers")

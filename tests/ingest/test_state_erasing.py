@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from findings_rows import batch, raised
+from narrowgate_cases import Wants, apply, install_outbox
+from narrowgate_cases.open311_links import install_links, note_posting
 from narrowgate_ingest import state
 from narrowgate_ingest.state import Share, State
 from narrowgate_ingest.state_erasing import erase_state
@@ -28,6 +31,25 @@ def test_words_of_ours_stay(tmp_path: Path, name: str) -> None:
         erase_state(connection, name, "erased-1")
 
         assert [connection.execute(f"SELECT * FROM {table}").fetchall() for table in told] == before  # noqa: S608
+
+
+def test_letters_go_and_endpoints_keep_their_names(tmp_path: Path) -> None:
+    """All endpoints lose the letters of an erased device, though one is called like it; others stay."""
+    with closing(State(tmp_path / "state.db")) as opened:
+        connection = opened.connection
+        install_outbox(connection, [("lamp-1", Wants()), ("city", Wants())])
+        install_links(connection)
+        apply(connection, batch(raised("f1"), raised("f2")), 7)
+        note_posting(connection, "lamp-1", 2, "LAMP", 0, 9.0)
+        erased = erase_state(connection, "lamp-1", "erased-1")
+        tables = ("outbox_deliveries", "outbox_endpoints", "open311_requests")
+        names = [
+            [name for (name,) in connection.execute(f"SELECT endpoint FROM {table} ORDER BY 1")]  # noqa: S608
+            for table in tables
+        ]
+
+        assert erased["letters"] == 1
+        assert names == [["city", "lamp-1"], ["city", "lamp-1"], ["lamp-1"]]
 
 
 def test_evidence_stays_json_when_a_number_reads_like_the_name(tmp_path: Path) -> None:
