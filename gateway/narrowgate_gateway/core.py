@@ -76,8 +76,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     with opening(home.commands):
         keeping = CommandKeeping(home.commands, settings, clock, lambda: fleet.fleet, pipeline)
     archive.keep(settings.telemetry.days(), influx.store)
-    owed = Owed(runner, home, settings, archive.archiver)
-    owed.settle(pipeline)
+    owed = Owed.settled(pipeline, runner, home, settings, archive.archiver)
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)
     letters = LettersOut(outlets_of(settings, practice, clock.now_us), stores.state)
@@ -102,6 +101,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
         async with answering(home.run, Errands(runner, home, settings, clock, archive.archiver).handlers()):
             await _serve(services, access, settings, role, stop, ended)
     finally:
+        beginners.stop()
         runner.stop()
         await asyncio.to_thread(working.join)
         for each in behind:

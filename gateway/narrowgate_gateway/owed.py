@@ -54,6 +54,15 @@ class Owed:
         self.trouble = ""
         """What is owed and why, in words; empty where nothing is."""
 
+    @classmethod
+    def settled(
+        cls, pipeline: Pipeline, runner: Runner, home: Home, settings: Settings, archiver: Archiver | None
+    ) -> "Owed":
+        """End what was begun, at a start; give who tries again what could not be ended."""
+        owed = cls(runner, home, settings, archiver)
+        owed.settle(pipeline)
+        return owed
+
     def settle(self, pipeline: Pipeline) -> None:
         """End what was begun, as far as that can be now; the pipeline stands between two batches."""
         try:

@@ -12,6 +12,7 @@ Rule 2: a past that cannot be read keeps no frame waiting: the rule begins witho
 import json
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from narrowgate_ingest.tail import Tail
 from narrowgate_rules import Engine, Standing
 
 _DAY_US = 86_400_000_000
+_TRIES = 3
 _UNREADABLE = (OSError, ValueError, RegistryFault, pa.ArrowException)
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Beginners:
         """
         self._pipeline = pipeline
         self._past = past
+        self._stop = threading.Event()
         self.names = pipeline.anew
         self.words = ""
         """What is being heard, or that it could not be; empty where nothing is to be said."""
@@ -71,13 +74,11 @@ class Beginners:
         """Let them hear the past, and tell what is open.
 
         Raises:
-            JournalUnreadable: the state could not be written; the engine is as before.
+            JournalUnreadable: told to stop, or the state could not be written; the engine is as before.
         """
         pipeline = self._pipeline
-        warm, standing = pipeline.engine.beginner(self.names), Standing()
         try:
-            with self._past() as past:
-                frames = self._heard(past, warm, standing)
+            frames, warm, standing = self._heard_whole()
         except _UNREADABLE as error:
             self.words = f"{self._named()} began without the past: {type(error).__name__}: {error}"
             _LOG.warning("%s", self.words)
@@ -91,6 +92,22 @@ class Beginners:
         self.words = ""
         _LOG.info("%s heard %d frames that came in before", self._named(), frames)
 
+    def stop(self) -> None:
+        """Hear no more: who begins anew does so again after the next start."""
+        self._stop.set()
+
+    def _heard_whole(self) -> tuple[int, Engine, Standing]:
+        """Hear all of it; once more where a part of the archive grew too old meanwhile."""
+        for left in reversed(range(_TRIES)):
+            warm, standing = self._pipeline.engine.beginner(self.names), Standing()
+            try:
+                with self._past() as past:
+                    return self._heard(past, warm, standing), warm, standing
+            except FileNotFoundError:
+                if not left:
+                    raise
+        raise AssertionError("a last try returns or raises")
+
     def _heard(self, past: Past, warm: Engine, standing: Standing) -> int:
         pipeline = self._pipeline
         days = max((rule.hears_back_days for rule in warm.rules), default=0.0)
@@ -98,6 +115,8 @@ class Beginners:
         stage, frames = DecodeStage(pipeline.timezone, pipeline.facts()), 0
         history = History(past.archive, Tail(past.journal))
         for end, given in hear_again(history, span, past.registry, stage, warm):
+            if self._stop.is_set():
+                raise JournalUnreadable("the past was not heard to its end")
             for prepared in given:
                 standing.hear(prepared.judgement.findings)
                 frames += prepared.batch.uplinks.num_rows

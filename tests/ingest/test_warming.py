@@ -140,6 +140,21 @@ def test_no_snapshot_is_kept_before_the_past_is_heard(worn: Path, tmp_path: Path
     assert set(anew) == {rule.name for rule in CHANGED}
 
 
+def test_an_end_does_not_wait_for_the_past(worn: Path, tmp_path: Path) -> None:
+    """Told to stop, nothing is judged, and the next start begins again."""
+    shutil.copytree(worn, tmp_path / "home")
+    line = _open(tmp_path / "home")
+    line.beginners.stop()  # type: ignore[attr-defined]
+    with pytest.raises(JournalUnreadable, match="not heard to its end"):
+        line.step()
+    line.close()
+    again = _open(tmp_path / "home")
+    anew = again.pipeline.anew
+    again.close()
+
+    assert set(anew) == {rule.name for rule in CHANGED}
+
+
 def test_a_past_that_cannot_be_read_keeps_nothing_waiting(worn: Path, tmp_path: Path) -> None:
     """The rules begin without it, which is said; all that comes is stored."""
     shutil.copytree(worn, tmp_path / "home")
