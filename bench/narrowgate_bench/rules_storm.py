@@ -6,9 +6,11 @@ whole size in several orders of arrival and prints what it took; exit 1 if any o
 """
 
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from narrowgate_cases import apply, install
 from narrowgate_rules import GROUP_RULES, RULES, Engine, Ticks
 from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
@@ -140,16 +143,43 @@ class City:
         return np.full(self._storm.devices, None if name == "zone" else np.nan, object)
 
 
-def told(storm: Storm, order: str) -> tuple[set[_Cause], float]:
-    """Let an engine judge a storm; give all causes that the desk was ever told, and the seconds it took."""
+@dataclass(frozen=True)
+class Told:
+    """What a storm came to."""
+
+    causes: set[_Cause]
+    """All that the desk was ever told."""
+    cases: list[_Cause]
+    """The cases that are on the desk then, whatever their state."""
+    judged_s: float
+    """What the engine took of the processor [s]."""
+    opened_s: float
+    """What the desk took of it [s]."""
+
+
+def told(storm: Storm, order: str) -> Told:
+    """Let an engine judge a storm, and a desk follow it."""
     engine, city = Engine(RULES, groups=GROUP_RULES), City(storm)
     causes: dict[str, dict[str, Any]] = {}
-    began_s = time.process_time()
-    for batch, ticks in batches(storm, order):
-        judged = engine.judge({Family.LIGHTING: batch}, ticks, city)
-        causes |= {row["finding"]: row for row in judged.causes.to_pylist()}
-    took_s = time.process_time() - began_s
-    return {(row["rule"], row["device"], tuple(row["members"])) for row in causes.values()}, took_s
+    judged_s = opened_s = 0.0
+    with closing(sqlite3.connect(":memory:")) as desk:
+        install(desk)
+        for batch, ticks in batches(storm, order):
+            began_s = time.process_time()
+            judged = engine.judge({Family.LIGHTING: batch}, ticks, city)
+            judged_s += time.process_time() - began_s
+            causes |= {row["finding"]: row for row in judged.causes.to_pylist()}
+            began_s = time.process_time()
+            with desk:
+                apply(desk, judged.causes, int(ticks.time_us.max(initial=START_US)))
+            opened_s += time.process_time() - began_s
+        rows = desk.execute("SELECT service, device, members FROM cases ORDER BY id").fetchall()
+    return Told(
+        {(row["rule"], row["device"], tuple(row["members"])) for row in causes.values()},
+        [(service, device, tuple(json.loads(members))) for service, device, members in rows],
+        judged_s,
+        opened_s,
+    )
 
 
 def batches(storm: Storm, order: str) -> Iterator[tuple[pa.RecordBatch, Ticks]]:
@@ -219,17 +249,19 @@ def main() -> None:
     storm = Storm()
     failed = False
     for order in ORDERS:
-        found, took_s = told(storm, order)
-        wrong, missing = found - storm.expected, storm.expected - found
-        failed |= bool(wrong or missing)
+        heard = told(storm, order)
+        wrong, missing = heard.causes - storm.expected, storm.expected - heard.causes
+        failed |= bool(wrong or missing) or sorted(heard.cases) != sorted(storm.expected)
         line = {
             "order": order,
             "devices": storm.devices,
             "readings": len(storm.rows()[0]),
-            "causes": len(found),
+            "causes": len(heard.causes),
+            "cases": len(heard.cases),
         }
-        more = {"wrong": len(wrong), "missing": len(missing), "processor_s": round(took_s, 1)}
-        sys.stdout.write(json.dumps({**line, **more}) + "\n")
+        more = {"wrong": len(wrong), "missing": len(missing)}
+        took = {"judged_s": round(heard.judged_s, 1), "opened_s": round(heard.opened_s, 2)}
+        sys.stdout.write(json.dumps({**line, **more, **took}) + "\n")
         sys.stdout.flush()
     sys.exit(1 if failed else 0)
 

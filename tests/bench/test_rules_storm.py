@@ -16,10 +16,11 @@ SMALL = Storm(devices=240, cell=80, cabinet=40, feeder=10, lone=6)
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_storm(order: str) -> None:
-    """One silent cell, two dark feeders and 50 lone faults are 53 causes with all their members."""
-    found, _ = told(STORM, order)
+    """One silent cell, two dark feeders and 50 lone faults are 53 causes, and 53 cases, with all members."""
+    heard = told(STORM, order)
 
-    assert (len(found), found) == (53, STORM.expected)
+    assert (len(heard.causes), heard.causes) == (53, STORM.expected)
+    assert (len(heard.cases), set(heard.cases)) == (53, STORM.expected)
 
 
 def test_storm_in_one_batch() -> None:
