@@ -35,7 +35,7 @@ SERVICES = {
         "lamp_out", "路灯不亮", Family.LIGHTING, "A lamp that is dark & <cold>", "照明", ("lamp", "灯"),
         attributes=_ASKED, asset_attribute="pole",
     ),
-    "tilt": Offered("tilt", "Leaning pole", Family.LIGHTING, is_batch=True),
+    "tilt": Offered("tilt", "Tilted cover", Family.WATER, is_batch=True),
     "overstay": Offered(
         "overstay", "Overstay", Family.PARKING,
         attributes=(Attribute("bay", "The bay", is_required=True),),

@@ -1,6 +1,7 @@
 import re
 from xml.etree import ElementTree
 
+from console_stand import Stand
 from open311_stand import FORM, City
 
 _LAMP = "service_code=lamp_out&lat=31.2&long=121.4"
@@ -163,3 +164,15 @@ def test_letters_that_are_not_seen_are_left_out(city: City) -> None:
     number = city.report(city.keys.app, description="\ufeffa\u202eb\u200b\r\nc 👩\u200d🔧 ")
 
     assert city.get(f"requests/{number}.json", city.keys.app).json()[0]["description"] == "ab\nc 👩\u200d🔧"
+
+
+def test_whatever_else_goes_wrong_is_told_in_the_same_form(city: City, stand: Stand) -> None:
+    """A verb that a path has not, and a store that cannot be read, are the standard's error too."""
+    verb = city.api.get("/open311/v2/requests.json", method="DELETE")
+    stand.state_path.unlink()
+    store = city.get("requests.json", city.keys.app)
+    report = city.post("requests.xml", _LAMP.encode(), key=city.keys.app)
+
+    assert (verb.status_code, verb.json()[0]["code"]) == (405, 405)
+    assert (store.status_code, store.json()[0]["code"], "retry-after" in store.headers) == (503, 503, True)
+    assert (report.status_code, _told(report.content)[0][0]) == (503, "503")

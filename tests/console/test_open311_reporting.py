@@ -66,6 +66,18 @@ def test_reports_on_one_asset_are_one_request(city: City, stand: Stand) -> None:
     assert [told.words for told in _reports(stand, one)] == ["dark", "still dark"]
 
 
+def test_an_asset_of_another_family_is_not_there(city: City) -> None:
+    """Who reports lamps learns nothing of water connections: their codes are answered like none."""
+    lamp = {"service_code": "lamp_out", "description": "dark"}
+    answers = [city.post("requests.json", {**lamp, "address_id": code}).json() for code in ("W-1", "no such")]
+
+    assert (
+        answers[0]
+        == answers[1]
+        == [{"code": 404, "description": "address_id was not found: there is no asset of that code"}]
+    )
+
+
 def test_anybody_may_report_where_it_is_open(city: City) -> None:
     """Without a key a report is taken where the city opened it, and its request can be read by anybody."""
     number = city.report()

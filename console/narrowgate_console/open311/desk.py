@@ -100,7 +100,10 @@ class Open311Desk(Rights):
         return found[0].state
 
     def _placed(self, told: Report) -> Report:
-        """Give a report with the device that stands at its asset, if it names one, and its place."""
+        """Give a report with the device of its family that stands at its asset, if it names one.
+
+        What is of another family is not there: who reports lamps learns nothing of water connections.
+        """
         if told.asset is None:
             return told
         fleet, seen = self._services.fleet(), self._visible()
@@ -108,9 +111,10 @@ class Open311Desk(Rights):
         slots = np.arange(fleet.slot_count, dtype=np.int32)
         now_us = np.full(len(slots), self.now_us(), dtype=np.int64)
         standing = np.flatnonzero(np.isin(fleet.asset_rows_at(slots, now_us), assets))
-        devices = [fleet.device(int(slot)) for slot in standing]
-        if len(assets) and not devices and seen.devices is None:
+        if len(assets) and not len(standing) and seen.devices is None:
             return told
+        family = fleet.column("family")
+        devices = [fleet.device(int(slot)) for slot in standing if family[slot] == told.family]
         visible = [device for device in devices if seen.sees(device)]
         if not visible:
             raise Refused(404, "address_id was not found: there is no asset of that code")
