@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from narrowgate_codecs import PROFILES
 from narrowgate_fleet import Fleet, Registry, import_csv
-from narrowgate_rules import RULES, Engine, Rule
+from narrowgate_rules import GROUP_RULES, RULES, Engine, Rule
 from narrowgate_rules.written import RuleFaults, read_rule_file
 from narrowgate_schema.words import Family
 
@@ -38,21 +38,24 @@ def fleet_of(path: Path | None, family: Family) -> Iterator[Fleet]:
         yield Fleet.load(registry.directory)
 
 
-def engine_of(path: Path | None, family: Family, timezone: ZoneInfo) -> Engine:
+def engine_of(path: Path | None, family: Family, timezone: ZoneInfo, *, grouped: bool = False) -> Engine:
     """Give a fresh engine with the rules of a family: ours, and what a file adds or sets.
+
+    With groups it tells causes, too.
 
     Raises:
         BacktestFault: the file cannot be read, or has faults.
     """
     shipped = [rule for rule in RULES if rule.family == family]
+    groups = GROUP_RULES if grouped else None
     if path is None:
-        return Engine(shipped, timezone=timezone)
+        return Engine(shipped, groups=groups, timezone=timezone)
     try:
         said = read_rule_file(_content(path).decode("utf-8"), str(path), [rule.name for rule in RULES])
         rules: list[Rule] = [*shipped, *(rule for rule in said.rules if rule.family == family)]
         ours = {rule.name for rule in rules}
         parameters = {name: table for name, table in said.parameters.items() if name in ours}
-        return Engine(rules, parameters, timezone=timezone)
+        return Engine(rules, parameters, groups=groups, timezone=timezone)
     except (RuleFaults, ValueError) as fault:
         raise BacktestFault(str(fault)) from None
 

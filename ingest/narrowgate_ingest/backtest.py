@@ -76,6 +76,8 @@ def run(
     fleet: FleetColumns,
     now_us: int,
     progress: Callable[[int], None] | None = None,
+    *,
+    causes: bool = False,
 ) -> list[Findings]:
     """Give what each engine finds in a recording.
 
@@ -85,11 +87,13 @@ def run(
         fleet: the registry.
         now_us: no reading can have come in later [us].
         progress: is told the rows of each batch.
+        causes: give what the desk would be told, by engines with groups, not each finding.
     """
     found = [Findings() for _ in engines]
     for readings, ticks in heard(recording, now_us):
         for engine, findings in zip(engines, found, strict=True):
-            findings.add(engine.judge(readings, ticks, fleet).findings)
+            judged = engine.judge(readings, ticks, fleet)
+            findings.add(judged.causes if causes else judged.findings)
         if progress is not None:
             progress(sum(batch.num_rows for batch in readings.values()))
     return found

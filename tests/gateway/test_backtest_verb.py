@@ -156,3 +156,22 @@ def test_an_empty_recording_has_no_episodes(tmp_path: Path) -> None:
     done = backtest(tmp_path, "--readings", "w.csv", "--family", "water")
 
     assert (done.exit_code, episodes(done)) == (0, [])
+
+
+def test_what_the_desk_would_be_told_is_the_group_that_is_out(tmp_path: Path) -> None:
+    """Four meters of a district without water are four findings and one cause, which names them."""
+    meters = [f"m{number}" for number in range(4)]
+    lines = [
+        f"{meter},2026-01-05T{minute // 60:02d}:{minute % 60:02d}:00Z,{str(minute >= 120).lower()}"
+        for minute in range(0, 240, 15)
+        for meter in meters
+    ]
+    (tmp_path / "w.csv").write_text("\n".join(["device,time,empty_pipe", *lines]) + "\n")
+    fleet = [f"{meter},asset-{meter},north" for meter in meters]
+    (tmp_path / "f.csv").write_text("\n".join(["device,asset,zone", *fleet]) + "\n")
+    files = ("--readings", "w.csv", "--family", "water", "--fleet", "f.csv")
+    each = episodes(backtest(tmp_path, *files))
+    [cause] = episodes(backtest(tmp_path, *files, "--causes"))
+
+    assert [row["rule"] for row in each] == ["empty_pipe"] * 4
+    assert (cause["rule"], cause["members"].split()) == ("dma_out", meters)

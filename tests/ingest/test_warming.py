@@ -54,13 +54,14 @@ def _first_part(district: District, home: Path, rules: Sequence[Rule]) -> None:
 
 
 @pytest.fixture(scope="module")
-def always(district: District, tmp_path_factory: pytest.TempPathFactory) -> Line:
+def always(district: District, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """The whole day with one set of rules, begun anew there."""
     home = tmp_path_factory.mktemp("always") / "home"
     _first_part(district, home, RULES)
     line = _open(home)
     line.run()
-    return line
+    yield line
+    line.close()
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,11 @@ _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
 @click.option("--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="CSV of episodes.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of times without a zone.")
 @click.option(
+    "--causes",
+    is_flag=True,
+    help="What the desk would be told: one finding of a group that is out, not each.",
+)
+@click.option(
     "--column", "columns", multiple=True, metavar="OURS=THEIRS", help="A column under another name."
 )
 def command(
@@ -38,6 +43,7 @@ def command(
     diff: Path | None,
     out: str,
     timezone: str,
+    causes: bool,
     columns: tuple[str, ...],
 ) -> None:
     """Run rules over recorded readings, as live, and write the episodes that they find.
@@ -61,19 +67,21 @@ def command(
         raise click.UsageError(f"--timezone {timezone!r}: wants an IANA time zone such as Asia/Shanghai")
     zone, kind = ZoneInfo(timezone), Family(family)
     try:
-        engines = [engine_of(path, kind, zone) for path in ((rules, diff) if diff is not None else (rules,))]
+        files = (rules, diff) if diff is not None else (rules,)
+        engines = [engine_of(path, kind, zone, grouped=causes) for path in files]
         with (
             fleet_of(fleet, kind) as fleet_columns,
             Recording(readings, kind, zone, _renamed(columns)) as recording,
         ):
             with _progress(recording.count()) as step:
-                found = run(recording, engines, fleet_columns, time.time_ns() // 1000, step)
+                now_us = time.time_ns() // 1000
+                found = run(recording, engines, fleet_columns, now_us, step, causes=causes)
             spoilt = recording.spoilt
     except (BacktestFault, RecordingFault) as fault:
         raise click.ClickException(str(fault)) from None
     before = found[0].episodes()
     told = [("", row) for row in before] if diff is None else difference(before, found[1].episodes())
-    _write(out, told, is_diff=diff is not None)
+    _write(out, told, is_diff=diff is not None, with_members=causes)
     _say(told, spoilt.rows, spoilt.cells, spoilt.named)
 
 
@@ -93,12 +101,15 @@ def _progress(rows: int) -> Iterator[Callable[[int], None] | None]:
         yield bar.update
 
 
-def _write(out: str, told: list[tuple[str, dict[str, Any]]], *, is_diff: bool) -> None:
-    names = ("change", *_COLUMNS) if is_diff else _COLUMNS
+def _write(out: str, told: list[tuple[str, dict[str, Any]]], *, is_diff: bool, with_members: bool) -> None:
+    names = (*(("change",) if is_diff else ()), *_COLUMNS, *(("members",) if with_members else ()))
     with click.open_file(out, "w", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**row, **_instants(row), "change": change} for change, row in told)
+        writer.writerows(
+            {**row, **_instants(row), "change": change, "members": " ".join(row["members"])}
+            for change, row in told
+        )
 
 
 def _instants(row: dict[str, Any]) -> dict[str, str]:
