@@ -132,7 +132,7 @@ def _hold(ordered: Ordered, size: Size, sleepers: list[Sleeper]) -> None:
 
 def test_lamps_of_a_feeder_go_to_a_level_within_a_cells_rate(tmp_path: Path) -> None:
     """From the hour on, no faster than the rate; who did not do it is listed, each with the reason."""
-    size = Size(lamps=100, cells=2, per_min=3, hours=0.9)
+    size = Size(lamps=100, cells=2, per_min=3, hours=0.9, grain_us=5 * S)
     ordered = _ordered(tmp_path, size)
 
     _hold(ordered, size, [_sleeper(number, size.lamps) for number in range(size.lamps)])

@@ -123,7 +123,7 @@ def _hold(lived: Lived, size: Size) -> dict[str, object]:
 
 def test_each_command_is_carried_out_once_while_edge_and_core_fall(tmp_path: Path) -> None:
     """Under loss, doubling, new ports and kills each command is done once, and none that was over."""
-    size = Size(devices=50, hours=2.0, edge=1, core=1, kills=2, share=0.01)
+    size = Size(devices=50, hours=2.0, edge=1, core=1, kills=2, share=0.01, grain_us=5 * S)
 
     _hold(_lived(tmp_path, size, seed=1), size)
 
