@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import command_kinds, encode_command
 from narrowgate_console.command_making import Terms, wish_for
-from narrowgate_fleet import CommandFilters, CommandQueue, CommandState, Fleet, Wish
-from narrowgate_fleet.command_groups import Key, confirmed, under_way
+from narrowgate_fleet import CommandQueue, CommandReason, CommandState, Fleet, Wish
+from narrowgate_fleet.command_groups import Key, confirmed, known_keys, under_way
 from narrowgate_fleet.command_rows import place_of
+from narrowgate_fleet.command_steps import Step, take_step
 from narrowgate_fleet.lamp_plan import Plan, Sky, Timed, lamp_plan
 from narrowgate_fleet.lamp_programme import LampNights
 from narrowgate_fleet.name_index import NONE
@@ -32,7 +34,8 @@ BY = "programme"
 """Who gives the commands, as the audit calls it."""
 _KEPT = (CommandKind.LAMP_CALENDAR, CommandKind.LAMP_PROGRAMME)
 _SLICE = 200
-_MOST = 1_000_000
+_REMEMBERED = 1 << 16
+"""Commands of each profile of which it is known whether they are understood."""
 
 
 class Standing(StrEnum):
@@ -60,6 +63,8 @@ class LampNight:
     standing: Standing
     wishes: tuple[Wish, ...] = ()
     reason: str = ""
+    keys: tuple[str, ...] = ()
+    """Of every level that is due to it, those that were put before too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def look(
 def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> int:
     """Put what is new into the queue and give how much it is; levels that are said no more are taken back."""
     wishes = [wish for lamp in seen.lamps for wish in lamp.wishes]
-    _take_back(queue, {wish.idempotency_key for wish in wishes}, {lamp.device for lamp in seen.lamps}, now_us)
+    _take_back(queue, seen, now_us)
     count = 0
     for first in range(0, len(wishes), _SLICE):
         put = queue.put_all(wishes[first : first + _SLICE], by=BY, now_us=now_us)
@@ -111,12 +116,22 @@ def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> int:
     return count
 
 
-def _take_back(queue: CommandQueue, meant: set[str | None], devices: set[str], now_us: int) -> None:
-    """Cancel levels of an earlier look that are not due any more."""
-    filters = CommandFilters(state=CommandState.PENDING, kind=CommandKind.LAMP_LEVEL, group=BY)
-    for row in queue.listed(filters, most=_MOST):
-        if row.device in devices and row.idempotency_key not in meant:
-            queue.cancel(row.id, by=BY, now_us=now_us, detail="the programme says something else")
+def _take_back(queue: CommandQueue, seen: NightLook, now_us: int) -> None:
+    """Cancel levels of an earlier look that are not due any more; should they be again, they are put anew."""
+    due = {key for lamp in seen.lamps for key in lamp.keys}
+    devices = {lamp.device for lamp in seen.lamps}
+    words = "the programme says something else"
+    step = Step(CommandState.CANCELED, CommandReason.WITHDRAWN, now_us, BY, words)
+    with queue.file.writing() as connection:
+        waiting = connection.execute(
+            "SELECT id, device, idempotency_key FROM commands WHERE group_name = ? AND state = 'PENDING'"
+            " AND kind = 'lamp_level'",
+            (BY,),
+        ).fetchall()
+        for command_id, device, key in waiting:
+            if device in devices and key not in due:
+                take_step(connection, command_id, step)
+                connection.execute("UPDATE commands SET idempotency_key = NULL WHERE id = ?", (command_id,))
 
 
 class _Looking:
@@ -139,24 +154,30 @@ class _Looking:
         with queue.file.looking() as connection:
             self._confirmed = confirmed(connection, _KEPT)
             self._under_way = under_way(connection, _KEPT)
+            self._put = known_keys(connection, BY, now_us)
 
     def lamps(self) -> Iterator[LampNight]:
         """Yield each lamp."""
         for row, device in enumerate(self._devices):
-            yield self._lamp(row, device, self._profiles[row])
+            try:
+                yield self._lamp(row, device, self._profiles[row])
+            except ValueError as why:
+                yield LampNight(device, Standing.REFUSED, reason=str(why))
 
     def _lamp(self, row: int, device: str, profile: str) -> LampNight:
-        plans = [self._plan(sky, row, profile) for sky in self._skies]
-        tonight = plans[0]
+        tonight = self._plan(self._skies[0], row, profile)
         if tonight is None:
             return LampNight(device, Standing.UNSAID)
         if tonight.refused:
             return LampNight(device, Standing.REFUSED, reason=tonight.refused)
         if tonight.is_kept:
             return self._keeper(device, tonight.commands)
-        levels = [timed for plan in plans if plan is not None for timed in plan.commands]
+        next_night = self._plan(self._skies[1], row, profile)
+        levels = [*tonight.commands, *(next_night.commands if next_night is not None else ())]
         due = [timed for timed in levels if timed.until_us is not None and timed.until_us > self._now_us]
-        return LampNight(device, Standing.EACH_NIGHT, tuple(self._wish(device, timed) for timed in due))
+        keyed = [(timed, _key(device, timed)) for timed in due]
+        wishes = tuple(self._wish(device, timed) for timed, key in keyed if key not in self._put)
+        return LampNight(device, Standing.EACH_NIGHT, wishes, keys=tuple(key for _, key in keyed))
 
     def _plan(self, sky: Sky, row: int, profile: str) -> Plan | None:
         steps = self._nights.steps(self._classes[row], sky.day)
@@ -191,9 +212,13 @@ def _key(device: str, timed: Timed) -> str:
     return f"{BY}/{device}/{hashlib.blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
+@cache
 def _takes(profile: str) -> Callable[[Command], str | None]:
+    kinds = command_kinds(profile)
+
+    @lru_cache(maxsize=_REMEMBERED)
     def takes(command: Command) -> str | None:
-        if kind_of(command) not in command_kinds(profile):
+        if kind_of(command) not in kinds:
             return f"{profile} knows no {kind_of(command)}"
         try:
             encode_command(profile, command, identity="0" * 14)

@@ -211,6 +211,16 @@ def _said(connection: sqlite3.Connection, table: str, kinds: Sequence[CommandKin
     }
 
 
+def known_keys(connection: sqlite3.Connection, put_by: str, now_us: int) -> set[str]:
+    """Give the idempotency keys of somebody's commands whose time is not over."""
+    rows = connection.execute(
+        "SELECT idempotency_key FROM commands WHERE put_by = ? AND idempotency_key IS NOT NULL"
+        " AND expires_at > ?",
+        (put_by, now_us),
+    ).fetchall()
+    return {key for (key,) in rows}
+
+
 def forget_idle(connection: sqlite3.Connection, put_before_us: int) -> None:
     """Forget old groups none of whose commands is kept any more."""
     connection.execute(

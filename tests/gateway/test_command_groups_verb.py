@@ -117,6 +117,16 @@ def test_levels_that_a_programme_no_longer_says_are_taken_back(home: Path) -> No
     assert (60.0 in waiting, 50.0 in waiting) == (False, True)
 
 
+def test_a_file_that_is_as_before_is_told_as_before(home: Path) -> None:
+    """Levels that were taken back, and are said again, are put again."""
+    put = []
+    for minute in ("23:00", "23:10", "23:00", "23:00"):
+        (home / "lamps.toml").write_text(_LAMPS.replace("23:00", minute))
+        put.append(_programme(home, "--apply")[-1]["put"] > 0)
+
+    assert put == [True, True, True, False]
+
+
 def test_every_fault_of_a_programme_is_told(home: Path) -> None:
     """A file that is no programme ends with exit 1 and a line for each fault."""
     (home / "lamps.toml").write_text('[a]\nsteps = "x"\n[b]\nsteps = "y"\n')
