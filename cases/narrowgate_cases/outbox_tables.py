@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from narrowgate_cases.lifecycle import CITY_WORDS
+
 FORMAT_VERSION = 2
 WEBHOOK = "webhook"
 """The endpoint whose letters format version 1 held."""
@@ -89,6 +91,10 @@ def _instant(column: str) -> str:
     return f"CASE WHEN {column} IS NULL THEN NULL ELSE printf('%s.%06dZ', {seconds}, {column} % 1000000) END"
 
 
+_WORDS = " ".join(f"WHEN '{step}' THEN '{word}'" for step, word in CITY_WORDS.items())
+_STAGE = f"CASE NEW.step {_WORDS} END"
+_COMPONENT = "iif(length(cases.asset) = 16 AND cases.asset NOT GLOB '*[^0-9]*', cases.asset, NULL)"
+"""A component's code (GB/T 30428) where the asset's name is one."""
 _BODY = f"""json_object(
     'delivery', cases.finding || '-' || taken.n, 'case', cases.number, 'step', NEW.step,
     'at', {_instant("NEW.at_us")}, 'actor', NEW.actor, 'reason', NEW.reason,
@@ -98,7 +104,7 @@ _BODY = f"""json_object(
     'cleared_at', {_instant("cases.cleared_at")}, 'opened_at', {_instant("cases.opened_at")},
     'closed_at', {_instant("cases.closed_at")}, 'due_at', {_instant("cases.due_at")}, 'unit', cases.unit,
     'cell', cases.cell, 'district', cases.district, 'street', cases.street, 'lat', cases.lat,
-    'lon', cases.lon,
+    'lon', cases.lon, 'stage', {_STAGE}, 'component', {_COMPONENT},
     'evidence', json(NEW.evidence))"""
 
 

@@ -1,7 +1,9 @@
 import json
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from findings_rows import batch, cleared, raised, retracted
@@ -13,9 +15,11 @@ from narrowgate_cases.outbox import (
     note_dead,
     note_delivered,
     note_failed,
+    waiting_letters,
 )
 
 HOOK = "webhook"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
@@ -56,9 +60,25 @@ def test_a_step_puts_a_letter_into_the_outbox(desk: sqlite3.Connection) -> None:
         "opened_at": "1970-01-01T00:00:01.500000Z",
         "closed_at": None,
         "due_at": "1970-01-03T00:00:01.500000Z",
-        **dict.fromkeys(("unit", "cell", "district", "street", "lat", "lon")),
+        **dict.fromkeys(("unit", "cell", "district", "street", "lat", "lon", "component")),
+        "stage": "上报",
         "evidence": {},
     }
+
+
+def test_a_letter_is_what_its_schema_says(desk: sqlite3.Connection) -> None:
+    """Every field is in the published schema, and a component's code is told as one."""
+    schema = json.loads((DOCS / "webhook-letter.schema.json").read_text())
+    told = [raised("f1"), raised("f2", asset="1101010501000123", device="b"), cleared("f1")]
+    for each in told:
+        apply(desk, batch(each), 7)
+    letters = [json.loads(letter.body) for letter in waiting_letters(desk, HOOK, 10)]
+
+    for letter in letters:
+        jsonschema_rs.validate(schema, letter, validate_formats=True)
+        assert set(letter) == set(schema["properties"])
+    assert len(letters) > len(told)
+    assert {letter["component"] for letter in letters} == {None, "1101010501000123"}
 
 
 def test_a_transaction_that_fails_leaves_no_letter(desk: sqlite3.Connection) -> None:
