@@ -43,8 +43,8 @@ _SPELLINGS = """\
 
 A frame that is decoded and encoded again is the same byte for byte, but for what is listed here: several
 bytes say one value there, and encode sends one of them. Decoded once more it says the same in any case, but
-for keys, which are never said. *beside* are bytes without a name: padding, lengths, tags. The reasons are
-those of `narrowgate_codecs.spellings`.
+for keys, which are never said, and for what is said twice, of which the last holds. *beside* are bytes
+without a name: padding, lengths, tags. The reasons are those of `narrowgate_codecs.spellings`.
 """
 _VERDICTS = ("right", "refused", "overruled", "disputed")
 

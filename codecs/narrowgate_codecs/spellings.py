@@ -26,6 +26,8 @@ class Spelling(StrEnum):
 
     SECRET = "key"  # noqa: S105 - a reason
     """A key: it is never said, and so cannot be sent again."""
+    TWICE = "twice"
+    """What describes itself may say a name that a field has said: the last holds, the former is lost."""
     NOTHING = "nothing"
     """Several raw values say nothing: no number, no digits, no time, a clock that was never set."""
     WORD = "word"
@@ -205,6 +207,6 @@ _KINDS: dict[type, Callable[[Any], Iterable[Spelling]]] = {
     lay.Records: _records,
     lay.Encrypted: _encrypted,
     lay.FormatA: _each(Spelling.PLAIN),
-    lay.Described: _each(Spelling.NOTHING, Spelling.COARSE, Spelling.PADDING),
+    lay.Described: _each(Spelling.NOTHING, Spelling.COARSE, Spelling.PADDING, Spelling.TWICE),
     lay.Resources: _each(Spelling.NOTHING, Spelling.FREE_ORDER),
 }

@@ -106,17 +106,30 @@ def _drawn(profile: str, direction: Direction, seed: int) -> Line:
 
 
 def _sound(line: Line) -> Line:
-    """Give the frames that are read whole and say no secret; learning ones alone, lest they teach others."""
+    """Give the frames that are read whole, and say no secret and nothing twice."""
     read = line.read()
     refused = _refusals(read)
     listed = spellings_of(PROFILES[line.profile], line.direction)
     secrets = {each.name for each in listed if each.spelling is Spelling.SECRET}
+    engine = frame_of(line.profile, line.direction)
+    may_repeat = any(each.spelling is Spelling.TWICE for each in listed)
     return line.of(
         [
             frame
             for at, frame in enumerate(line.frames)
-            if at not in refused and not _names(read.values[at]) & secrets and not _fills(read.values[at])
+            if at not in refused
+            and not _names(read.values[at]) & secrets
+            and not _fills(read.values[at])
+            and not (may_repeat and _repeats(engine.read(frame[0], line.known(frame[1]))))
         ]
+    )
+
+
+def _repeats(scope: Scope) -> bool:
+    """Tell whether a name is said twice in one scope."""
+    names = [said.element.name for said in scope.said]
+    return len(set(names)) < len(names) or any(
+        _repeats(one) for items in scope.lists.values() for one in items
     )
 
 
