@@ -62,8 +62,9 @@ _LETTERS = """SELECT step, d.case_id, delivery, body, coalesce(renewed_at_s, put
     FROM outbox_deliveries AS d JOIN outbox_letters USING (step)"""
 _NEXT = f"""{_LETTERS}
     WHERE endpoint = ? AND died_at_s IS NULL AND due_at_s <= ? AND NOT EXISTS (
-        SELECT 1 FROM outbox_deliveries AS earlier WHERE earlier.endpoint = d.endpoint
-        AND earlier.case_id = d.case_id AND earlier.step < d.step AND earlier.died_at_s IS NULL)
+        SELECT 1 FROM outbox_deliveries AS earlier INDEXED BY outbox_deliveries_by_case
+        WHERE earlier.endpoint = d.endpoint AND earlier.case_id = d.case_id AND earlier.step < d.step
+        AND earlier.died_at_s IS NULL)
     ORDER BY due_at_s, step LIMIT 1"""  # noqa: S608 - literals
 
 _OF_STEPS = f"""{_LETTERS} WHERE endpoint = ? AND died_at_s IS NULL

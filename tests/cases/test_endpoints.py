@@ -123,6 +123,26 @@ def test_no_endpoint_waits_for_another(connection: sqlite3.Connection, state_pat
     assert [letter.delivery for letter in waiting_letters(connection, "a", 10)] == ["f1-1", "f2-1"]
 
 
+def test_a_letter_costs_the_same_behind_a_backlog(connection: sqlite3.Connection) -> None:
+    """Whether a letter is the first of its case is looked up, however many others wait."""
+    install_outbox(connection, [("a", Wants())])
+    apply(connection, batch(*(raised(f"f{n}") for n in range(400))), 7)
+    work = []
+    for waiting in (0, 399):
+        connection.execute("UPDATE outbox_deliveries SET due_at_s = iif(step <= ?, 99.0, 0.0)", (waiting,))
+        counted = [0]
+
+        def step(counted: list[int] = counted) -> None:
+            counted[0] += 1
+
+        connection.set_progress_handler(step, 1)
+        next_letter(connection, "a", 9.0)
+        connection.set_progress_handler(None, 1)
+        work.append(counted[0])
+
+    assert work[1] < 2 * work[0]
+
+
 def test_a_letter_goes_when_its_last_endpoint_has_it(
     connection: sqlite3.Connection, state_path: Path
 ) -> None:
