@@ -190,9 +190,11 @@ class Cohort:
 
     def pick(self, chosen: Mask | Places) -> "Cohort":
         """Give the cohort of some of the rows: those that a mask says, or those at places, ascending."""
-        marks, pending = dict(self.marks), list(self.pending)
+        marks, pending = self.marks.copy(), self.pending.copy()
         sub = Cohort(self.level, self.starts, self.at, self.end, self.rows, marks, pending, self.trace)
-        kept: Places = chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.astype(np.int64)
+        kept: Places = (
+            chosen.nonzero()[0] if chosen.dtype == np.bool_ else chosen.astype(np.int64, copy=False)
+        )
         sub._narrow(kept)
         return sub
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
+from narrowgate_codecs.arrow_columns import stable_order
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.calendars import epochs_us, instants_us, local_instants_us
 from narrowgate_codecs.carried import Carried
@@ -269,6 +270,11 @@ def _reached(level: Level, path: str | None) -> list[Level]:
 
 def _in_order(items: Level) -> tuple[Places, Places]:
     """Give a level's rows in the order of frames and of places in their lists, and each row's frame."""
+    if items.index is not None and items.parent is not None and items.parent.parent is None:
+        owners = items.owners
+        if owners is not None and all_in(items.index[1:] >= items.index[:-1]):
+            # Round after round: those of one frame stand in their order already.
+            return stable_order(owners, items.parent.count), owners
     keys: list[Places] = []
     frames, around = np.arange(items.count), items
     while around.owners is not None and around.parent is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs.cohort import Cohort, all_in, one_of
 from narrowgate_codecs.plan_leaves import raw_name
-from narrowgate_codecs.plan_regions import Steps
+from narrowgate_codecs.plan_regions import Parting, Steps
 from narrowgate_codecs.wire import Places
 
 _TABLED = 1 << 16
@@ -26,7 +26,7 @@ def runs_of(numbers: NDArray[np.int16]) -> list[tuple[int, Places]]:
     return [(int(ordered[first]), order[first:stop]) for first, stop in pairwise(edges)]
 
 
-class Choose:
+class Choose(Parting):
     """Steps by an earlier code."""
 
     def __init__(self, on: str, cases: Sequence[tuple[tuple[int, ...], int, Steps]], default: Any) -> None:

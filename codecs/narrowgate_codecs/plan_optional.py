@@ -121,7 +121,7 @@ class Aside:
         cohort.drop(~kept)
 
 
-class Given:
+class Given(Parting):
     """Optional elements whose shape may differ from row to row: the rows with them go on apart."""
 
     def __init__(self, condition: _Condition, inside: Steps) -> None:

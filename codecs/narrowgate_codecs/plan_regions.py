@@ -4,6 +4,7 @@ Steps follow each other over a cohort. A step that parts the cohort hands the st
 frames that chose differently go on apart and frames that chose alike stay together, however long they are.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
@@ -29,12 +30,12 @@ class Step(Protocol):
 Steps: TypeAlias = tuple["Step | Parting", ...]
 
 
-class Parting(Protocol):
+class Parting(ABC):
     """Parts a cohort by what its rows choose."""
 
+    @abstractmethod
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give each part with the steps of its choice."""
-        ...
 
 
 def follow(steps: Steps, cohort: Cohort) -> None:
@@ -42,12 +43,11 @@ def follow(steps: Steps, cohort: Cohort) -> None:
     for at, step in enumerate(steps):
         if not len(cohort.starts):
             return
-        part_of = getattr(step, "part", None)
-        if part_of is not None:
-            for inner, part in part_of(cohort):
+        if isinstance(step, Parting):
+            for inner, part in step.part(cohort):
                 follow((*inner, *steps[at + 1 :]), part)
             return
-        step.run(cohort)  # type: ignore[union-attr]  # the others are all Step
+        step.run(cohort)
 
 
 def enough(cohort: Cohort, width: int) -> None:
@@ -236,7 +236,7 @@ class Close:
             follow(inside, region)
 
 
-class Maybe:
+class Maybe(Parting):
     """Steps for the rows that go on with a marker, or, without one, for those with bytes left."""
 
     def __init__(self, marker: bytes, inside: Steps, mask: bytes | None = None, *, at_least: int = 1) -> None:
