@@ -79,7 +79,9 @@ def _cell(tag: str) -> Callable[[str, str], str]:
 def said(frame: Frame, kind: str, arguments: dict[str, object]) -> str:
     """Give a command in words: its kind and what of its arguments was said."""
     told = [
-        f"{value}" for name, value in arguments.items() if value not in (None, "", [], 0) or name == _LEVEL
+        frame.word(f"arg_{value}".lower()) if isinstance(value, bool) else f"{value}"
+        for name, value in arguments.items()
+        if isinstance(value, bool) or name == _LEVEL or value not in (None, "", [], 0)
     ]
     return " ".join([frame.word(f"kind_{kind}"), *told])[:_MOST_SAID]
 

@@ -31,7 +31,7 @@ def test_a_level_is_told_on_a_devices_page_and_taken_back(serve_stand: Serve, ta
 def test_an_order_shows_its_progress_and_who_lags(serve_stand: Serve, tab: Browser) -> None:
     """Bar, counts and the table of those who have not done it, in the page's language."""
     tab.open(serve_stand("commanded") + "/commands", language="zh-CN")
-    tab.await_true("document.querySelector('.ng-group a')")
+    tab.await_true("document.querySelector('.ng-command-rows')?.innerText.includes('阀门 关闭')")
     tab.ask("document.querySelector('.ng-group a').click()")
     tab.await_true("document.querySelectorAll('.ng-stragglers td.ng-col-device a').length === 10")
 
