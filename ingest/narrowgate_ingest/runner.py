@@ -156,6 +156,7 @@ class Runner:
 
     def _work(self) -> None:
         while time.monotonic() < self._give_up_at_s:
+            is_ending = self._stop.is_set()  # what came in before is seen by the look that follows
             self._do_errands()
             prepared = self._prepare()
             if prepared is not None:
@@ -164,7 +165,7 @@ class Runner:
             self._rest()
             self._keep_snapshot()
             self._compact()
-            if self._stop.is_set():
+            if is_ending:
                 break
             self._wake.wait(_IDLE_S)
         self._rest()
