@@ -126,7 +126,9 @@ def test_no_endpoint_waits_for_another(connection: sqlite3.Connection, state_pat
 def test_a_letter_costs_the_same_behind_a_backlog(connection: sqlite3.Connection) -> None:
     """Whether a letter is the first of its case is looked up, however many others wait."""
     install_outbox(connection, [("a", Wants())])
+    connection.execute("BEGIN")
     apply(connection, batch(*(raised(f"f{n}") for n in range(400))), 7)
+    connection.execute("COMMIT")
     work = []
     for waiting in (0, 399):
         connection.execute("UPDATE outbox_deliveries SET due_at_s = iif(step <= ?, 99.0, 0.0)", (waiting,))

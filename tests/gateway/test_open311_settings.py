@@ -43,7 +43,7 @@ def city() -> Iterator[tuple[City, str]]:
         (_endpoint("http://city.example/v2"), "open311[0].url", "https only"),
         (_endpoint("https://city.example/v2?a=b"), "open311[0].url", "no question mark"),
         (_endpoint(more='api_key_env = "NOT_THERE"'), "open311[0].api_key_env", "has no such variable"),
-        (_endpoint(more='api_key_file = "/dev/null"'), "open311[0].api_key_file", "one line that is the key"),
+        (_endpoint(more='api_key_file = "/dev/null"'), "open311[0].api_key_file", "one line that is the"),
         (_endpoint(more='ca_file = "/not/there"'), "open311[0].ca_file", "No such file"),
         (_endpoint(more='description = "{password}"'), "open311[0]", "{password} is no field"),
         (_endpoint(more='attributes.LAMP.POLE = "{asset.x}"'), "open311[0]", "{asset.x} is no field"),
@@ -52,7 +52,7 @@ def city() -> Iterator[tuple[City, str]]:
         (_endpoint(more='places = ["east"]'), "open311[0].places", "up to 15 digits"),
         (_endpoint(more='definitions_file = "gone.json"'), "open311[0].definitions_file", "No such file"),
         (_endpoint().replace('"city"', '"webhook"'), "open311[0].name", "not webhook"),
-        (_endpoint() + _endpoint(), "", "name of an open311 endpoint: city"),
+        (_endpoint() + _endpoint(), "", "name of an endpoint: city"),
     ],
 )  # fmt: skip
 def test_an_endpoint_that_cannot_be_used_is_told_by_check(
