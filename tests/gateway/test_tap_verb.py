@@ -68,14 +68,17 @@ def test_frames_are_told_as_they_come_until_interrupted(site: Site) -> None:
     """A frame that comes in is a line at once; Ctrl-C ends the view without a word."""
     where = ["--home", str(site.home.root), "--config", str(site.config)]
     command = [sys.executable, "-u", "-m", "narrowgate_gateway.app", "tap", "--last", "1", *where]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tap:
-        assert tap.stdout is not None
-        assert tap.stderr is not None
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as view:
+        assert view.stdout is not None
+        assert view.stderr is not None
         site.send(["bay-2"])
-        line = next(line for line in map(json.loads, tap.stdout) if line["device"] == "bay-2")
-        tap.send_signal(signal.SIGINT)
-        assert tap.wait(100) == 0
-        assert tap.stderr.read() == ""
+        line = next(line for line in map(json.loads, view.stdout) if line["device"] == "bay-2")
+        view.send_signal(signal.SIGINT)
+        try:
+            assert view.wait(100) == 0
+        finally:
+            view.kill()
+        assert view.stderr.read() == ""
 
     assert line["transport"] == "coap"
 

@@ -3,10 +3,10 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,13 +54,31 @@ def command(
                 return
 
 
+class _Stop:
+    """Whether it is to end; a signal's handler may say so at any instant.
+
+    No threading.Event: its lock is not to be had by a handler that runs amid its own thread's wait.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Say that it is to end."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Say whether it is to end."""
+        return self._is_set
+
+
 @contextmanager
-def _interrupted() -> Iterator[Event]:
-    """Give an event that Ctrl-C sets.
+def _interrupted() -> Iterator[_Stop]:
+    """Give what Ctrl-C sets.
 
     An exception would be lost where nobody can catch it, in a destructor or a library's callback.
     """
-    stop = Event()
+    stop = _Stop()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
         yield stop
@@ -73,7 +91,7 @@ def _lines(
     config: Path,
     device: str | None,
     family: str | None,
-    stop: Event,
+    stop: _Stop,
     *,
     raw: bool,
     last: int,
@@ -97,7 +115,7 @@ def _lines(
         raise click.ClickException(str(error)) from None
 
 
-def _uplinks(tail: "Tail", last: int, stop: Event, *, once: bool) -> "Iterator[pa.RecordBatch]":
+def _uplinks(tail: "Tail", last: int, stop: _Stop, *, once: bool) -> "Iterator[pa.RecordBatch]":
     """Give the journal's frames from its end, or some rows before, as they come."""
     from narrowgate_ingest.records import Kind
 
@@ -111,5 +129,5 @@ def _uplinks(tail: "Tail", last: int, stop: Event, *, once: bool) -> "Iterator[p
             return
         if chunk.next_offset == offset:
             # The mark is looked at instead of being woken: the writer need not know who looks on.
-            stop.wait(0.2)
+            time.sleep(0.2)
         offset = chunk.next_offset
