@@ -50,11 +50,11 @@ def test_tls_and_the_newest_protocol_are_the_defaults(tmp_path: Path) -> None:
         ),
         (
             'client_id = "a"\n[[mqtt]]\nclient_id = "a"\nname = "b"',
-            "two listeners have the same client_id at one broker: a at 127.0.0.1:8883",
+            "two have the same client_id at one broker: a at 127.0.0.1:8883",
         ),
         (
             'client_id = "a"\nname = "coap"\n[[coap]]\nallow = ["10.0.0.0/8"]',
-            "two listeners have the same name: coap",
+            "two have the same name: coap",
         ),
     ],
 )
