@@ -47,7 +47,7 @@ with a role's scopes, an administrator's of another tenant, one that has ended, 
 
 PLUMBING = frozenset(
     {
-        "GET /login", "POST /login", "POST /logout",
+        "GET /login", "POST /login", "POST /logout", "GET /favicon.ico",
         "GET /api/{path:path}", "GET /open311/{path:path}",
     }
 )  # fmt: skip
