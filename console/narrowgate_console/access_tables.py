@@ -7,7 +7,7 @@ It is no part of the state database: a sign-in never waits for the pipeline's tr
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -69,12 +69,11 @@ class AccessFile:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _MODE))
         path.chmod(_MODE)
         self._writer = self._opened()
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(self._writer.close)
             self._prepare()
             self._reader = self._opened()
-        except BaseException:
-            self._writer.close()
-            raise
+            undoing.pop_all()
         self._reading, self._writing = Lock(), Lock()
 
     def _opened(self) -> sqlite3.Connection:

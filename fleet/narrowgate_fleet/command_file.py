@@ -7,7 +7,7 @@ Rule 3: each change gives its row the next mark, so that who watches reads what 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -61,11 +61,10 @@ class CommandFile:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(self._writer.close)
             self._prepare()
-        except BaseException:
-            self._writer.close()
-            raise
+            undoing.pop_all()
         self._writing = Lock()
 
     def _prepare(self) -> None:

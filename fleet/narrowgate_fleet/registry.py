@@ -7,7 +7,7 @@ Rule 2: one writer at a time; readers never wait for it.
 import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from narrowgate_fleet.cells import OPEN_US
@@ -72,11 +72,10 @@ class Registry:
         self.directory.mkdir(parents=True, exist_ok=True)
         with _told(self.path):
             self._db = self._opened()
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(self.close)
             self._heal()
-        except BaseException:
-            self.close()
-            raise
+            undoing.pop_all()
 
     def _heal(self) -> None:
         with self._lock(wait=False) as is_held, _told(self.path):
@@ -97,7 +96,8 @@ class Registry:
 
     def _opened(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
-        try:
+        with ExitStack() as undoing:
+            undoing.callback(db.close)
             if self._is_blank(db):
                 with self._lock(wait=True):
                     self._create(db)
@@ -108,9 +108,7 @@ class Registry:
                         db.execute(statement)
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
-        except BaseException:
-            db.close()
-            raise
+            undoing.pop_all()
         return db
 
     def _is_blank(self, db: sqlite3.Connection) -> bool:
