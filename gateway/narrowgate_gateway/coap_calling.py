@@ -125,7 +125,8 @@ class Caller:
         message.remote = self._seam.remote(sender)
         asked = self._seam.context.request(message, handle_blockwise=False)
         try:
-            answer = await asyncio.wait_for(asked.response, _GIVE_UP_S + 4 * self._patience_s)
+            async with asyncio.timeout(_GIVE_UP_S + 4 * self._patience_s):
+                answer = await asked.response
         except (aiocoap.error.Error, TimeoutError):
             return
         if answer.code.is_successful():

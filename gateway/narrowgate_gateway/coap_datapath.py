@@ -133,7 +133,8 @@ class Datapath:
         if self._next_look is not None:
             self._next_look.cancel()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_idle.wait(), _LAST_ANSWERS_S)
+            async with asyncio.timeout(_LAST_ANSWERS_S):
+                await self._is_idle.wait()
         self._is_closed = True
 
     def _look(self) -> None:

@@ -81,7 +81,8 @@ class MqttListener:
             pause_s = await self._one_connection()
             if not self._stopping.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):
+                        await self._stopping.wait()
 
     def stop(self) -> None:
         """Have `run` end."""

@@ -92,7 +92,8 @@ class Connection:
         await asyncio.to_thread(connect, self._client, self._settings)
         self._adopt()
         try:
-            await asyncio.wait_for(asyncio.shield(self._welcomed), CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await asyncio.shield(self._welcomed)
         except TimeoutError:
             raise OSError(None, _SILENCE) from None
         finally:

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,10 +167,11 @@ async def _end(child: _Child, within_s: float) -> None:
         await process.wait()
 
 
-async def _first(awaitable: "asyncio.Future[object] | object", within_s: float) -> bool:
+async def _first(awaitable: Awaitable[object], within_s: float) -> bool:
     """Wait for something, for a time at most; tell whether it came."""
     try:
-        await asyncio.wait_for(awaitable, within_s)  # type: ignore[arg-type]
+        async with asyncio.timeout(within_s):
+            await awaitable
     except TimeoutError:
         return False
     return True

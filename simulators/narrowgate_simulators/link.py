@@ -120,7 +120,8 @@ class CoapLink:
         self._transports[0].sendto(ping(message_id))
         self._ids[0].give_back(message_id, loop.time())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._answered.wait(), _PING_EVERY_S)
+            async with asyncio.timeout(_PING_EVERY_S):
+                await self._answered.wait()
 
     async def send(self, emissions: Iterable[Emission]) -> None:
         """Send emissions and wait until each is acknowledged, refused or given up.

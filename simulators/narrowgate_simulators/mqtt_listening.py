@@ -70,12 +70,15 @@ class MqttListening:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave."""
-        if self._hearing is not None:
-            self._hearing.cancel()
-            with contextlib.suppress(asyncio.CancelledError, aiomqtt.MqttError):
-                await self._hearing
+        """Leave; who hears ends with the connection.
+
+        A cancellation alone would not end it: asyncio's `wait_for`, which aiomqtt waits in, loses one that
+        comes in the step in which the broker answers (Python 3.11).
+        """
         await self._client.__aexit__(kind, error, trace)
+        if self._hearing is not None:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self._hearing
 
     async def speak(self, names: Iterable[str]) -> None:
         """Let devices report once, and wait until the broker has it."""

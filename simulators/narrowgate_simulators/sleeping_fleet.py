@@ -101,7 +101,8 @@ class SleepingFleet:
         if self._awaited:
             self._quiet.clear()
             try:
-                await asyncio.wait_for(self._quiet.wait(), self._patience_s)
+                async with asyncio.timeout(self._patience_s):
+                    await self._quiet.wait()
             except TimeoutError:
                 self.unanswered += len(self._awaited)
                 self._awaited.clear()

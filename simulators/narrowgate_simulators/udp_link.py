@@ -56,7 +56,8 @@ class _Socket(NamedTuple):
         for _ in range(copies):
             self.transport.sendto(payload)
         try:
-            return await asyncio.wait_for(answer, within_s)
+            async with asyncio.timeout(within_s):
+                return await answer
         except TimeoutError:
             return UNCONFIRMED
 
