@@ -3,6 +3,7 @@
 Rule 1: no (endpoint, message id) pair comes twice: exchange i has one socket and one message id for itself.
 Rule 2: an answer counts if it is an acknowledgement with the right message id and token of what is open.
 Rule 3: what has no answer after two seconds is sent again, as a device would, and counted.
+Rule 4: an answer has come when the kernel has it, however busy this process is.
 """
 
 import itertools
@@ -33,6 +34,10 @@ _CREATED, _CHANGED = 0x41, 0x44
 _AT_ONCE = 4096
 _MOST_OF_ONE = 32
 _LOOK_FOR_LOST_S = 0.25
+_STAMPED = 35
+"""Linux' SO_TIMESTAMPNS, and SCM_TIMESTAMPNS: the kernel's arrival time with each datagram."""
+_STAMP = np.dtype([("length", "u8"), ("level", "i4"), ("kind", "i4"), ("seconds", "i8"), ("rest_ns", "i8")])
+"""The control message that tells it."""
 _POLL_S = 0.001
 
 Ints = NDArray[np.int64]
@@ -66,7 +71,7 @@ class Volley:
 class _Mail:
     """Rows of bytes that the kernel fills or takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_stamped: bool = False) -> None:
         self.content = np.zeros((_AT_ONCE, _ROW_BYTES), np.uint8)
         self._parts = np.zeros(_AT_ONCE, PART)
         self._parts["start"], self._parts["length"] = rows_at(self.content), _ROW_BYTES
@@ -74,6 +79,19 @@ class _Mail:
         headers = self._messages["header"]
         headers["parts"], headers["part_count"] = rows_at(self._parts), 1
         self._address = self._messages.ctypes.data
+        self._stamps = np.zeros(_AT_ONCE, _STAMP)
+        self._control_bytes = headers["control_bytes"]
+        if is_stamped:
+            headers["control"] = rows_at(self._stamps)
+
+    def make_room(self, row: int) -> None:
+        """Have the next rows take their arrival times: the kernel said there what it wrote last."""
+        self._control_bytes[row : row + _MOST_OF_ONE] = _STAMP.itemsize
+
+    def came_s(self, count: int) -> NDArray[np.float64]:
+        """Give when the first rows came [s since 1970]."""
+        stamps = self._stamps[:count]
+        return stamps["seconds"] + stamps["rest_ns"] * 1e-9
 
     def at(self, row: int) -> int:
         """Give the address of a row's message."""
@@ -104,12 +122,13 @@ class Generator:
         self._descriptors: list[int] = []
         for _ in range(sockets):
             one = self._open.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            one.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
             one.setblocking(False)
             one.connect(("127.0.0.1", port))
             self._descriptors.append(one.fileno())
             self._poll.register(one, select.EPOLLIN)
         self._place_of = {number: place for place, number in enumerate(self._descriptors)}
-        self._in, self._out = _Mail(), _Mail()
+        self._in, self._out = _Mail(is_stamped=True), _Mail()
         self._waiting = np.full(_RING, -1)
         self._first_s, self._last_s = np.zeros(_RING), np.zeros(_RING)
         self._again = self._wrong = 0
@@ -158,7 +177,7 @@ class Generator:
         if np.any(self._waiting[ring] >= 0):
             raise RuntimeError("an exchange that is long open is in the way")
         self._waiting[ring] = exchanges
-        self._first_s[ring] = time.perf_counter()
+        self._first_s[ring] = time.time()
         self._send(exchanges)
 
     def _places(self, exchanges: Ints) -> tuple[Ints, Ints]:
@@ -186,13 +205,13 @@ class Generator:
         for number, _ in self._poll.poll(wait_s):
             if rows + _MOST_OF_ONE > _AT_ONCE:
                 break
+            self._in.make_room(rows)
             count = receive_many(number, self._in.at(rows), _MOST_OF_ONE)
             places.append(self._place_of[number])
             counts.append(count)
             rows += count
         if rows == 0:
             return 0
-        now_s = time.perf_counter()
         heads = self._in.content[:rows, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
         exchanges = heads["token"].astype(np.int64)
         wanted_places, wanted_ids = self._places(exchanges)
@@ -201,9 +220,9 @@ class Generator:
         is_open = is_right & (self._waiting[exchanges % _RING] == exchanges)
         # The answer to what was sent again may come twice: that is no fault, and ends nothing.
         self._wrong += int(np.count_nonzero(~is_right))
-        ended = np.unique(exchanges[is_open])
+        ended, first = np.unique(exchanges[is_open], return_index=True)
         self._waiting[ended % _RING] = -1
-        self._took_s.append(now_s - self._first_s[ended % _RING])
+        self._took_s.append(self._in.came_s(rows)[is_open][first] - self._first_s[ended % _RING])
         return len(ended)
 
     def _repeat(self, now_s: float) -> None:

@@ -80,12 +80,7 @@ def edge(root: Path, devices: int, *, listener: str = "", sync_ms: float = 0.0) 
         sync_ms: by how much each sync of the journal is held up [ms].
     """
     home, port = Home(root), free_udp_port()
-    sheet = "device,profile,state\n" + "".join(
-        f"{_device(n)},pni_placepod_v1,active\n" for n in range(devices)
-    )
-    with Registry(root) as registry:
-        families = {name: profile.family.value for name, profile in PROFILES.items()}
-        import_csv(registry, io.BytesIO(sheet.encode()), families)
+    register(root, devices)
     config = root / "narrowgate.toml"
     config.write_text(_CONFIG.format(port=port, listener=listener), encoding="utf-8")
     how = (
@@ -130,13 +125,24 @@ def kept(root: Path) -> tuple[int, int]:
     return len(found), len(np.unique(found))
 
 
-def _device(number: int) -> str:
+def register(root: Path, devices: int) -> None:
+    """Have a home's registry know so many bays."""
+    sheet = "device,profile,state\n" + "".join(
+        f"{device_name(n)},pni_placepod_v1,active\n" for n in range(devices)
+    )
+    with Registry(root) as registry:
+        families = {name: profile.family.value for name, profile in PROFILES.items()}
+        import_csv(registry, io.BytesIO(sheet.encode()), families)
+
+
+def device_name(number: int) -> str:
+    """Give the name of a bay."""
     return f"bay-{number:08}"
 
 
 def _uplinks(devices: int) -> Tails:
     """Give requests of so many devices in turn."""
-    paths = [b"\xb2nb\x0c" + _device(n).encode() + b"\x02up" for n in range(devices)]
+    paths = [b"\xb2nb\x0c" + device_name(n).encode() + b"\x02up" for n in range(devices)]
     return _tails([np.frombuffer(path, np.uint8) for path in paths])
 
 

@@ -13,12 +13,13 @@ BENCHMARKS: dict[str, str] = {
     "coap": "acknowledged uplinks on one core: the edge, libcoap's example server, aiocoap",
     "codecs": "frames to columns: plan, construct, a struct loop, Kaitai Struct",
     "console": "acknowledgements while the console is hammered; starts; the core's memory",
+    "flood": "hostile datagrams beside honest devices: latency, drops, memory, quarantine, CPU of each kind",
     "recall": "faults of a pretend district: found, falsely found, how soon; with reports lost",
     "ingest": "frames decoded, judged and stored; line protocol; into InfluxDB; how soon a frame is a point",
     "memory": "edge and core with 100 000 devices: their memory, phase after phase",
     "rules": "readings judged: live, one by one, in backtest; the leak rule in SQL, row by row",
 }
-_MODULES = {"console": "console_pressure", "memory": "fleet_memory"}
+_MODULES = {"console": "console_pressure", "flood": "coap_flood", "memory": "fleet_memory"}
 """Modules whose name is not their benchmark's."""
 
 
@@ -48,6 +49,9 @@ def command(benchmark: str, as_json: bool, runs: int, seed: int, frames: int | N
     console   acknowledgements at 2 000 frames/s while 20 clients ask the console, and while none does
               (five phases of each a run, of at most 4 000 frames, in turn); edge and core from nothing to
               ready with 10 000 devices; the core's memory, idle and with 60 pages open
+    flood     honest devices at 5 000/s alone and beside hostile datagrams at 100 000/s, 200 000/s, 400 000/s
+              and as fast as goes (--runs of --frames each): latency, repeats, kernel drops, memory of edge
+              and core, quarantine beside its quota, acknowledged and kept; CPU of the edge by kind
     recall    every kind of fault in four days of 900 pretend devices: share found and false findings, time to
               detect and the latest that is right, days of meters that can be judged; again with a sixth
               of the reports lost (a run is a district, --frames its most devices; some minutes each)
