@@ -16,6 +16,8 @@ from narrowgate_schema.commands import Command, CommandKind
 MOST_KEY = 128
 """Characters of an idempotency key, at most."""
 MOST_TTL_H = 24 * 366
+"""How long a command may wait, and how far from now it may begin [h]."""
+_HOUR_US = 3_600_000_000
 _OUT_OF_USE = ("suspended", "retired")
 
 
@@ -30,6 +32,16 @@ class Terms:
     idempotency_key: str | None = None
     group: str | None = None
     most_attempts: int = MOST_ATTEMPTS
+
+    def hold_to_bounds(self, now_us: int) -> None:
+        """Refuse by ValueError what begins so late that nobody can mean it."""
+        if self.not_before_us is not None and self.not_before_us > now_us + MOST_TTL_H * _HOUR_US:
+            raise ValueError(f"not before: at most {MOST_TTL_H // 24} days from now are possible")
+
+
+def ttl_s_of(hours: float) -> int:
+    """Give a waiting time of some hours in whole seconds, at least one [s]."""
+    return max(1, round(hours * 3600))
 
 
 PLAIN_TERMS = Terms()
@@ -52,8 +64,10 @@ def wish_for(fleet: Fleet, device: str, command: Command, *, now_us: int, terms:
         terms: when and how often it may leave.
 
     Raises:
-        ValueError: no such device, one that is out of use, or one that cannot be told this; in one line.
+        ValueError: no such device, one that is out of use, one that cannot be told this, or it would
+            begin too far from now; in one line.
     """
+    terms.hold_to_bounds(now_us)
     slot = _slot(fleet, device)
     state, profile = fleet.column("state")[slot], fleet.column("profile")[slot]
     if state in _OUT_OF_USE:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from narrowgate_console.command_making import MOST_KEY, MOST_TTL_H, Terms
+from narrowgate_console.command_making import MOST_KEY, MOST_TTL_H, Terms, ttl_s_of
 from narrowgate_console.instants import instant, perhaps
 from narrowgate_fleet import CommandReason, CommandRow, CommandState, CommandStep
 from narrowgate_fleet.command_rows import TTL_S
@@ -31,7 +31,7 @@ class WishAskModel(BaseModel):
     def terms(self, idempotency_key: str | None = None) -> Terms:
         """Give when it may leave."""
         begins = None if self.not_before is None else int(self.not_before.timestamp() * 1e6)
-        return Terms(begins, int(self.ttl_h * 3600), idempotency_key)
+        return Terms(begins, ttl_s_of(self.ttl_h), idempotency_key)
 
 
 class CommandAskModel(WishAskModel):

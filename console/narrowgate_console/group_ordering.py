@@ -15,6 +15,8 @@ from narrowgate_fleet.selection import Selection
 from narrowgate_schema.commands import Command
 
 MOST_NAME = 64
+PROGRAMME = "programme"
+"""The name by which the programme of lamps' nights marks its commands, and takes them back."""
 _SLICE = 200
 
 
@@ -49,17 +51,20 @@ def order_group(
         sees: tells whether the order may reach a device.
 
     Raises:
-        ValueError: no device in use is meant, or the name is another order's.
+        ValueError: no device in use is meant, it begins too far from now, or the name is another order's.
     """
+    asked.terms.hold_to_bounds(now_us)
+    if asked.name == PROGRAMME:
+        raise ValueError(f"group {PROGRAMME!r} is what lamps are told by night: another name is wanted")
     name = asked.name or f"{asked.command.__class__.__name__}-{secrets.token_hex(4)}".lower()
     devices = [fleet.device(int(slot)) for slot in asked.selection.slots(fleet, now_us)]
     devices = [device for device in devices if sees(device)]
     if not devices:
         raise ValueError("no device in use is meant by this selection")
-    begins_us = now_us if asked.terms.not_before_us is None else asked.terms.not_before_us
+    begins_us = max(now_us, asked.terms.not_before_us or now_us)
     order = GroupOrder(name, asked.selection, asked.command, begins_us, by, now_us, len(devices))
     with queue.file.writing() as connection:
-        note_group(connection, order)
+        note_group(connection, order, asked.terms.not_before_us)
     for first in range(0, len(devices), _SLICE):
         _put(fleet, queue, devices[first : first + _SLICE], order, asked.terms)
     with queue.file.looking() as connection:
@@ -75,7 +80,7 @@ def _put(fleet: Fleet, queue: CommandQueue, devices: list[str], order: GroupOrde
             wishes.append(wish_for(fleet, device, order.command, now_us=order.put_at_us, terms=own))
         except ValueError as why:
             misfits.append((device, str(why)))
-    queue.put_all(wishes, by=order.put_by, now_us=order.put_at_us)
-    if misfits:
-        with queue.file.writing() as connection:
-            note_misfits(connection, order.name, misfits)
+    put = queue.put_each(wishes, by=order.put_by, now_us=order.put_at_us)
+    misfits += [(wish.device, one) for wish, one in zip(wishes, put, strict=True) if isinstance(one, str)]
+    with queue.file.writing() as connection:
+        note_misfits(connection, order.name, devices, misfits)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import command_kinds, encode_command
 from narrowgate_console.command_making import Terms, wish_for
+from narrowgate_console.group_ordering import PROGRAMME
 from narrowgate_fleet import CommandQueue, CommandReason, CommandState, Fleet, Wish
 from narrowgate_fleet.command_groups import Key, confirmed, known_keys, under_way
 from narrowgate_fleet.command_rows import place_of
@@ -30,7 +31,7 @@ from narrowgate_fleet.name_index import NONE
 from narrowgate_schema.commands import Command, CommandKind, arguments_of, kind_of
 from narrowgate_schema.words import Family
 
-BY = "programme"
+BY = PROGRAMME
 """Who gives the commands, as the audit calls it."""
 _KEPT = (CommandKind.LAMP_CALENDAR, CommandKind.LAMP_PROGRAMME)
 _SLICE = 200
@@ -105,15 +106,29 @@ def look(
     return NightLook(day, tuple(lamp for lamp in looking.lamps() if sees(lamp.device)))
 
 
-def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> int:
-    """Put what is new into the queue and give how much it is; levels that are said no more are taken back."""
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of applying a programme."""
+
+    put: int = 0
+    """Commands that are new in the queue."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Devices for whom the queue takes no more, and why; the next look tries again."""
+
+
+def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> Applied:
+    """Put what is new into the queue; levels that are said no more are taken back."""
     wishes = [wish for lamp in seen.lamps for wish in lamp.wishes]
     _take_back(queue, seen, now_us)
-    count = 0
+    new, refused = 0, {}
     for first in range(0, len(wishes), _SLICE):
-        put = queue.put_all(wishes[first : first + _SLICE], by=BY, now_us=now_us)
-        count += sum(one.is_new for one in put)
-    return count
+        some = wishes[first : first + _SLICE]
+        for wish, put in zip(some, queue.put_each(some, by=BY, now_us=now_us), strict=True):
+            if isinstance(put, str):
+                refused[wish.device] = put
+            else:
+                new += put.is_new
+    return Applied(new, tuple(refused.items()))
 
 
 def _take_back(queue: CommandQueue, seen: NightLook, now_us: int) -> None:

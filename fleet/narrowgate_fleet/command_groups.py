@@ -81,8 +81,13 @@ class Straggler:
     command_id: int | None
 
 
-def note_group(connection: sqlite3.Connection, order: GroupOrder) -> bool:
+def note_group(connection: sqlite3.Connection, order: GroupOrder, begins_us: int | None = None) -> bool:
     """Write an order down; False if the very same was written before, under the same name.
+
+    Args:
+        connection: of a transaction.
+        order: what is ordered.
+        begins_us: when it was said to begin, so that another evening is another order [us]; None: at once.
 
     Raises:
         ValueError: the name is another order's.
@@ -94,11 +99,13 @@ def note_group(connection: sqlite3.Connection, order: GroupOrder) -> bool:
         order.put_by,
     )
     known = connection.execute(
-        "SELECT selection, kind, arguments, put_by FROM groups WHERE name = ?", (order.name,)
+        "SELECT selection, kind, arguments, put_by, not_before, put_at FROM groups WHERE name = ?",
+        (order.name,),
     ).fetchone()
     if known is not None:
-        if known != said:
-            raise ValueError(f"group {order.name!r} is another order, by {known[3]}")
+        *told, not_before_us, put_at_us = known
+        if tuple(told) != said or max(begins_us or 0, put_at_us) not in (not_before_us, put_at_us):
+            raise ValueError(f"group {order.name!r} is another order, by {told[3]}")
         return False
     connection.execute(
         "INSERT INTO groups (name, selection, kind, arguments, put_by, not_before, put_at, meant)"
@@ -108,10 +115,24 @@ def note_group(connection: sqlite3.Connection, order: GroupOrder) -> bool:
     return True
 
 
-def note_misfits(connection: sqlite3.Connection, name: str, misfits: Sequence[tuple[str, str]]) -> None:
-    """Write down which devices of a group cannot be told, and why."""
+def note_misfits(
+    connection: sqlite3.Connection, name: str, meant: Sequence[str], misfits: Sequence[tuple[str, str]]
+) -> None:
+    """Write down which devices of a group cannot be told, and why.
+
+    Args:
+        connection: of a transaction.
+        name: the group's.
+        meant: devices that were looked at: what an earlier look said of them holds no more.
+        misfits: those of them that cannot be told.
+    """
     connection.executemany(
-        "INSERT OR REPLACE INTO misfits VALUES (?, ?, ?)", ((name, device, why) for device, why in misfits)
+        "DELETE FROM misfits WHERE group_name = ? AND device = ?", ((name, device) for device in meant)
+    )
+    connection.executemany(
+        "INSERT INTO misfits SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
+        " (SELECT 1 FROM commands WHERE group_name = ?1 AND device = ?2)",
+        ((name, device, why) for device, why in misfits),
     )
 
 

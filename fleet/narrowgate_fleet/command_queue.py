@@ -66,6 +66,11 @@ class CommandQueue:
         with self.file.writing() as connection:
             return [_put(connection, wish, by, now_us) for wish in wishes]
 
+    def put_each(self, wishes: Sequence[Wish], *, by: str, now_us: int) -> "list[Put | str]":
+        """Keep those commands that can be kept, and say of each other why it cannot; else as `put_all`."""
+        with self.file.writing() as connection:
+            return [_put_or_refuse(connection, wish, by, now_us) for wish in wishes]
+
     def cancel(self, command_id: int, *, by: str, now_us: int, detail: str = "") -> CommandRow:
         """Take back a command that has not left, and give it.
 
@@ -216,6 +221,18 @@ def get(connection: sqlite3.Connection, command_id: int) -> CommandRow:
     if row is None:
         raise KeyError(command_id)
     return row_of(row)
+
+
+def _put_or_refuse(connection: sqlite3.Connection, wish: Wish, by: str, now_us: int) -> Put | str:
+    """Put a wish, or leave no trace of it and say why."""
+    connection.execute("SAVEPOINT wish")
+    try:
+        return _put(connection, wish, by, now_us)
+    except ValueError as why:
+        connection.execute("ROLLBACK TO wish")
+        return str(why)
+    finally:
+        connection.execute("RELEASE wish")
 
 
 def _put(connection: sqlite3.Connection, wish: Wish, by: str, now_us: int) -> Put:

@@ -17,6 +17,13 @@ from narrowgate_fleet.command_states import CommandReason, CommandState
 from narrowgate_fleet.command_steps import Step, take_step
 
 _CELL_WINDOW_US = 60_000_000
+_ATTEMPT_BEFORE = (
+    # An attempt of before, if there was one, may still be answered.
+    "UPDATE commands SET attempts = attempts - 1, exchange = '', sent_at = CASE WHEN attempts > 1 THEN"
+    " (SELECT max(at) FROM steps AS sent WHERE command_id = id AND state = 'SENT' AND NOT EXISTS"
+    " (SELECT 1 FROM steps AS next WHERE next.command_id = sent.command_id"
+    " AND next.number = sent.number + 1 AND next.reason = 'not_left')) END WHERE id = ?"
+)
 EDGE = "edge"
 """How the audit calls who sends."""
 DEVICE = "device"
@@ -149,8 +156,8 @@ class CommandSending:
                 if _is_at(connection, claim):
                     step = Step(CommandState.PENDING, CommandReason.NOT_LEFT, now_us, EDGE, detail)
                     take_step(connection, claim.id, step)
-                    sql = "UPDATE commands SET attempts = attempts - 1, sent_at = NULL WHERE id = ?"
-                    connection.execute(sql, (claim.id,))
+                    connection.execute(_ATTEMPT_BEFORE, (claim.id,))
+                    _give_way(connection, claim.id, now_us)
 
     def acknowledged(self, claim: Claim, *, now_us: int) -> None:
         """Note that the device's transport acknowledged a command."""

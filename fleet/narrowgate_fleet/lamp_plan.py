@@ -7,11 +7,21 @@ what it cannot do at all is refused with the reason.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import isnan
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from narrowgate_fleet.lamp_programme import NightStep, Steps
-from narrowgate_fleet.sun import NEVER_US, SUNRISE_ZENITH_DEG, Floats, sun_passes_us
+from narrowgate_fleet.sun import (
+    NEVER_US,
+    SUNRISE_ZENITH_DEG,
+    Floats,
+    solar_elevation_deg,
+    sun_highest_us,
+    sun_passes_us,
+)
 from narrowgate_schema.commands import (
     ClockStep,
     Command,
@@ -24,6 +34,7 @@ from narrowgate_schema.commands import (
 Takes = Callable[[Command], str | None]
 """Gives why a lamp's controller does not understand a command; None: it does."""
 _FULL_PCT = 100.0
+_HALF_A_DAY_US = 43_200_000_000
 _NO_DIMMING = LampProgramme(())
 """Takes the place of a programme that an earlier night had; who knows no programmes had none."""
 
@@ -65,19 +76,43 @@ class Sky:
         self._known: dict[tuple[bool, float], list[int]] = {}
 
     def at_us(self, row: int, step: NightStep) -> int:
-        """Give when a step of a lamp's night is due [us]; NEVER_US where the sun does not pass its angle."""
+        """Give when a step of a lamp's night is due [us]; the lamp's place is known where it goes by the sun.
+
+        Where the sun stays below the angle all day the night lasts from noon to noon; where it stays above it
+        there is none: evening and morning are the instant at which it stands lowest.
+        """
         if step.sun is None:
             return self._clock_us(step)
         key = step.is_evening, step.zenith_deg
         if key not in self._known:
             self._known[key] = self._passes_us(*key)
         passes_us = self._known[key][row]
-        return passes_us if passes_us == NEVER_US else passes_us + step.at_min * 60_000_000
+        if passes_us != NEVER_US:
+            return passes_us + step.at_min * 60_000_000
+        if self._is_dark(row, step.zenith_deg):
+            return self._noon_us(is_evening=step.is_evening)
+        noon_us = self._noon_us(is_evening=True)
+        return round(float(sun_highest_us(noon_us, self.lon_deg[row : row + 1])[0])) + _HALF_A_DAY_US
+
+    def is_known(self, row: int) -> bool:
+        """Tell whether the registry has a lamp's place."""
+        return not (isnan(self.lat_deg[row]) or isnan(self.lon_deg[row]))
+
+    def _is_dark(self, row: int, zenith_deg: float) -> bool:
+        """Tell on which side of an angle the sun stays that it does not pass."""
+        noon_us = np.array([self._noon_us(is_evening=True)], np.int64)
+        one = slice(row, row + 1)
+        return (
+            float(solar_elevation_deg(noon_us, self.lat_deg[one], self.lon_deg[one])[0]) < 90.0 - zenith_deg
+        )
+
+    def _noon_us(self, *, is_evening: bool) -> int:
+        """Give the noon before an evening, or behind its morning, by the city's clocks [us]."""
+        return _instant_us(self.day if is_evening else self.day + timedelta(days=1), 720, self.zone)
 
     def _passes_us(self, is_evening: bool, zenith_deg: float) -> list[int]:
-        day = self.day if is_evening else self.day + timedelta(days=1)
         way: Literal["up", "down"] = "down" if is_evening else "up"
-        noon_us = _instant_us(day, 720, self.zone)
+        noon_us = self._noon_us(is_evening=is_evening)
         return list(sun_passes_us(noon_us, self.lat_deg, self.lon_deg, zenith_deg, way).tolist())
 
     def _clock_us(self, step: NightStep) -> int:
@@ -98,6 +133,10 @@ def lamp_plan(sky: Sky, row: int, steps: Steps, takes: Takes) -> Plan:
     if kept is not None and all(takes(command) is None for command in kept if command != _NO_DIMMING):
         possible = (command for command in kept if command != _NO_DIMMING or takes(command) is None)
         return Plan(tuple(Timed(command) for command in possible), is_kept=True)
+    if not sky.is_known(row) and any(step.sun is not None for step in steps):
+        return Plan(
+            (), is_kept=False, refused="the registry has no lat and lon of its place: no sun is known"
+        )
     levels = tuple(_levels(sky, row, steps))
     for timed in levels:
         why = takes(timed.command)
@@ -116,9 +155,9 @@ def _kept(sky: Sky, row: int, steps: Steps) -> tuple[Command, ...] | None:
     sun = [step for step in steps if step.sun is not None]
     if not sun:
         return (by_clock,)
-    lat_deg, lon_deg = float(sky.lat_deg[row]), float(sky.lon_deg[row])
-    if lat_deg != lat_deg or lon_deg != lon_deg:
+    if not sky.is_known(row):
         return None
+    lat_deg, lon_deg = float(sky.lat_deg[row]), float(sky.lon_deg[row])
     calendar = _calendar(sun, round(lat_deg, 6), round(lon_deg, 6))
     return None if calendar is None else (calendar, by_clock)
 
@@ -140,12 +179,18 @@ def _calendar(sun: list[NightStep], lat_deg: float, lon_deg: float) -> LampCalen
 def _levels(sky: Sky, row: int, steps: Steps) -> Iterator[Timed]:
     """Yield a night's levels one by one, each until the next; by the clock only while the sun is down."""
     due = [(sky.at_us(row, step), step) for step in steps]
-    if any(at_us == NEVER_US for at_us, _ in due):
+    mornings = [at_us for at_us, step in due if step.sun is not None and not step.is_evening]
+    over_us = max(mornings, default=_instant_us(sky.day + timedelta(days=1), 720, sky.zone))
+    # The midnight sun: an evening that comes with its morning, or behind it, is none.
+    evenings = [at_us for at_us, step in due if step.is_evening and at_us < over_us]
+    if not evenings and any(step.is_evening for step in steps):
         return
-    begins = max((at_us for at_us, step in due if step.is_evening), default=min(at for at, _ in due))
-    ends = min((at for at, step in due if step.sun and not step.is_evening), default=max(at for at, _ in due))
-    by_clock = all(step.sun is None for step in steps)
-    held = [(at, step) for at, step in due if by_clock or step.sun is not None or begins < at < ends]
+    begins, ends = max(evenings, default=0), min(mornings, default=over_us)
+    held = [
+        (at_us, step)
+        for at_us, step in due
+        if (begins < at_us < ends if step.sun is None else at_us < over_us or not step.is_evening)
+    ]
     held.sort(key=lambda one: one[0])
     until = [at for at, _ in held[1:]] + [_instant_us(sky.day + timedelta(days=1), 720, sky.zone)]
     for (at_us, step), until_us in zip(held, until, strict=True):

@@ -73,6 +73,18 @@ def sun_passes_us(
     return np.where(np.isnan(at_us), float(NEVER_US), np.round(at_us)).astype(np.int64)
 
 
+def sun_highest_us(noon_us: int, lon_deg: Floats) -> Floats:
+    """Give when the sun stands highest, nearest to a noon [us]; half a day later it stands lowest.
+
+    Args:
+        noon_us: noon by the places' clocks [us].
+        lon_deg: (n,) longitude, east positive [deg]; NaN = unknown.
+    """
+    transit_us = _transit_us(noon_us, lon_deg)
+    _, equation_min = _position((transit_us - _J2000_US) / _CENTURY_US)
+    return np.asarray(transit_us - 60e6 * equation_min)
+
+
 def _transit_us(noon_us: int, lon_deg: Floats) -> Floats:
     """Give the mean sun's highest stand nearest to a noon [us]."""
     mean_us = _DAY_US // 2 - lon_deg * 240e6

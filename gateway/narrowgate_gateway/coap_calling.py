@@ -1,6 +1,7 @@
 """Commands as messages of their own, while devices listen: after an uplink, or, with eDRX, once a cycle.
 
-Rule 1: they go where the device's newest proved uplink came from, and nowhere else.
+Rule 1: they go where the device's newest proved uplink came from, and nowhere else; once another device has
+        spoken from there, nobody knows where the first one is, and it is not called.
 Rule 2: what must never be repeated is not retransmitted either.
 """
 
@@ -72,6 +73,8 @@ class Caller:
         self._patience_s = _ACK_TIMEOUT_S + calling.edrx_cycle_s
         self._heard_s = np.full(1, _NEVER_S)
         self._senders: dict[int, Sender] = {}
+        self._slots: dict[object, int] = {}
+        """Who spoke last from a place: a NAT gives a port to another device when it likes."""
         self._calls: set[asyncio.Task[None]] = set()
         self._turn = 0
 
@@ -81,10 +84,21 @@ class Caller:
             grown = np.full(max(int(slots.max()) + 1, self._fleet().slot_count), _NEVER_S)
             grown[: len(self._heard_s)] = self._heard_s
             self._heard_s = grown
-        known = np.flatnonzero(slots >= 0)
-        self._heard_s[slots[known]] = time.monotonic()
-        for row in known.tolist():
-            self._senders[int(slots[row])] = askers.sender(row)
+        now_s = time.monotonic()
+        for row in np.flatnonzero(slots >= 0).tolist():
+            self._move(int(slots[row]), askers.sender(row))
+            self._heard_s[slots[row]] = now_s
+
+    def _move(self, slot: int, sender: Sender) -> None:
+        """Remember where a device is now, and that nobody else is there."""
+        before, place = self._senders.get(slot), _place(sender)
+        if before is not None and _place(before) != place:
+            del self._slots[_place(before)]
+        other = self._slots.get(place, slot)
+        if other != slot:
+            del self._senders[other]
+            self._heard_s[other] = _NEVER_S
+        self._senders[slot], self._slots[place] = sender, slot
 
     async def run(self) -> None:
         """Call who listens, until cancelled; what is under way then is let go."""
@@ -109,7 +123,11 @@ class Caller:
         fleet = self._fleet()
         devices = {fleet.device(slot): slot for slot in slots}
         for claim in await self._downlinks.claims(devices, CommandReason.BY_MESSAGE):
-            task = asyncio.create_task(self._call(claim, self._senders[devices[claim.device]]))
+            sender = self._senders.get(devices[claim.device])
+            if sender is None:
+                self._downlinks.did_not_leave([claim], "another device spoke from where it was")
+                continue
+            task = asyncio.create_task(self._call(claim, sender))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
 
@@ -133,6 +151,11 @@ class Caller:
             self._downlinks.acknowledged(claim)
         else:
             self._downlinks.refused(claim, f"the device answered {answer.code}")
+
+
+def _place(sender: Sender) -> object:
+    """Give what tells places apart: a session, which only its device can hold, or else the address."""
+    return sender.sockaddr[:2] if sender.connection is None else sender.connection
 
 
 def _tuning(patience_s: float, *, is_repeated: bool) -> Any:

@@ -22,6 +22,7 @@ from narrowgate_gateway.exchanges import EXCHANGE_LIFETIME_S
 
 LOOK_EVERY_S = 0.2
 """How long a command that was put may go unnoticed [s]."""
+_IN_USE = "active"
 MOST_REMEMBERED = 1 << 15
 """Exchanges whose answers carried something and may be asked for again; the oldest give way."""
 
@@ -138,10 +139,13 @@ class Downlinks:
             devices: and their slots.
             reason: the way.
         """
-        profiles = self._fleet().column("profile")
-        return await self._claimed(
-            [Ready(device, profiles[slot] or "") for device, slot in devices.items()], reason
-        )
+        fleet = self._fleet()
+        profiles, states = fleet.column("profile"), fleet.column("state")
+        # Who was heard a while ago may be out of use by now.
+        ready = [
+            Ready(device, profiles[slot] or "") for device, slot in devices.items() if states[slot] == _IN_USE
+        ]
+        return await self._claimed(ready, reason)
 
     async def _claimed(self, ready: Sequence[Ready], reason: CommandReason) -> list[Claim]:
         if not ready:

@@ -101,9 +101,9 @@ class MqttListener:
         self._resume(connection)
         began_s = time.monotonic()
         ending = await self._receive(connection)
+        connection.close()
         if self._down is not None:
             await self._down.close()
-        connection.close()
         self._memory.connection_ended(connection.last_heard_s)
         if ending is _STOPPED:
             self._say("closed", "")

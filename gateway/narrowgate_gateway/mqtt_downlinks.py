@@ -35,10 +35,8 @@ class MqttDownlinks:
             task.add_done_callback(self._under_way.discard)
 
     async def close(self) -> None:
-        """End what still waits for a broker's word; the attempts count."""
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        """Let the rest be noted, once the connection has ended: what is claimed by then has not left."""
+        await asyncio.gather(*self._under_way)
 
     async def _send(self, connection: Connection, awake: dict[str, int]) -> None:
         claims = await self._downlinks.claims(awake, CommandReason.TO_BROKER)

@@ -92,6 +92,7 @@ def test_who_may_tell_whom_what(district: District, who: str, body: dict[str, An
     [
         ({"arguments": {"level_pct": 101}}, "lamp_level level_pct: 101: 0 to 100 is possible"),
         ({"kind": "lamp_calendar", "arguments": {}}, "lamp_calendar latitude_deg: a value is wanted"),
+        ({"not_before": "9999-12-31T23:59:59Z"}, "not before: at most 366 days from now are possible"),
         ({"device": "lamp-0002"}, "milesight_ws558_v1 lamp_level level_pct: 40 is none that it understands"),
     ],
 )

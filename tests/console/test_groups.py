@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import commands_district
+from commands_waiting import wish
 from console_api import Api
 from console_people import As, settle
 from console_stand import NOW_US, Stand
@@ -13,8 +14,11 @@ from narrowgate_console.command_making import PLAIN_TERMS, Terms
 from narrowgate_console.group_ordering import GroupAsk, order_group
 from narrowgate_console.principals import Unfit
 from narrowgate_fleet import Registry
+from narrowgate_fleet.command_queue import MOST_OPEN
 from narrowgate_fleet.selection import Selection
-from narrowgate_schema.commands import LampLevel, Valve
+from narrowgate_schema.commands import LampLevel, Reboot, Valve
+
+_HOUR_US = 3_600_000_000
 
 
 @pytest.fixture
@@ -46,6 +50,35 @@ def test_an_order_that_was_cut_off_is_given_again(district: Stand) -> None:
     assert (first.still_open, again.still_open, len(district.commands.listed())) == (8, 8, 8)
 
 
+def test_an_order_for_another_evening_is_another_order(district: Stand) -> None:
+    """The name of yesterday's order with the hour of today is refused: it would be told to nobody."""
+
+    def order(hour: int) -> None:
+        terms = Terms(not_before_us=NOW_US + hour * _HOUR_US)
+        asked = GroupAsk(Selection.of({"feeder": ["12"]}), LampLevel(40), terms, "evening")
+        order_group(district.fleet(), district.commands, asked, by="user:ann", now_us=NOW_US)
+
+    order(5)
+    order(5)
+    with pytest.raises(ValueError, match="group 'evening' is another order, by user:ann"):
+        order(29)
+
+
+def test_a_device_with_too_much_waiting_is_a_misfit_until_there_is_room(district: Stand) -> None:
+    """One device that takes no more keeps nobody else from the order, and is told when it is given again."""
+    fleet, queue = district.fleet(), district.commands
+    waiting = [
+        queue.put(wish(LampLevel(9, f"{n}"), "lamp-0001"), by="a", now_us=NOW_US).id for n in range(MOST_OPEN)
+    ]
+    asked = GroupAsk(Selection.of({"feeder": ["12"]}), Reboot(), PLAIN_TERMS, "restart")
+    first = order_group(fleet, queue, asked, by="user:ann", now_us=NOW_US)
+    queue.cancel(waiting[0], by="a", now_us=NOW_US)
+    again = order_group(fleet, queue, asked, by="user:ann", now_us=NOW_US + 1)
+
+    assert (first.misfits - again.misfits, again.still_open - first.still_open) == (1, 1)
+    assert again.misfits + again.still_open == again.meant
+
+
 def test_an_order_begins_when_it_says(district: Stand) -> None:
     """From 23:00 means that no member leaves before."""
     terms = Terms(not_before_us=NOW_US + 3_600_000_000)
@@ -70,6 +103,21 @@ def test_what_cannot_be_ordered_is_refused(
     """Nobody, an unknown column and an unknown kind are refused in a line."""
     with pytest.raises(Unfit, match=why):
         services.of(LOCAL).groups.order(selection, kind, {"level_pct": 40}, PLAIN_TERMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "terms", "why"),
+    [
+        ("programme", PLAIN_TERMS, "group 'programme' is what lamps are told by night"),
+        (None, Terms(NOW_US + 400 * 24 * _HOUR_US), "at most 366 days from now are possible"),
+    ],
+)
+def test_an_order_that_would_be_lost_is_refused(
+    district: Stand, services: Services, name: str | None, terms: Terms, why: str
+) -> None:
+    """The programme's own name, whose levels it takes back, and a day that nobody can mean are refused."""
+    with pytest.raises(Unfit, match=why):
+        services.of(LOCAL).groups.order({"feeder": ["12"]}, "lamp_level", {"level_pct": 40}, terms, name)
 
 
 def test_an_order_stays_within_a_tenant(district: Stand, api: Api, access: Access) -> None:

@@ -47,7 +47,7 @@ def _order(command: Command = _HALF) -> GroupOrder:
 def _put(stand: Stand, members: Sequence[str], misfits: Sequence[tuple[str, str]] = ()) -> None:
     with stand.queue.file.writing() as connection:
         note_group(connection, _order())
-        note_misfits(connection, "G", misfits)
+        note_misfits(connection, "G", [device for device, _ in misfits], misfits)
     for device in members:
         stand.put(LampLevel(40), S, device=device, group="G")
 

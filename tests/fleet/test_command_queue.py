@@ -12,6 +12,7 @@ from narrowgate_fleet.command_queue import MOST_OPEN, open_counts
 from narrowgate_schema.commands import (
     ClockStep,
     Command,
+    CommandKind,
     LampLevel,
     LampProgramme,
     Reboot,
@@ -149,6 +150,30 @@ def test_what_surely_did_not_leave_waits_again(stand: Stand) -> None:
     assert stand.sent(now_us=3).id == command
 
 
+def test_an_attempt_that_did_not_leave_takes_nothing_from_the_one_before(stand: Stand) -> None:
+    """The answer to an attempt that left still ends the command when the next one was given back."""
+    command = stand.put()
+    stand.sent(now_us=1)
+    stand.hear(None, 181 * S)
+    again = stand.claim(now_us=190 * S)
+    assert again is not None
+    stand.sending.give_back([again], now_us=191 * S, detail="the broker was away")
+    stand.hear(True, 192 * S)
+
+    assert (stand.stands(command)[0], stand.row(command).attempts) == ("SUCCESSFUL", 1)
+
+
+def test_what_was_given_back_gives_way_to_what_was_put_meanwhile(stand: Stand) -> None:
+    """A command that did not leave is not sent once a newer one says what it said."""
+    older = stand.put(LampLevel(20))
+    claim = stand.claim(now_us=1)
+    newer = stand.put(LampLevel(80))
+    assert claim is not None
+    stand.sending.give_back([claim], now_us=2, detail="the session was closed")
+
+    assert (stand.stands(older), stand.sent(now_us=3).id) == (("CANCELED", "superseded"), newer)
+
+
 def test_a_newer_command_of_a_kind_takes_the_place_of_one_that_waits(stand: Stand) -> None:
     """The older one is canceled, and says by which."""
     older, newer = stand.put(LampLevel(20)), stand.put(LampLevel(80))
@@ -211,6 +236,18 @@ def test_a_device_has_a_bounded_number_of_open_commands(stand: Stand) -> None:
     assert stand.stands(numbers[0]) == ("CANCELED", "superseded")
     with pytest.raises(ValueError, match="64 commands wait for device 'lamp-1' already"):
         stand.put(LampLevel(5, "one more"))
+
+
+def test_of_many_wishes_one_that_is_refused_leaves_the_others(stand: Stand) -> None:
+    """A device for whom too much waits is told of in words, and has no part in what becomes of the rest."""
+    for n in range(MOST_OPEN):
+        stand.put(LampLevel(5, f"lamp {n}"))
+
+    put = stand.queue.put_each([wish(Reboot()), wish(Reboot(), "lamp-2")], by="a", now_us=0)
+    rows = stand.queue.listed(CommandFilters(kind=CommandKind.REBOOT))
+    assert (put[0], [row.device for row in rows]) == (
+        "64 commands wait for device 'lamp-1' already: cancel some first", ["lamp-2"],
+    )  # fmt: skip
 
 
 def test_a_refused_frame_keeps_nothing(stand: Stand) -> None:

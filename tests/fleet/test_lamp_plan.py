@@ -22,6 +22,9 @@ from narrowgate_schema.commands import (
 _ZONE = ZoneInfo("Asia/Shanghai")
 _DAY = date(2026, 3, 15)
 _EVERYTHING = tuple(CommandKind)
+_LEVELS = (CommandKind.LAMP_LEVEL,)
+_PLACE = (28.26, 117.07, _ZONE)
+_NOWHERE = (float("nan"), float("nan"), _ZONE)
 
 
 def _plan(
@@ -29,7 +32,7 @@ def _plan(
     kinds: tuple[CommandKind, ...] = _EVERYTHING,
     *,
     day: date = _DAY,
-    lat_deg: float = 28.26,
+    place: tuple[float, float, ZoneInfo] = _PLACE,
     extra: str = "",
 ) -> Plan:
     def takes(command: Command) -> str | None:
@@ -37,19 +40,20 @@ def _plan(
 
     said = read_lamp_nights(f'[default]\nsteps = "{steps}"\n{extra}').steps(None, day)
     assert said is not None
-    return lamp_plan(Sky(day, _ZONE, np.array([lat_deg]), np.array([117.07])), 0, said, takes)
+    lat_deg, lon_deg, zone = place
+    return lamp_plan(Sky(day, zone, np.array([lat_deg]), np.array([lon_deg])), 0, said, takes)
 
 
 def _told(plan: Plan) -> list[Command]:
     return [timed.command for timed in plan.commands]
 
 
-def _times(plan: Plan) -> list[tuple[str, float | None]]:
+def _times(plan: Plan, zone: ZoneInfo = _ZONE) -> list[tuple[str, float | None]]:
     found = []
     for timed in plan.commands:
         assert timed.not_before_us is not None
         assert isinstance(timed.command, LampLevel)
-        at = datetime.fromtimestamp(timed.not_before_us / 1e6, UTC).astimezone(_ZONE)
+        at = datetime.fromtimestamp(timed.not_before_us / 1e6, UTC).astimezone(zone)
         found.append((f"{at:%d %H:%M}", timed.command.level_pct))
     return found
 
@@ -77,14 +81,14 @@ def test_a_night_without_dimming_takes_a_programme_back() -> None:
 
 def test_by_the_clock_alone_a_programme_is_enough() -> None:
     """Steps by the clock need no calendar and no place."""
-    plan = _plan("22:00 40; 06:00 0", (CommandKind.LAMP_PROGRAMME,), lat_deg=float("nan"))
+    plan = _plan("22:00 40; 06:00 0", (CommandKind.LAMP_PROGRAMME,), place=_NOWHERE)
 
     assert _told(plan) == [LampProgramme((ClockStep(360, 0), ClockStep(1320, 40)))]
 
 
 def test_a_controller_that_keeps_nothing_is_told_each_level() -> None:
     """Levels go out at the sun's and the clock's instants, each until the next."""
-    plan = _plan("sunset 100; 23:00 60; 05:00 100; sunrise 0", (CommandKind.LAMP_LEVEL,))
+    plan = _plan("sunset 100; 23:00 60; 05:00 100; sunrise 0", _LEVELS)
 
     assert _times(plan) == [("15 18:20", 100), ("15 23:00", 60), ("16 05:00", 100), ("16 06:20", 0)]
     ends = [timed.until_us for timed in plan.commands]
@@ -101,23 +105,60 @@ def test_a_controller_that_keeps_nothing_is_told_each_level() -> None:
 )
 def test_the_clock_counts_while_the_sun_is_down(day: date, expected: list[tuple[str, float]]) -> None:
     """A step by the clock that falls into the day of a season is left out in that season."""
-    plan = _plan("sunset 100; 18:00 70; 06:00 90; sunrise 0", (CommandKind.LAMP_LEVEL,), day=day)
+    plan = _plan("sunset 100; 18:00 70; 06:00 90; sunrise 0", _LEVELS, day=day)
 
     assert _times(plan) == expected
 
 
 def test_part_night_is_off_in_levels_too() -> None:
     """A part-night is a level of 0 and then the level that would have held."""
-    plan = _plan("sunset 80; sunrise 0", (CommandKind.LAMP_LEVEL,), extra='part_night = "00:30-05:00"')
+    plan = _plan("sunset 80; sunrise 0", _LEVELS, extra='part_night = "00:30-05:00"')
 
     assert [level for _, level in _times(plan)] == [80, 0, 80, 0]
 
 
 def test_where_the_sun_does_not_set_nothing_is_told() -> None:
     """A polar day has no night to light."""
-    plan = _plan("sunset 80; sunrise 0", (CommandKind.LAMP_LEVEL,), day=date(2026, 6, 21), lat_deg=70.0)
+    plan = _plan("sunset 80; sunrise 0", _LEVELS, day=date(2026, 6, 21), place=(70.0, 117.07, _ZONE))
 
     assert plan == Plan((), is_kept=False)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (date(2026, 11, 26), [("26 12:09", 100), ("26 23:00", 60), ("27 05:00", 100), ("27 11:11", 0)]),
+        (date(2026, 12, 21), [("21 12:00", 100), ("21 23:00", 60), ("22 05:00", 100)]),
+        (date(2026, 5, 17), [("18 00:20", 100), ("18 00:40", 0)]),
+    ],
+)
+def test_a_polar_night_is_lit_through(day: date, expected: list[tuple[str, float]]) -> None:
+    """Where the sun does not rise lamps burn from noon to noon; the last short night ends at its lowest."""
+    arctic = (69.6, 18.9, ZoneInfo("Europe/Oslo"))
+    plan = _plan("sunset 100; 23:00 60; 05:00 100; sunrise 0", _LEVELS, day=day, place=arctic)
+
+    assert _times(plan, arctic[2]) == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("18:00 100; sunrise 0", [("15 18:00", 100), ("16 06:20", 0)]),
+        ("sunset 100; 06:00 0", [("15 18:20", 100), ("16 06:00", 0)]),
+    ],
+)
+def test_a_night_may_begin_by_the_clock_and_end_by_the_sun(
+    steps: str, expected: list[tuple[str, float]]
+) -> None:
+    """The first and the last step hold also where the sun is asked at the other end only."""
+    assert _times(_plan(steps, _LEVELS)) == expected
+
+
+def test_a_lamp_whose_place_is_not_known_is_refused_a_sun() -> None:
+    """Nobody knows when the sun sets over a lamp without coordinates: it is named, not left out."""
+    plan = _plan("sunset 80; sunrise 0", _LEVELS, place=_NOWHERE)
+
+    assert plan.refused == "the registry has no lat and lon of its place: no sun is known"
 
 
 def test_what_no_way_leads_to_is_refused_with_the_reason() -> None:

@@ -143,6 +143,27 @@ def test_who_listens_is_called_where_it_last_was(tmp_path: Path, code: aiocoap.C
     assert stands == (state, "acknowledged" if state == "DELIVERED" else "refused")
 
 
+@pytest.mark.parametrize("fleet", [FLEET, FLEET.replace(f"{BAY},active", f"{BAY},suspended")])
+def test_who_is_out_of_use_or_gone_from_a_port_is_not_called(tmp_path: Path, fleet: str) -> None:
+    """A NAT's port is another device's as soon as that speaks from it; who is suspended waits in silence."""
+
+    async def main() -> tuple[list[str], tuple[str, str]]:
+        async with waiting(tmp_path) as one, coap(one, window_s=1000.0) as server:
+            port, other = Device(server.port), Device(server.port)
+            with closing(port.one), closing(other.one):
+                await port.speak(1)
+                meter = other if fleet != FLEET else port
+                meter.one.send(request(2, frame(volume_m3=1.0), path=("nb", METER, "up")))
+                await meter.heard()
+                one.stand.use(fleet)
+                number = await one.put(LampLevel(40))
+                await one.put(LampLevel(40), METER, WATER)
+                asked = await meter.heard()
+                return list(asked.opt.uri_path), one.stands(number)
+
+    assert asyncio.run(main()) == (["down", "7"], ("PENDING", "put"))
+
+
 def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
     """An answer carries payload and port; the same uplink again gets the same, the next one nothing."""
 

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import commands_district
-from narrowgate_fleet import CommandQueue, Fleet, Registry
+from commands_waiting import wish
+from narrowgate_fleet import CommandFilters, CommandQueue, Fleet, Registry
+from narrowgate_fleet.command_queue import MOST_OPEN
 from narrowgate_gateway.checks import faults_of
 from narrowgate_gateway.night_keeping import LOOK_EVERY_US, NightKeeping
 from narrowgate_gateway.settings import Home
+from narrowgate_schema.commands import LampLevel
 
 _NOW_US = 1_773_000_000_000_000
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -56,6 +59,24 @@ def test_a_file_that_is_spoilt_is_told_of_and_changes_nothing(tmp_path: Path, qu
 
     assert "'sunset and later' is no step such as" in spoilt
     assert (keeping.trouble, _kinds(queue).count("lamp_programme")) == ("", 2)
+
+
+def test_a_lamp_for_whom_too_much_waits_is_told_when_there_is_room(
+    tmp_path: Path, queue: CommandQueue
+) -> None:
+    """A full queue of one lamp ends no look: it is told at the first one that finds room."""
+    waiting = [
+        queue.put(wish(LampLevel(9, f"{n}"), "lamp-0001"), by="a", now_us=_NOW_US).id
+        for n in range(MOST_OPEN)
+    ]
+    keeping = _keeping(tmp_path)
+    keeping.turn(queue, _NOW_US)
+    for number in waiting[:2]:
+        queue.cancel(number, by="a", now_us=_NOW_US)
+    keeping.turn(queue, _NOW_US + LOOK_EVERY_US)
+
+    programmes = [str(row.kind) for row in queue.listed(CommandFilters(group="programme"))]
+    assert sorted(programmes) == ["lamp_calendar", "lamp_programme"]
 
 
 def test_no_file_is_no_programme(tmp_path: Path, queue: CommandQueue) -> None:

@@ -60,7 +60,7 @@ def order(
 
     Example: narrowgate commands order lamp_level level_pct=40 --where feeder=12 --name evening
     """
-    from narrowgate_console.command_making import Terms
+    from narrowgate_console.command_making import Terms, ttl_s_of
     from narrowgate_console.group_models import GroupModel
     from narrowgate_console.group_ordering import GroupAsk, order_group
     from narrowgate_fleet import RegistryFault
@@ -72,7 +72,7 @@ def order(
     begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
     try:
         command = command_of(kind, dict(own.pair(one) for one in arguments))
-        asked = GroupAsk(Selection.parse(where), command, Terms(begins, int(ttl_h * 3600)), name)
+        asked = GroupAsk(Selection.parse(where), command, Terms(begins, ttl_s_of(ttl_h)), name)
         with own.open_queue(home) as queue:
             row = order_group(_fleet(home), queue, asked, by=actor(), now_us=own.now_us_of(config))
     except (RegistryFault, ValueError) as refused:
@@ -118,7 +118,7 @@ def programme(file: Path, is_meant: bool, home: Path, config: Path | None) -> No
 
     Example: narrowgate commands programme lamps.toml --check --config narrowgate.toml
     """
-    from narrowgate_console.lamp_nights import apply, look
+    from narrowgate_console.lamp_nights import Applied, apply, look
     from narrowgate_fleet import RegistryFault
     from narrowgate_fleet.lamp_programme import ProgrammeFault, read_lamp_nights
     from narrowgate_gateway.verbs import commands as own
@@ -129,7 +129,7 @@ def programme(file: Path, is_meant: bool, home: Path, config: Path | None) -> No
         now_us = own.now_us_of(config)
         with own.open_queue(home) as queue:
             seen = look(_fleet(home), queue, nights, settings.zone, now_us)
-            new = apply(queue, seen, now_us) if is_meant else 0
+            applied = apply(queue, seen, now_us) if is_meant else Applied()
     except ProgrammeFault as fault:
         raise click.ClickException("\n".join(f"{file}: {line}" for line in fault.faults)) from None
     except (RegistryFault, ValueError, OSError) as refused:
@@ -137,8 +137,10 @@ def programme(file: Path, is_meant: bool, home: Path, config: Path | None) -> No
     for lamp in seen.lamps:
         if lamp.wishes or lamp.reason:
             click.echo(json.dumps(_told(lamp), ensure_ascii=False))
+    for device, why in applied.refused:
+        click.echo(f"{device}: {why}", err=True)
     standing = {str(standing): count for standing, count in seen.counts.items()}
-    click.echo(json.dumps({"night": str(seen.day), **standing, "put": new}))
+    click.echo(json.dumps({"night": str(seen.day), **standing, "put": applied.put}))
 
 
 def _fleet(home: Path) -> "Fleet":

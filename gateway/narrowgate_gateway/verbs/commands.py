@@ -80,13 +80,13 @@ def send(
     given = dict(pair(one) for one in arguments)
     from datetime import UTC
 
-    from narrowgate_console.command_making import Terms, wish_for
+    from narrowgate_console.command_making import Terms, ttl_s_of, wish_for
     from narrowgate_fleet import FleetReader, RegistryFault, seal_of
     from narrowgate_schema.commands import command_of
 
     now_us = now_us_of(config)
     begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
-    terms = Terms(begins, int(ttl_h * 3600), idempotency_key)
+    terms = Terms(begins, ttl_s_of(ttl_h), idempotency_key)
     try:
         fleet = FleetReader(home / "registry", seal_of(os.environ)).fleet
         wish = wish_for(fleet, device, command_of(kind, given), now_us=now_us, terms=terms)
