@@ -27,6 +27,8 @@ class Mailbox:
     plan: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     """Addresses that are refused."""
+    farewell: str = "221 Bye"
+    """What is said to who leaves."""
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -43,6 +45,10 @@ class Mailbox:
         self.mails.append(envelope.content)
         self.recipients.append(list(envelope.rcpt_tos))
         return self.plan.pop(0) if self.plan else "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Let somebody go."""
+        return self.farewell
 
     def read(self, number: int = -1) -> EmailMessage:
         """Give a mail as a reader of mail takes it."""

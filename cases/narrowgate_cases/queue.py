@@ -120,7 +120,8 @@ def _where(filters: Filters, now_us: int) -> tuple[list[str], dict[str, object]]
     for name in ("service", "severity", "unit", "district"):
         wanted = getattr(filters, name)
         if wanted is not None:
-            where.append(f"{name} = :{name}")
+            # The plus: the index of a rare service's cases is no way through the queue.
+            where.append(f"{'+' if name == 'service' else ''}{name} = :{name}")
             values[name] = wanted
     if filters.light is not None:
         where.append(_LIGHTS[filters.light])

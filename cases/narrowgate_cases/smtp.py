@@ -2,7 +2,8 @@
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
@@ -83,25 +84,26 @@ class MailServer:
         except (OSError, smtplib.SMTPException) as error:
             raise MailFailed(_line(str(error) or type(error).__name__)) from None
 
-    def _connected(self) -> smtplib.SMTP:
-        """Give a connection that is private and signed in; the caller ends it."""
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        """Give a connection that is private and signed in, and end it."""
         if self.security is Security.TLS:
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
                 self.host, self.port, timeout=self.timeout_s, context=self.context()
             )
         else:
             connection = smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
-        is_ready = False
         try:
             if self.security is Security.STARTTLS:
                 connection.starttls(context=self.context())
             if self.user:
                 connection.login(self.user, self.password)
-            is_ready = True
+            yield connection
         finally:
-            if not is_ready:
-                connection.close()
-        return connection
+            # The mail is taken, or refused, by now: what a server answers to a farewell changes neither.
+            with suppress(OSError, smtplib.SMTPException):
+                connection.quit()
+            connection.close()
 
 
 def _words(code: int, text: bytes | str) -> str:

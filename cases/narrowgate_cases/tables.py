@@ -79,6 +79,7 @@ CREATE INDEX IF NOT EXISTS open_cases_by_running_clock ON cases (
 ) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS open_cases_by_light ON cases (warns_at, due_at, closed_at) WHERE {IS_OPEN_SQL};
 CREATE INDEX IF NOT EXISTS open_cases_by_unit_and_clock ON cases (unit, {CLOCK_SQL}, id) WHERE {IS_OPEN_SQL};
+CREATE INDEX IF NOT EXISTS cases_by_service ON cases (service);
 CREATE INDEX IF NOT EXISTS cases_by_cause ON cases (cause, id);
 CREATE INDEX IF NOT EXISTS cases_by_merger ON cases (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cases_by_alarm ON cases (alarm_at) WHERE alarm_at IS NOT NULL;

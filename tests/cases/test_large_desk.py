@@ -12,6 +12,7 @@ from narrowgate_cases.clocks import Light
 from narrowgate_cases.figures import By, figures
 from narrowgate_cases.practice import HOUR_US
 from narrowgate_cases.queue import Filters, Order, QueuePage, lights, queue, unplaced
+from narrowgate_cases.requests import updates
 
 IS_CAMPAIGN = bool(os.environ.get("NARROWGATE_CHAOS"))
 OPEN, CLOSED = (100_000, 1_000_000) if IS_CAMPAIGN else (300, 700)
@@ -111,6 +112,36 @@ def test_a_page_reads_no_more_than_its_rows(desk: sqlite3.Connection, filters: F
     assert "SCAN" not in plan[0]
 
 
+@pytest.mark.parametrize("services", [["service-3"], ["service-3", "service-7"], ["none"]])
+def test_updates_are_the_same_whichever_way_they_are_found(
+    desk: sqlite3.Connection, services: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the cases of a rare service or by time, the same steps come in the same order, page by page."""
+    asked = [(0, NOW_US, 1000, 0), (7000, 400_000, 30, 0), (7000, 400_000, 30, 30)]
+    monkeypatch.setattr("narrowgate_cases.requests.MOST_LOOKED_UP", OPEN + CLOSED)
+    by_cases = [updates(desk, services, *each) for each in asked]
+    monkeypatch.setattr("narrowgate_cases.requests.MOST_LOOKED_UP", -1)
+    by_time = [updates(desk, services, *each) for each in asked]
+
+    assert by_time == by_cases
+    assert bool(by_time[1]) == (services != ["none"])
+
+
+def test_steps_of_a_rare_service_are_found_by_its_cases(
+    desk: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked of few cases walks an index of theirs, and no others' steps."""
+    monkeypatch.setattr("narrowgate_cases.requests.MOST_LOOKED_UP", OPEN + CLOSED)
+    asked: list[str] = []
+    desk.set_trace_callback(asked.append)
+    updates(desk, ["service-3"], 0, NOW_US, 1000)
+    desk.set_trace_callback(None)
+    plan = [row[3] for row in desk.execute(f"EXPLAIN QUERY PLAN {asked[-1]}")]
+
+    assert any("cases_by_service" in step for step in plan)
+    assert any("SEARCH taken USING INDEX case_steps_by_case" in step for step in plan)
+
+
 def _told(name: str, work: Callable[[], object]) -> None:
     began = time.perf_counter()
     work()
@@ -132,6 +163,8 @@ def test_what_a_large_desk_costs(desk: sqlite3.Connection) -> None:
         "red page": lambda: _page(desk, Filters(light=Light.RED), Order.CLOCK),
         "lights": lambda: lights(desk, NOW_US),
         "counts": lambda: counts(desk),
+        "updates of a service": lambda: updates(desk, ["service-3"], 0, NOW_US, 1000),
+        "updates of a service that is nowhere": lambda: updates(desk, ["nowhere"], 0, NOW_US, 1000),
     }
     for name, work in asked.items():
         for _ in range(2):

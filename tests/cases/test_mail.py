@@ -121,6 +121,21 @@ def test_a_mail_whose_fate_is_unknown_goes_again_unchanged(
     assert outbox_counts(desk).delivered == 2
 
 
+@pytest.mark.parametrize("farewell", ["250 OK", "421 we close", "500 what?"])
+def test_a_mail_that_was_taken_goes_once_whatever_the_farewell(
+    desk: sqlite3.Connection, mailbox: Mailbox, farewell: str
+) -> None:
+    """A server that took a mail has it, also if it parts in words of its own."""
+    mailbox.farewell = farewell
+    courier = courier_to(mailbox.port)
+    courier.attend(desk, NOON_S)
+    apply(desk, batch(raised("f1")), 7)
+    courier.attend(desk, NEXT_MORNING_S)
+    courier.attend(desk, NEXT_MORNING_S + 60)
+
+    assert (len(mailbox.mails), outbox_counts(desk).delivered) == (1, 1)
+
+
 def test_a_recipient_that_is_refused_is_named(desk: sqlite3.Connection, mailbox: Mailbox) -> None:
     """The others get the mail, and readiness says who does not, until all do."""
     mailbox.unknown = {TO[1]}

@@ -13,7 +13,8 @@ _TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 Extension = Annotated[
     str, Path(description="json or xml", max_length=8, json_schema_extra={"enum": ["json", "xml"]})
 ]
-Code = Annotated[str, Path(max_length=200)]
+MOST_CODE = 200
+"""Of what a path names [letters]."""
 
 
 class ServiceModel(BaseModel):

@@ -54,6 +54,13 @@ class Fields:
         except ValueError:
             raise Refused(400, f"the request has more than {MOST_FIELDS} fields") from None
 
+    def completed(self, other: "Fields", names: Iterable[str]) -> "Fields":
+        """Give these fields, with those of some names that only others have."""
+        found = Fields([])
+        found._values = {name: other._values[name] for name in names if other.all(name)}
+        found._values.update({name: values for name, values in self._values.items() if self.all(name)})
+        return found
+
     def names(self) -> list[str]:
         """Give the names, each once."""
         return list(self._values)

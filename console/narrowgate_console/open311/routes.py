@@ -1,135 +1,108 @@
 """The routes of /open311/v2. The end of a path says the format; what is none of these is nowhere."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from narrowgate_console.access import Access
 from narrowgate_console.open311 import document
-from narrowgate_console.open311.document import Code, Extension, answers
-from narrowgate_console.open311.fields import Fields
+from narrowgate_console.open311.asked import Asked, Posted
+from narrowgate_console.open311.document import MOST_CODE, answers
 from narrowgate_console.open311.offer import Offer
-from narrowgate_console.open311.refused import ROOT, Refused
+from narrowgate_console.open311.refused import ROOT
 from narrowgate_console.open311.server import Server
-from narrowgate_console.open311.wire import Format
 from narrowgate_console.services import Services
 
-_FORM = "application/x-www-form-urlencoded"
-_Answer = Callable[[Request, Fields, Format], Response]
+
+@dataclass(frozen=True)
+class _Way:
+    """A path, what is said of it, and who answers."""
+
+    path: str
+    summary: str
+    model: Any
+    """What it answers."""
+    answer: Callable[..., Response]
+    """Of a server; behind the question stands what a path with a name in it names."""
+    takes: dict[str, Any] = field(default_factory=lambda: document.COMMON)
+
+    def told(self, *, posts: bool = False) -> dict[str, Any]:
+        """Give what the OpenAPI document says of it."""
+        return {
+            "summary": self.summary,
+            "responses": answers(self.model, posts=posts),
+            "openapi_extra": self.takes,
+        }
+
+
+_ASKED = (
+    _Way("/discovery", "What the server is", document.DiscoveryModel, Server.discovery, {}),
+    _Way("/services", "The services that are offered", list[document.ServiceModel], Server.services),
+    _Way("/requests", "Requests of some time", list[document.RequestModel], Server.requests, document.LIST),
+    _Way(
+        "/servicerequestupdates",
+        "What was done about requests in some time",
+        list[document.UpdateModel],
+        Server.updates,
+        document.SPAN,
+    ),
+)
+_NAMED = {
+    "service_code": _Way(
+        "/services/{service_code}",
+        "What is asked with a service",
+        document.DefinitionModel,
+        Server.definition,
+    ),
+    "service_request_id": _Way(
+        "/requests/{service_request_id}", "One request", list[document.RequestModel], Server.one
+    ),
+    "token": _Way(
+        "/tokens/{token}", "The request that a token stands for", list[document.TokenModel], Server.token
+    ),
+}
+"""By the name in the path."""
+_POSTED = (
+    _Way("/requests", "Report something", list[document.ReportedModel], Server.report, document.REPORT),
+    _Way(
+        "/servicerequestupdates",
+        "Say something of a request",
+        list[document.UpdatedModel],
+        Server.update,
+        document.UPDATE,
+    ),
+)
 
 
 def router(services: Services, access: Access, offer: Offer) -> APIRouter:
     """Give the routes."""
     server = Server(services, access, offer)
     api = APIRouter(prefix=ROOT, tags=["Open311 GeoReport v2"])
-    _catalogue(api, server)
-    _requests(api, server)
-    _updates(api, server)
+    for way in _ASKED:
+        _ask(api, server, way)
+    for name, way in _NAMED.items():
+        _ask_by_name(api, server, way, name)
+    for way in _POSTED:
+        _post(api, server, way)
     return api
 
 
-def _catalogue(api: APIRouter, server: Server) -> None:
-    @api.get(
-        "/discovery.{extension}", summary="What the server is", responses=answers(document.DiscoveryModel)
-    )
-    def discovery(request: Request, extension: Extension) -> Response:
-        return server.discovery(request, Fields([]), _written(extension))
-
-    @api.get(
-        "/services.{extension}",
-        summary="The services that are offered",
-        responses=answers(list[document.ServiceModel]),
-        openapi_extra=document.COMMON,
-    )
-    def services(request: Request, extension: Extension) -> Response:
-        return server.services(request, _query(request), _written(extension))
-
-    @api.get(
-        "/services/{service_code}.{extension}",
-        summary="What is asked with a service",
-        responses=answers(document.DefinitionModel),
-        openapi_extra=document.COMMON,
-    )
-    def definition(request: Request, service_code: Code, extension: Extension) -> Response:
-        return server.definition(request, _query(request), _written(extension), service_code)
+def _ask(api: APIRouter, server: Server, way: _Way) -> None:
+    @api.get(f"{way.path}.{{extension}}", **way.told())
+    def give(asked: Asked) -> Response:
+        return way.answer(server, asked)
 
 
-def _requests(api: APIRouter, server: Server) -> None:
-    @api.get(
-        "/requests.{extension}",
-        summary="Requests of some time",
-        responses=answers(list[document.RequestModel]),
-        openapi_extra=document.LIST,
-    )
-    def requests(request: Request, extension: Extension) -> Response:
-        return server.requests(request, _query(request), _written(extension))
-
-    @api.post(
-        "/requests.{extension}",
-        summary="Report something",
-        responses=answers(list[document.ReportedModel], posts=True),
-        openapi_extra=document.REPORT,
-    )
-    async def report(request: Request, extension: Extension) -> Response:
-        return await _posted(server.report, request, extension)
-
-    @api.get(
-        "/requests/{service_request_id}.{extension}",
-        summary="One request",
-        responses=answers(list[document.RequestModel]),
-        openapi_extra=document.COMMON,
-    )
-    def one(request: Request, service_request_id: Code, extension: Extension) -> Response:
-        return server.one(request, _query(request), _written(extension), service_request_id)
-
-    @api.get(
-        "/tokens/{token}.{extension}",
-        summary="The request that a token stands for",
-        responses=answers(list[document.TokenModel]),
-        openapi_extra=document.COMMON,
-    )
-    def token(request: Request, token: Code, extension: Extension) -> Response:
-        return server.token(request, _query(request), _written(extension), token)
+def _ask_by_name(api: APIRouter, server: Server, way: _Way, name: str) -> None:
+    @api.get(f"{way.path}.{{extension}}", **way.told())
+    def give(asked: Asked, named: Annotated[str, Path(alias=name, max_length=MOST_CODE)]) -> Response:
+        return way.answer(server, asked, named)
 
 
-def _updates(api: APIRouter, server: Server) -> None:
-    @api.get(
-        "/servicerequestupdates.{extension}",
-        summary="What was done about requests in some time",
-        responses=answers(list[document.UpdateModel]),
-        openapi_extra=document.SPAN,
-    )
-    def updates(request: Request, extension: Extension) -> Response:
-        return server.updates(request, _query(request), _written(extension))
-
-    @api.post(
-        "/servicerequestupdates.{extension}",
-        summary="Say something of a request",
-        responses=answers(list[document.UpdatedModel], posts=True),
-        openapi_extra=document.UPDATE,
-    )
-    async def update(request: Request, extension: Extension) -> Response:
-        return await _posted(server.update, request, extension)
-
-
-async def _posted(give: _Answer, request: Request, extension: str) -> Response:
-    written = _written(extension)
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if kind.strip().lower() != _FORM or charset not in ("", "utf-8", "utf8"):
-        raise Refused(415, f"a request is sent as {_FORM} in UTF-8")
-    body = await request.body()
-    return await run_in_threadpool(lambda: give(request, Fields.read(body), written))
-
-
-def _query(request: Request) -> Fields:
-    return Fields.read(bytes(request.scope.get("query_string", b"")))
-
-
-def _written(extension: str) -> Format:
-    try:
-        return Format(extension)
-    except ValueError:
-        raise Refused(404, "the end of the path is .json or .xml") from None
+def _post(api: APIRouter, server: Server, way: _Way) -> None:
+    @api.post(f"{way.path}.{{extension}}", **way.told(posts=True))
+    def give(posted: Posted) -> Response:
+        return way.answer(server, posted)

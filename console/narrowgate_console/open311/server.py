@@ -1,10 +1,10 @@
 """The answers of Open311: each reads its fields, asks the desk as whoever asks, told in two formats."""
 
-from fastapi import Request
 from fastapi.responses import Response
 
 from narrowgate_cases.requests import Wanted
 from narrowgate_console.access import Access
+from narrowgate_console.open311.asked import Question
 from narrowgate_console.open311.askers import ANYBODY, Askers
 from narrowgate_console.open311.catalogue import definition, discovery, services_of
 from narrowgate_console.open311.desk import Open311Desk, wish_of
@@ -13,7 +13,7 @@ from narrowgate_console.open311.listing import page_of, span_of, told, updated, 
 from narrowgate_console.open311.offer import Offer
 from narrowgate_console.open311.refused import ROOT, Refused
 from narrowgate_console.open311.reporting import offered_of, report_of, words_of
-from narrowgate_console.open311.wire import Format, Value, answer
+from narrowgate_console.open311.wire import Value, answer
 from narrowgate_console.principals import Principal
 from narrowgate_console.services import Services
 
@@ -29,72 +29,74 @@ class Server:
         self._offer = offer
         self._askers = Askers(access, offer)
 
-    def discovery(self, request: Request, fields: Fields, written: Format) -> Response:
+    def discovery(self, asked: Question) -> Response:
         """Answer GET discovery."""
-        self._askers.anybody(request)
-        here = f"{request.url.scheme}://{request.url.netloc}{ROOT}"
-        return answer("discovery", discovery(self._offer, here), written)
+        self._askers.anybody(asked.request)
+        here = f"{asked.request.url.scheme}://{asked.request.url.netloc}{ROOT}"
+        return answer("discovery", discovery(self._offer, here), asked.written)
 
-    def services(self, request: Request, fields: Fields, written: Format) -> Response:
+    def services(self, asked: Question) -> Response:
         """Answer GET services."""
-        self._askers.anybody(request)
-        self._here(fields)
-        return answer("services", services_of(self._offer), written)
+        self._askers.anybody(asked.request)
+        self._here(asked.fields)
+        return answer("services", services_of(self._offer), asked.written)
 
-    def definition(self, request: Request, fields: Fields, written: Format, code: str) -> Response:
+    def definition(self, asked: Question, code: str) -> Response:
         """Answer GET a service's definition."""
-        self._askers.anybody(request)
-        self._here(fields)
-        return answer("service_definition", definition(self._offer, code), written)
+        self._askers.anybody(asked.request)
+        self._here(asked.fields)
+        return answer("service_definition", definition(self._offer, code), asked.written)
 
-    def requests(self, request: Request, fields: Fields, written: Format) -> Response:
+    def requests(self, asked: Question) -> Response:
         """Answer GET requests."""
-        principal = self._askers.reader(request, fields)
-        self._here(fields)
-        wanted = wanted_of(fields, self._offer, self._services.now_us())
-        return answer("service_requests", self._told(principal, fields, wanted), written)
+        principal = self._askers.reader(asked.request, asked.fields)
+        self._here(asked.fields)
+        wanted = wanted_of(asked.fields, self._offer, self._services.now_us())
+        return answer("service_requests", self._told(principal, asked.fields, wanted), asked.written)
 
-    def one(self, request: Request, fields: Fields, written: Format, number: str) -> Response:
+    def one(self, asked: Question, number: str) -> Response:
         """Answer GET a request."""
-        principal = self._askers.reader(request, fields)
-        self._here(fields)
-        found = self._told(principal, fields, Wanted(self._offer.services, [number]))
+        principal = self._askers.reader(asked.request, asked.fields)
+        self._here(asked.fields)
+        found = self._told(principal, asked.fields, Wanted(self._offer.services, [number]))
         if not found:
             raise Refused(404, "service_request_id was not found")
-        return answer("service_requests", found, written)
+        return answer("service_requests", found, asked.written)
 
-    def token(self, request: Request, fields: Fields, written: Format, token: str) -> Response:
+    def token(self, asked: Question, token: str) -> Response:
         """Answer GET a token."""
-        principal = self._askers.reader(request, fields)
-        self._here(fields)
+        principal = self._askers.reader(asked.request, asked.fields)
+        self._here(asked.fields)
         number = self._desk(principal).of_token(token)
         if number is None:
             raise Refused(404, "token was not found")
-        return answer("service_requests", [{"service_request_id": number, "token": token}], written)
+        return answer("service_requests", [{"service_request_id": number, "token": token}], asked.written)
 
-    def report(self, request: Request, fields: Fields, written: Format) -> Response:
+    def report(self, asked: Question) -> Response:
         """Answer POST requests."""
-        principal = self._askers.reporter(request, fields)
+        fields = asked.fields
+        principal = self._askers.reporter(asked.request, fields)
         self._here(fields)
         offered = offered_of(fields, self._offer)
         number, token = self._desk(principal).tell(report_of(fields, offered))
         named = {"token": token} if offered.is_batch else {"service_request_id": number}
         row: dict[str, Value] = {**named, "service_notice": None, "account_id": fields.line("account_id")}
-        return answer("service_requests", [row], written)
+        return answer("service_requests", [row], asked.written)
 
-    def updates(self, request: Request, fields: Fields, written: Format) -> Response:
+    def updates(self, asked: Question) -> Response:
         """Answer GET servicerequestupdates."""
-        principal = self._askers.reader(request, fields)
-        self._here(fields)
-        since_us, until_us = span_of(fields, self._services.now_us())
+        principal = self._askers.reader(asked.request, asked.fields)
+        self._here(asked.fields)
+        since_us, until_us = span_of(asked.fields, self._services.now_us())
         shows_words = self._shows_words(principal)
-        found = self._desk(principal).updates(since_us, until_us, page_of(fields))
+        found = self._desk(principal).updates(since_us, until_us, page_of(asked.fields))
         rows: list[Value] = [updated(update, shows_words=shows_words) for update in found]
-        return answer("service_request_updates", rows, written)
+        return answer("service_request_updates", rows, asked.written)
 
-    def update(self, request: Request, fields: Fields, written: Format) -> Response:
+    def update(self, asked: Question) -> Response:
         """Answer POST servicerequestupdates."""
-        principal = self._askers.reporter(request, fields, needs_key=True)
+        fields = asked.fields
+        principal = self._askers.reporter(asked.request, fields, needs_key=True)
         self._here(fields)
         number = fields.line("service_request_id", MOST_NAME)
         if number is None:
@@ -106,7 +108,7 @@ class Server:
         name, wish = fields.line("update_id", MOST_NAME), wish_of(fields.one("status"))
         update = self._desk(principal).remark(number, words, name, wish)
         row = {"update_id": str(update), "service_request_id": number}
-        return answer("service_request_updates", [row], written)
+        return answer("service_request_updates", [row], asked.written)
 
     def _desk(self, principal: Principal) -> Open311Desk:
         return Open311Desk(self._services, principal, self._offer)
