@@ -69,7 +69,7 @@ def device(port: int, host: str = "127.0.0.1", source: str = "127.0.0.1") -> Ite
     with socket.socket(family, socket.SOCK_DGRAM) as one:
         one.bind(("::1" if family == socket.AF_INET6 else source, 0))
         one.connect((host, port))
-        one.settimeout(10.0)
+        one.settimeout(100.0)
         yield one
 
 

@@ -40,8 +40,10 @@ class GatedJournal(Journal):
 
     def append(self, entries: Sequence[tuple[Kind, pa.RecordBatch]]) -> list[int]:
         """Append when the gate opens."""
-        self.arrived.set()
-        assert self.gate.wait(30)
+        if not self.gate.is_set():
+            self.arrived.set()
+        assert self.gate.wait(200)
+        self.arrived.clear()
         if self.fault is not None:
             raise self.fault
         self.appended.append(sum(batch.num_rows for _, batch in entries))
@@ -70,8 +72,8 @@ class Stand:
         return await self.door.admit(arrivals, self.fleet)
 
     async def held(self) -> None:
-        """Close the gate and wait until a sync stands before it."""
-        await asyncio.to_thread(self.journal.arrived.wait, 10)
+        """Wait until a sync stands before the closed gate."""
+        assert await asyncio.to_thread(self.journal.arrived.wait, 100)
 
     @asynccontextmanager
     async def committing(self) -> AsyncIterator["Stand"]:

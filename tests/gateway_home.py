@@ -106,7 +106,7 @@ class Running:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to the process alone and give its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(SOON_S)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from narrowgate_cases.sending import Patience, Sender
 
 NAME = "city"
 KEY = "key-of-the-city"
+PATIENT_S, IMPATIENT_S = 100.0, 0.4
+"""How long an answer is waited for: the second where there is none."""
 FORM = Form({"lamp_out": "LAMP", "leak": "WATER"}, {"LAMP": {"POLE": "{asset}", "HOW": "dark"}})
 
 
@@ -30,9 +32,9 @@ class CityStand:
         self.manners = Manners()
         self.life = self.begun()
 
-    def begun(self, **more: object) -> Sender:
+    def begun(self, *, timeout_s: float = PATIENT_S, **more: object) -> Sender:
         """Begin a life of the sender, as after a restart."""
-        server = Georeport(Site(self.url, timeout_s=0.4), KEY, form=self.form)
+        server = Georeport(Site(self.url, timeout_s=timeout_s), KEY, form=self.form)
         polling = Polling(
             NAME, server, DEFAULT_PRACTICE, lambda: int(self.at_s * 1e6), every_s=300.0,
             has_updates=self.manners.has_updates,

@@ -147,7 +147,7 @@ class Influxd(_Server):
 
     def target(self, **other: Any) -> Target:
         """Give the database as a store's target."""
-        return Target(**{"url": self.url, "api": "v1", "database": DATABASE, "timeout_s": 5.0, **other})
+        return Target(**{"url": self.url, "api": "v1", "database": DATABASE, "timeout_s": 100.0, **other})
 
 
 class Victoria(_Server):
@@ -241,7 +241,7 @@ def sending(store: InfluxStore) -> Iterator[InfluxStore]:
         yield store
     finally:
         store.stop()
-        thread.join(60)
+        thread.join(200)
         assert not thread.is_alive()
 
 

@@ -73,7 +73,8 @@ class Scripted:
 
     async def visit(self) -> Visit:
         """Give the next connection."""
-        return await asyncio.wait_for(self._waiting.get(), SOON_S)
+        async with asyncio.timeout(SOON_S):
+            return await self._waiting.get()
 
     async def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.visits += 1

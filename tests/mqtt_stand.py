@@ -85,7 +85,8 @@ async def listening(stand: Stand, settings: MqttBroker) -> AsyncIterator[Listeni
     finally:
         stand.journal.gate.set()
         one.listener.stop()
-        await asyncio.wait_for(running, SOON_S)
+        async with asyncio.timeout(SOON_S):
+            await running
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from findings_rows import cleared, raised
-from georeport_stand import KEY, NAME, CityStand
+from georeport_stand import IMPATIENT_S, KEY, NAME, PATIENT_S, CityStand
 from narrowgate_cases import dead_letters, outbox_counts
 from narrowgate_cases.open311_courier import Manners
 from narrowgate_cases.open311_links import Stage, link_of
@@ -43,6 +43,7 @@ def test_a_case_is_a_request(stand: CityStand) -> None:
 )  # fmt: skip
 def test_whatever_the_server_does_there_is_one_request(stand: CityStand, way: str) -> None:
     """Stored or not, answered or not, by token or as a duplicate: one request, whose id is known here."""
+    stand.begun(timeout_s=IMPATIENT_S if way == "stored, no answer" else PATIENT_S)
     stand.city.ways = [way]
     stand.put(raised("f1"), raised("f2"))
     stand.send()
@@ -58,6 +59,7 @@ def test_whatever_the_server_does_there_is_one_request(stand: CityStand, way: st
 
 def test_a_server_that_may_still_be_storing_is_not_asked_yet(stand: CityStand) -> None:
     """After a time-out the request is asked after only when the server has had its time."""
+    stand.begun(timeout_s=IMPATIENT_S)
     stand.city.ways = ["stored, no answer"]
     stand.put(raised())
     began_s = stand.at_s

@@ -1,7 +1,7 @@
 """Steps as updates there, and what people there do as steps here."""
 
 from findings_rows import cleared, raised
-from georeport_stand import NAME, CityStand
+from georeport_stand import IMPATIENT_S, NAME, CityStand
 from narrowgate_cases import DEFAULT_PRACTICE
 from narrowgate_cases.lifecycle import Step
 from narrowgate_cases.open311_courier import Manners
@@ -11,7 +11,7 @@ from narrowgate_cases.work import Asked, take_step
 def test_steps_become_updates_once_each(stand: CityStand) -> None:
     """With the extension each further step is told under its name; our own are not taken for the city's."""
     stand.manners = Manners(has_updates=True)
-    stand.begun()
+    stand.begun(timeout_s=IMPATIENT_S)
     stand.put(raised())
     stand.send()
     stand.city.ways = ["stored, 500", "stored, no answer"]

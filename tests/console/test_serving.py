@@ -44,7 +44,8 @@ def test_a_server_stops_when_it_should(stand: Stand, access: Access) -> None:
             status = (await client.get(f"http://{host}:{port}/healthz")).status_code
         unchanged = signal.getsignal(signal.SIGTERM) is before
         server.should_exit = True
-        await asyncio.wait_for(serving, 100)
+        async with asyncio.timeout(100):
+            await serving
         return status, unchanged
 
     assert asyncio.run(run()) == (200, True)

@@ -18,7 +18,7 @@ def joined(host: str = "127.0.0.1", at: str = "127.0.0.1") -> Iterator[tuple[soc
     family = socket.AF_INET6 if ":" in at else socket.AF_INET
     with bound(host, 0) as listening, socket.socket(family, socket.SOCK_DGRAM) as device:
         device.connect((at, listening.getsockname()[1]))
-        device.settimeout(5.0)
+        device.settimeout(100.0)
         yield listening, device
 
 

@@ -250,7 +250,7 @@ def drain(one: socket.socket) -> None:
         while one.recv(2048):
             pass
     except BlockingIOError:
-        one.settimeout(10.0)
+        one.settimeout(100.0)
 
 
 def entries(server: CoapServer) -> list[int]:

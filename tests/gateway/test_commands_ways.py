@@ -107,7 +107,8 @@ class Device:
     async def heard(self) -> aiocoap.Message:
         """Wait for the next datagram."""
         loop = asyncio.get_running_loop()
-        return aiocoap.Message.decode(await asyncio.wait_for(loop.sock_recv(self.one, 2048), 100))
+        async with asyncio.timeout(100):
+            return aiocoap.Message.decode(await loop.sock_recv(self.one, 2048))
 
     async def speak(self, message_id: int) -> aiocoap.Message:
         """Send an uplink and give its answer."""
@@ -241,7 +242,8 @@ def test_a_proved_identity_is_told_its_own_commands(tmp_path: Path) -> None:
             for connection in (1, 3, 2):
                 lamp.one.send(sealed(connection, request(connection, OCCUPIED)))
                 loop = asyncio.get_running_loop()
-                answer = await asyncio.wait_for(loop.sock_recv(lamp.one, 2048), 100)
+                async with asyncio.timeout(100):
+                    answer = await loop.sock_recv(lamp.one, 2048)
                 told.append(aiocoap.Message.decode(opened(answer)[1]).payload)
             lamp.one.close()
             return told
@@ -310,7 +312,8 @@ def test_a_command_follows_the_reply_to_a_bare_frame(tmp_path: Path) -> None:
                     device.send(frame(volume_m3=volume_m3))
                     while len(heard) < 2 + (volume_m3 > 1):
                         loop = asyncio.get_running_loop()
-                        heard.append(await asyncio.wait_for(loop.sock_recv(device, 100), 100))
+                        async with asyncio.timeout(100):
+                            heard.append(await loop.sock_recv(device, 100))
             server.stop()
             await running
             return heard, one.stands(number)

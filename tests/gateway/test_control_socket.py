@@ -140,7 +140,7 @@ def test_too_many_askers_are_turned_away(tmp_path: Path) -> None:
 
 def _end_of(opened: socket.socket) -> bytes:
     """Give what a connection says at its end; a reset ends it as well as a close."""
-    opened.settimeout(20)
+    opened.settimeout(100)
     with opened:
         try:
             return opened.recv(10)

@@ -50,7 +50,8 @@ class Port:
     async def answer(self) -> bytes:
         """Wait for the next answer."""
         loop = asyncio.get_running_loop()
-        return await asyncio.wait_for(loop.sock_recv(self.device, 100), 100)
+        async with asyncio.timeout(100):
+            return await loop.sock_recv(self.device, 100)
 
     async def asked(self, payload: bytes) -> bytes:
         """Send a datagram and give its answer."""

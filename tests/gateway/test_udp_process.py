@@ -31,7 +31,7 @@ def test_a_killed_edge_knows_a_meters_frame_again(tmp_path: Path) -> None:
     arguments = role_arguments("edge", write_config(tmp_path / "a.toml", port), home)
     answers = []
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as meter:
-        meter.settimeout(10)
+        meter.settimeout(100)
         for _ in range(2):
             with running(home, *arguments) as edge:
                 edge.until_ready("edge")

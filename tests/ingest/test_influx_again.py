@@ -1,7 +1,6 @@
 """Readings that a real InfluxDB 1.x refused are sent again when somebody asks for it."""
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,7 +185,6 @@ def test_a_key_of_another_database_is_left_alone(server: Influxd, database: str,
     refused = RefusedReadings(core.folder / "quarantine")
     refused.put([RefusedReading("influxdb elsewhere/city", 1, "water", "m1", "", BEGIN_US + 1, "no")])
     refused.close()
-    began_s = time.monotonic()
     with sending(_store(core, server, database)) as store:
         assert arrives(lambda: store.cursor == N + 1)
         _mend(server, database)
@@ -195,4 +193,3 @@ def test_a_key_of_another_database_is_left_alone(server: Influxd, database: str,
         assert arrives(lambda: len(_noted(core)) == 1)
 
     assert [one.store for one in _noted(core)] == ["influxdb elsewhere/city"]
-    assert time.monotonic() - began_s < 60

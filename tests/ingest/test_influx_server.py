@@ -219,7 +219,7 @@ def test_a_server_that_is_away_under_load_loses_nothing(tmp_path: Path, core: Co
                 store.moved.set()
                 arrives(lambda: False, within_s=0.02)
             if away_s:
-                assert store.trouble
+                assert arrives(lambda: store.trouble != "")
                 assert store.cursor < total
                 server.start()
         assert arrives(lambda: store.cursor == total, within_s=250)

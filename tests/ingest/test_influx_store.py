@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from influx_recorded import WRITTEN, Asked, Reply, Scripted, recorded, serving
-from influx_stand import NO_SESSIONS, Core, arrives, meters, readings, sending
+from influx_stand import NO_SESSIONS, QUICK, Core, arrives, meters, readings, sending
 from narrowgate_ingest.influx_client import Credentials, Secret, Target
 from narrowgate_ingest.influx_store import InfluxStore
 from narrowgate_ingest.refused_readings import RefusedReading, RefusedReadings
@@ -32,7 +33,7 @@ def core(tmp_path: Path) -> Iterator[Core]:
 
 
 def _target(server: Scripted, **other: Any) -> Target:
-    return Target(**{"url": server.url, "api": "v2", "database": "b", "org": "o", "timeout_s": 2.0, **other})
+    return Target(**{"url": server.url, "api": "v2", "database": "b", "org": "o", "timeout_s": 99.0, **other})
 
 
 def _refused(core: Core) -> list[RefusedReading]:
@@ -219,11 +220,11 @@ def test_any_other_failure_is_tried_again(core: Core, status: int) -> None:
 
 
 def test_a_server_that_answers_too_late_gets_the_same_again(core: Core) -> None:
-    """A time-out leaves open whether the points were written: they are sent again."""
+    """A time-out leaves open whether the points were written: they are sent again, until an answer comes."""
     gate = threading.Event()
 
     def late(asked: Asked) -> Reply:
-        gate.wait(10)
+        gate.wait(200)
         return WRITTEN
 
     with serving(late, WRITTEN) as server:
@@ -231,7 +232,8 @@ def test_a_server_that_answers_too_late_gets_the_same_again(core: Core) -> None:
             assert arrives(lambda: store.cursor == 100)
         gate.set()
 
-    assert _frames(server.written()) == [*range(100)] * 2
+    assert len(server.asked) >= 2
+    assert _frames(server.written()) == [*range(100)] * len(server.asked)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -313,14 +315,13 @@ def test_a_body_never_passes_its_bound(core: Core) -> None:
 
 
 def test_an_end_is_not_kept_waiting_by_a_dead_server(core: Core) -> None:
-    """A store that cannot send ends at once; the cursor stands where it stood."""
+    """A store that cannot send ends in the middle of an hour's pause; the cursor stands where it stood."""
     target = Target("http://127.0.0.1:1", "v2", "b")
+    patience = replace(QUICK, first_pause_s=3600.0, longest_pause_s=3600.0)
 
-    with sending(core.influx(target)) as store:
+    with sending(core.influx(target, patience=patience)) as store:
         assert arrives(lambda: "refused" in store.trouble)
-        began_s = time.monotonic()
 
-    assert time.monotonic() - began_s < 2.0
     assert store.cursor == 0
 
 

@@ -15,20 +15,20 @@ def test_a_ring_ends_the_wait(tmp_path: Path) -> None:
     wake = Wake(tmp_path, "core")
     Bell(tmp_path).ring()
     began = time.monotonic()
-    wake.wait(30)
+    wake.wait(250)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100
 
 
 def test_without_a_ring_the_wait_ends_by_itself(tmp_path: Path) -> None:
     """A wait of no time returns at once; rings before it were used up."""
     wake = Wake(tmp_path, "core")
     wake.ring()
-    wake.wait(30)
+    wake.wait(250)
     began = time.monotonic()
     wake.wait(0.0)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100
 
 
 def test_a_pipe_without_a_reader_and_a_full_one_are_passed_over(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_process_with_thousands_of_open_files_hears_the_bell(tmp_path: Path) -
         held.append(os.dup(held[0]))
     wake = Wake(tmp_path, "core")
     wake.ring()
-    wake.wait(30)
+    wake.wait(250)
     wake.close()
     for descriptor in held:
         os.close(descriptor)

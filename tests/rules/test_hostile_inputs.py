@@ -55,7 +55,7 @@ def strange(family: Family) -> list[Arrival]:
     ]
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", list(Family))
 def test_numbers_that_are_none_raise_no_exception(family: Family) -> None:
     """Whatever a reading says, all rules judge it."""
     heard = hear(Engine(RULES), family, strange(family), INLET)
@@ -63,7 +63,7 @@ def test_numbers_that_are_none_raise_no_exception(family: Family) -> None:
     assert [row for row in heard.findings if row["rule"] in ("continuous_leak", "overstay", "lamp_out")] == []
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", list(Family))
 def test_numbers_that_are_none_poison_no_state(family: Family) -> None:
     """After not a number and endlessness a device is judged as if it had said nothing."""
     names = numbers_of(family)

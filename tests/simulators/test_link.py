@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from narrowgate_simulators import (
     Weather,
     drive,
 )
+from narrowgate_simulators.ports import free_udp_port
 from plain_district import HOUR_US, START_US
 from pretend_gateway import PretendGateway
 
@@ -53,7 +53,7 @@ def sent(
             gateway.listening() as target,
             CoapLink(target, timing=timing, weather=weather, acks=acks) as link,
         ):
-            await link.reach(5.0)
+            await link.reach(100.0)
             await link.send(emissions)
             return link.report
 
@@ -62,9 +62,7 @@ def sent(
 
 def nowhere() -> Target:
     """Give a port where nobody listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return Target("127.0.0.1", int(taken.getsockname()[1]))
+    return Target("127.0.0.1", free_udp_port())
 
 
 def test_everything_is_acknowledged() -> None:

@@ -24,7 +24,7 @@ from narrowgate_simulators import (
 from narrowgate_simulators.ports import free_tcp_port
 from needs import debian
 
-QUICK = Timing(ack_timeout_s=0.05, answer_s=2.0, give_up_s=120.0)
+QUICK = Timing(ack_timeout_s=0.05, answer_s=100.0, give_up_s=120.0)
 CALM = Weather(1, 0.0, 0.0)
 
 
@@ -52,7 +52,7 @@ def sent(
     async def send() -> tuple[SentReport, list[tuple[str, int]]]:
         link = MqttLink(broker.target, timing=QUICK, **how)  # type: ignore[arg-type]
         async with link:
-            await link.reach(10.0)
+            await link.reach(100.0)
             async with aiomqtt.Client("127.0.0.1", broker.port) as subscriber:
                 await subscriber.subscribe("nb/#", qos=1)
                 await link.send(emissions)
@@ -108,7 +108,7 @@ def test_a_broker_that_is_killed_loses_no_emission(broker: Broker) -> None:
 
     async def send() -> SentReport:
         async with MqttLink(broker.target, timing=QUICK, weather=CALM) as link:
-            await link.reach(10.0)
+            await link.reach(100.0)
             await link.send(uplinks(20))
             broker.kill()
             sending = asyncio.create_task(link.send(uplinks(20, 2)[20:]))
@@ -126,7 +126,7 @@ def test_a_broker_killed_under_way_loses_no_emission(broker: Broker) -> None:
 
     async def send() -> SentReport:
         async with MqttLink(broker.target, timing=QUICK, weather=CALM) as link:
-            await link.reach(10.0)
+            await link.reach(100.0)
             sending = asyncio.create_task(link.send(uplinks(100, 20)))
             while len(link.report.acked) < 200:
                 await asyncio.sleep(0)
@@ -146,7 +146,7 @@ def test_a_broker_that_stops_answering_is_given_up(broker: Broker) -> None:
     async def send() -> SentReport:
         timing = Timing(ack_timeout_s=0.05, answer_s=0.1, give_up_s=0.4)
         async with MqttLink(broker.target, timing=timing, weather=CALM) as link:
-            await link.reach(10.0)
+            await link.reach(100.0)
             broker.freeze()
             await link.send(uplinks(30))
             return link.report

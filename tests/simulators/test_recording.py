@@ -98,7 +98,7 @@ def test_recorder_keeps_what_a_link_sends(tmp_path: Path) -> None:
 
     async def live(file: FrameFile, gateway: PretendGateway) -> None:
         async with gateway.listening() as target, Recorder(CoapLink(target, timing=QUICK), file) as link:
-            await link.reach(5.0)
+            await link.reach(100.0)
             await drive(City(1, 9, START_US, 1), link)
 
     gateway = PretendGateway()
