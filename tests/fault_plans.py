@@ -69,6 +69,13 @@ CORE_PLACES = (
     Place("before the state is synced", "sync", "state.db-wal", "before", 6),
     Place("behind the state's commit", "sync", "state.db-wal", "after", 6),
 )
+ARCHIVE_PLACES = (
+    Place("within a part of the archive", "write", ".parquet", "amid", 6),
+    Place("before a part is synced", "sync", ".parquet", "before", 5),
+    Place("between two parts' names", "rename", ".parquet", "after", 4),
+    Place("between parts and their cursor", "sync", "/archive/readings", "after", 2),
+)
+PLACES = {"edge": EDGE_PLACES, "core": CORE_PLACES}
 
 
 def drawn(places: Sequence[Place], number: int, draw: Random, *, is_cut: bool = False) -> list[Strike]:

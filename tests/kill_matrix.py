@@ -10,13 +10,15 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol, Self
 
 from district import TIMING, drained
-from fault_plans import CORE_PLACES, EDGE_PLACES, Faults, Strike, drawn
+from fault_plans import ARCHIVE_PLACES, CORE_PLACES, EDGE_PLACES, Faults, Strike, drawn
+from gateway_home import role_arguments
 from influx_stand import DATABASE, Influxd
+from letting_go import Segments
 from mosquitto import Mosquitto
 from mqtt_district import MOST_PERSISTENT, is_connected, lead_to, nothing_held_back, until
 from mqtt_wire import Wire, wired
@@ -27,7 +29,8 @@ from narrowgate_gateway.status import read_status
 from narrowgate_ingest.state import PIPELINE, cursor
 from narrowgate_simulators import CoapLink, Emission, MqttLink, SentReport, Target, Ways, Weather, drive
 from narrowgate_simulators.links import Link
-from restarted import Lives
+from restarted import Arguments, Lives
+from short_stretches import short_arguments
 from webhook_receiver import CLOSE, Post, Receiver, Reply
 
 _PATIENCE_S = 120.0
@@ -68,6 +71,8 @@ class Toll:
 class Left:
     """What a life left behind."""
 
+    stage: Stage
+    """With all that was let go of."""
     summary: Summary
     told: set[bytes]
     """Payloads that the gateway acknowledged to the broker."""
@@ -197,17 +202,29 @@ class Course:
     """How long it takes at least [s]."""
     watch: Callable[[Lives], Coroutine[None, None, None]] | None = None
     """Runs beside it."""
+    falls: int = 0
+    """How many processes fall at least."""
+    arguments: Arguments = role_arguments
+    """Of the processes."""
+    whole: Callable[[Stage], Stage] = field(default=lambda stage: stage)
+    """Gives the home with all that it let go of, once it has ended."""
 
 
-async def live_and_fall(stage: Stage, faults: Faults, server: Influxd, seed: int, toll: Toll) -> Left:
+async def live_and_fall(
+    stage: Stage, faults: Faults, server: Influxd, seed: int, toll: Toll, kept: Segments | None = None
+) -> Left:
     """Let a district live while edge and core fall, and wait until all is sent on.
 
-    For a quarter of the time InfluxDB is not there either.
+    For a quarter of the time InfluxDB is not there either; where a home lets go, for longer than telemetry
+    has what is to be sent.
     """
     rng, steps = Random(seed), stage.city.step_count()
     async with surrounded(stage, server, Felling(rng.randrange(2, 6))) as far:
         hook = int(far.receiver.url.split(":")[2].split("/")[0])
-        for role, strikes in _planned(rng, toll, far.wire.port, server.port, hook).items():
+        planned = _planned(rng, toll, far.wire.port, server.port, hook)
+        if kept is not None:
+            planned["core"] = _planned_late(rng, planned["core"])
+        for role, strikes in planned.items():
             faults.plan(role, strikes)
         due = {"edge": toll.edge, "core": toll.core}
         course = Course(
@@ -216,7 +233,16 @@ async def live_and_fall(stage: Stage, faults: Faults, server: Influxd, seed: int
                 step: ["edge", "core"] for step in rng.sample(range(steps // 10, steps - 5), toll.both)
             },
             errands_at={steps // 2: server.kill, steps * 3 // 4: server.start},
+            falls=toll.kills,
         )
+        if kept is not None:
+            course = replace(
+                course,
+                errands_at={steps // 16: server.kill, steps * 3 // 4: server.start},
+                watch=lambda _: kept.watch(),
+                arguments=short_arguments,
+                whole=kept.whole,
+            )
         return await lived(stage, far, course)
 
 
@@ -253,6 +279,13 @@ def _planned(rng: Random, toll: Toll, broker: int, influx: int, hook: int) -> di
     }
 
 
+def _planned_late(rng: Random, core: list[Strike]) -> list[Strike]:
+    """Draw places of the archive in between, and let those that need InfluxDB come once it is back."""
+    before, hook, after, *others = core
+    archive = drawn(ARCHIVE_PLACES, 3, rng)
+    return [hook, others[0], *archive, before, after, *others[1 : len(core) - 6]]
+
+
 async def lived(stage: Stage, far: Far, course: Course) -> Left:
     """Let a district live through a course, wait until all is sent on, and give what is left."""
     broker, notes = far.broker, far.wire.notes
@@ -263,7 +296,7 @@ async def lived(stage: Stage, far: Far, course: Course) -> Left:
         weather=Weather(stage.seed, twice_share=0.0, lost_share=0.0),
         acks=stage.mqtt_acks,
     )
-    async with Lives(stage) as lives, beside(course.watch and course.watch(lives)):
+    async with Lives(stage, course.arguments) as lives, beside(course.watch and course.watch(lives)):
         far.receiver.lives = lives
         # A broker keeps nothing for who never subscribed.
         await until(lambda: _is_subscribed(stage), within_s=_PATIENCE_S)
@@ -273,17 +306,20 @@ async def lived(stage: Stage, far: Far, course: Course) -> Left:
             paced.more_at = dict(course.more_at)
             await drive(stage.city, paced, stage.clock, course.real_seconds)
             await paced.finish()
+            await _fallen(lives, course.falls)
             sent = paced.report
         await until(lambda: is_connected(stage), within_s=_PATIENCE_S)
         await nothing_held_back(broker, notes)
         await drained(stage)
         await until(lambda: _is_sent(stage), within_s=_PATIENCE_S, every_s=0.1)
         lives.check()
+    whole = course.whole(stage)
     letters: dict[str, set[bytes]] = {}
     for post in far.receiver.posts:
         letters.setdefault(post.key, set()).add(post.body)
     return Left(
-        summary=summarise(stage.home, sent, stage.city.truth, stage.mqtt_acks),
+        stage=whole,
+        summary=summarise(whole.home, sent, stage.city.truth, stage.mqtt_acks),
         told=set(notes.acknowledged),
         withheld=notes.offered.keys() - notes.acknowledged,
         fallen=lives.fallen,
@@ -300,6 +336,13 @@ async def beside(work: Coroutine[None, None, None] | None) -> AsyncIterator[None
     finally:
         if task is not None:
             task.cancel()
+
+
+async def _fallen(lives: Lives, most: int) -> None:
+    """Kill the core until so many fell: a kill by lot may have met who had just fallen."""
+    while (fallen := lives.fallen.total()) < most:
+        lives.kill("core")
+        await until(lambda: lives.fallen.total() > fallen, within_s=_PATIENCE_S)
 
 
 def _is_subscribed(stage: Stage) -> bool:

@@ -3,17 +3,30 @@
 import asyncio
 import os
 import signal
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Self, get_args
 
-from fault_plans import CORE_PLACES, EDGE_PLACES, Faults, Survives, drawn
+from fault_plans import PLACES, Faults, Place, Survives, drawn
 from gateway_home import Running, role_arguments, running
 from narrowgate_gateway.demo_city import Stage
+from restarted import Arguments
 
 _PULL = signal.SIGRTMIN + 3
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What runs on a machine."""
+
+    places: Mapping[str, Sequence[Place]] = field(default_factory=lambda: PLACES)
+    """Where a cut falls, by role."""
+    arguments: Arguments = role_arguments
+    """Of the processes."""
 
 
 class Machine:
@@ -23,7 +36,7 @@ class Machine:
     page that nobody syncs, is as it was, or is gone.
     """
 
-    def __init__(self, stage: Stage, faults: Faults, seed: int, cuts: int) -> None:
+    def __init__(self, stage: Stage, faults: Faults, seed: int, cuts: int, roles: Roles = Roles()) -> None:
         """Plan the cuts; nothing runs yet.
 
         Args:
@@ -31,7 +44,9 @@ class Machine:
             faults: in force.
             seed: of places and of what survives.
             cuts: how many.
+            roles: what runs, and where it falls.
         """
+        self._roles = roles
         self._stage, self._faults, self._random, self._cuts = stage, faults, Random(seed), cuts
         self._now: dict[str, Running] = {}
         self._task: asyncio.Task[None] | None = None
@@ -74,7 +89,7 @@ class Machine:
             self._plan()
             with ExitStack() as stack:
                 for role in ("edge", "core"):
-                    arguments = role_arguments(role, self._stage.config, self._stage.home)
+                    arguments = self._roles.arguments(role, self._stage.config, self._stage.home)
                     self._now[role] = stack.enter_context(running(self._stage.home, *arguments))
                 codes = await self._until_dark()
             if not self._is_ending:
@@ -102,8 +117,7 @@ class Machine:
             return
         survives: Survives = random.choice(get_args(Survives))
         self._faults.keep_undo(survives, random.randrange(1 << 30))
-        places = EDGE_PLACES if role == "edge" else CORE_PLACES
-        self._faults.plan(role, drawn(places, 1, random, is_cut=True))
+        self._faults.plan(role, drawn(self._roles.places[role], 1, random, is_cut=True))
 
     def _lose_page(self) -> None:
         page: Path = self._stage.home.journal / "durable"

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,11 +26,16 @@ class Place(Protocol):
         ...
 
 
+Arguments = Callable[[str, Path, Home], tuple[str, ...]]
+"""Gives the arguments of a role's process, by its configuration and home."""
+
+
 class Lives:
     """Edge and core of one home, each started again the moment it is dead; an async context manager."""
 
-    def __init__(self, stage: Place) -> None:
+    def __init__(self, stage: Place, arguments: Arguments = role_arguments) -> None:
         self._stage = stage
+        self._arguments = arguments
         self._now: dict[str, Running] = {}
         self._keeping: list[asyncio.Task[None]] = []
         self._is_ending = False
@@ -57,7 +63,7 @@ class Lives:
 
     async def _keep(self, role: str) -> None:
         """Run a role; whatever ends it but a kill is a fault."""
-        arguments = role_arguments(role, self._stage.config, self._stage.home)
+        arguments = self._arguments(role, self._stage.config, self._stage.home)
         while not self._is_ending:
             with running(self._stage.home, *arguments) as one:
                 self._now[role] = one

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal, get_args
 
-from fault_plans import CORE_PLACES, EDGE_PLACES, Faults, Strike, drawn
+from fault_plans import PLACES, Faults, Strike, drawn
 from influx_stand import Influxd
 from kill_matrix import Course, Felling, Left, lived, surrounded
 from narrowgate_gateway.demo_city import Stage
@@ -124,8 +124,7 @@ class Lot:
         else:
             roles = ROLES if kind in ("both", "disk") else (kind,)
             slow_s = self._rng.uniform(0.01, 0.05) if kind == "disk" else 0.0
-            places = {"edge": EDGE_PLACES, "core": CORE_PLACES}
-            armed = {role: drawn(places[role], 1, self._rng) for role in roles}
+            armed = {role: drawn(PLACES[role], 1, self._rng) for role in roles}
             errands[step] = lambda: self._arm(armed, slow_s)
             # A step later: the plan is read as a process starts.
             self.course.strikes_at.setdefault(step + 1, []).extend(roles)

@@ -26,12 +26,13 @@ def left_by_core(stage: Stage) -> dict[str, object]:
         return _tables(line)
 
 
-def of_its_journal(stage: Stage, place: Path) -> dict[str, object]:
+def of_its_journal(stage: Stage, place: Path, *, is_compacted: bool = False) -> dict[str, object]:
     """Give all that a core makes of a home's journal in one go.
 
     Args:
         stage: whose journal, registry and rules; its gateway has ended.
         place: a directory that is not there yet.
+        is_compacted: readings without what does not show.
     """
     place.mkdir()
     shutil.copytree(stage.home.registry, place / "registry")
@@ -44,6 +45,8 @@ def of_its_journal(stage: Stage, place: Path) -> dict[str, object]:
             line.tail, reader, line.stores, line.engine, timezone=settings.zone, practice=practice
         )
         line.run(max_rows=1000)
+        if is_compacted:
+            compact_all(line.stores.telemetry)
         return _tables(line)
 
 
@@ -53,6 +56,14 @@ def _tables(line: Line) -> dict[str, object]:
     # What the door said is another matter: a device that asks twice is answered twice.
     tables["ledger"] = (ledger.kept, ledger.dispositions, ledger.reasons, ledger.readings)
     return tables
+
+
+def compact_all(telemetry: Telemetry) -> None:
+    """Leave of each key what shows."""
+    with telemetry.changing() as connection:
+        connection.execute("UPDATE meta SET value = 0 WHERE name = 'compacted'")
+    telemetry.stretch_frames = telemetry.cursor()
+    telemetry.compact(telemetry.cursor())
 
 
 def by_duckdb(stage: Stage) -> dict[Family, Rows]:

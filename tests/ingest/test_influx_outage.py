@@ -1,16 +1,14 @@
 """An InfluxDB that is dead for an hour of load and comes back: it is sent all, fast, in flat memory."""
 
 import os
-from http.client import HTTPConnection
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pyarrow as pa
 
+from influx_bare import bare_bodies, posted, rss_mb
 from influx_stand import BEGIN_US, Core, Influxd, arrives, running, sending
-from narrowgate_ingest.follower import Follower
-from narrowgate_ingest.influx_points import points_of
 from narrowgate_schema.tables import READINGS, TIMESTAMP
 from narrowgate_schema.words import Family
 
@@ -41,30 +39,6 @@ def hour(first: int, count: int) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=schema)
 
 
-def rss_mb() -> float:
-    """Give this process's memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
-
-
-def bare_loop(core: Core, server: Influxd, first: int, most: int) -> tuple[int, float]:
-    """Send ready-made bodies one after another; give their lines and how long it took [s]."""
-    follower = Follower(core.telemetry, core.telemetry.cursor, most_rows=5000)
-    bodies, lines = [], 0
-    while lines < most and (part := follower.after(first)) is not None:
-        points, _ = points_of(part.readings, "us")
-        bodies.append(bytes(points.body()))
-        lines, first = lines + len(points), part.until
-    connection = HTTPConnection("127.0.0.1", server.port)
-    began_s = perf_counter()
-    for body in bodies:
-        connection.request("POST", "/write?db=bare&precision=u", body)
-        response = connection.getresponse()
-        response.read()
-        assert response.status == 204
-    connection.close()
-    return lines, perf_counter() - began_s
-
-
 def drained(core: Core, server: Influxd, until: int) -> tuple[int, float]:
     """Have a store send up to a frame and end; give the readings it sent and how long it took [s]."""
     began_s = perf_counter()
@@ -92,7 +66,8 @@ def test_a_server_that_was_dead_is_sent_everything(tmp_path: Path) -> None:
             for first in range(0, READINGS_KEPT, READINGS_KEPT // TURNS):
                 # In turn, so that what else the machine does falls on both.
                 own.append(drained(core, server, first + READINGS_KEPT // TURNS))
-                bare.append(bare_loop(core, server, first, READINGS_KEPT // TURNS // 4))
+                bodies, lines = bare_bodies(core.telemetry, first, READINGS_KEPT // TURNS // 4)
+                bare.append((lines, posted(server, bodies)))
             grown_mb = rss_mb() - before_mb
             [row] = server.rows("SELECT count(volume_m3) AS n FROM water")
     finally:
