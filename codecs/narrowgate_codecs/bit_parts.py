@@ -1,9 +1,13 @@
 """Bits of one integer: what its parts say."""
 
+from dataclasses import replace
+
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.scope import Scope, part_code
 from narrowgate_schema.words import Reason
+
+_BITS = 8
 
 
 def parts_of(element: el.Bits, raw: int, scope: Scope) -> dict[str, object]:
@@ -41,3 +45,24 @@ def parts_said(element: el.Bits, raw: int) -> dict[str, object]:
         return parts_of(element, raw, Scope(b"", 0))
     except FrameRefused:
         return {}
+
+
+def bytes_of(element: el.Bits) -> list[tuple[int, el.Bits]]:
+    """Give the same bits byte by byte, and where each byte stands; as they are where a part needs several."""
+    places = {part.name: _places(element, part) for part in element.parts}
+    sole = all(len(found) == 1 for found in places.values())
+    if element.width == 1 or not sole or len(places) < len(element.parts):
+        return [(0, element)]
+    return [(place, _byte(element, place, places)) for place in sorted(set().union(*places.values()))]
+
+
+def _places(element: el.Bits, part: el.Part) -> set[int]:
+    """Give the bytes that a part is read from, what makes it void included."""
+    needed = [part, *(one for one in element.parts if one.name == part.void_by)]
+    taken = {bit // _BITS for one in needed for bit in range(one.at, one.at + one.size)}
+    return {element.width - 1 - byte if element.order == "big" else byte for byte in taken}
+
+
+def _byte(element: el.Bits, place: int, places: dict[str, set[int]]) -> el.Bits:
+    parts = (part for part in element.parts if place in places[part.name])
+    return replace(element, width=1, parts=tuple(replace(part, at=part.at % _BITS) for part in parts))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from narrowgate_codecs.cohort import NO_PORT
+from narrowgate_codecs.cohort import NO_PORT, Place, any_in, everywhere
 from narrowgate_codecs.decode import FEWEST, plan_for
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.known import Key, Known, keys_of
@@ -16,7 +16,7 @@ from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.rows import Row, rows_of
 from narrowgate_codecs.values import speak
-from narrowgate_codecs.wire import Places, packed
+from narrowgate_codecs.wire import packed
 
 
 @dataclass(slots=True)
@@ -58,23 +58,23 @@ def bundle(
         return _by_row(profile, payloads, every, ports, keys, timezone, received_at_us)
     wire, starts, lengths = packed(payloads)
     level = plan.read(wire, starts, lengths, _column(ports) if plan.by_port else None, keys)
-    count = len(payloads)
-    received_us, received = np.empty(count, np.int64), np.empty(count, np.bool_)
+    received_us = np.empty(len(payloads), np.int64)
     received_us.fill(received_at_us)
-    received.fill(True)
-    odd = level.odd.nonzero()[0].tolist()
     made = Bundle([], [], 0)
-    if odd:
+    if any_in(level.odd):
+        odd = level.odd.nonzero()[0].tolist()
         made = _by_row(profile, payloads, odd, ports, keys, timezone, received_at_us)
-    made.measures = measures_of(PROFILES[profile], plan, level, timezone, received_us, received)
+    received = everywhere(len(payloads))
+    made.measures = measures_of(plan, level, timezone, received_us, received)
     return made
 
 
-def _column(ports: Sequence[int | None] | None) -> Places | None:
+def _column(ports: Sequence[int | None] | None) -> Place | None:
+    """Give the ports as a column; where all are the same, that one."""
     if ports is None:
         return None
     if len(ports) and ports.count(ports[0]) == len(ports):
-        return np.full(len(ports), NO_PORT if ports[0] is None else ports[0], np.int64)
+        return NO_PORT if ports[0] is None else ports[0]
     known = [NO_PORT if port is None else port for port in ports] if None in ports else ports
     return np.frombuffer(array("q", known), np.int64)  # type: ignore[type-var]  # None is none of them now
 

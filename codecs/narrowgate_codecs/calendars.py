@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -185,8 +185,26 @@ def _prefer(
         dated[rows[better]] = True
 
 
+@cache
+def _counts(clock: el.Epoch) -> tuple[NDArray[np.int64], ...] | None:
+    """Give what a count is worth [us], the epoch [us], the first count that is set and the first past them.
+
+    None where a count is no whole number of microseconds.
+    """
+    each, rest = divmod(1_000_000, clock.per_s)
+    if rest:
+        return None
+    epoch = clock.epoch_s * 1_000_000
+    first, stop = (-((epoch - year_us(year)) // each) for year in (clock.earliest_year, _LAST_YEAR + 1))
+    return tuple(np.asarray(number, np.int64) for number in (each, epoch, first, stop))
+
+
 def epochs_us(clock: el.Epoch, raw: Instants) -> tuple[Instants, Mask]:
     """Give the instants that counts mean [us since 1970 UTC], (n,), and where they mean one."""
+    counts = _counts(clock)
+    if counts is not None:
+        each, epoch, first, stop = counts
+        return raw * each + epoch, (raw >= first) & (raw < stop)
     seconds, rest = np.minimum(raw // clock.per_s, _FAR_S), raw % clock.per_s
     instants = (seconds + clock.epoch_s) * 1_000_000 + rest * 1_000_000 // clock.per_s
     return instants, (instants >= year_us(clock.earliest_year)) & (instants < year_us(_LAST_YEAR + 1))

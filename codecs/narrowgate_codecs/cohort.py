@@ -19,8 +19,31 @@ NO_PORT = -1
 """Stands in a column of ports where the transport captured none."""
 _FEW = 16
 """Numbers that are compared one after the other, which is quicker than numpy.isin."""
+_MOST = 1 << 16
+"""Rows of which the numbers are kept ready."""
+_TRUTH = np.dtype(np.bool_)
 Place: TypeAlias = int | Places
 Mask: TypeAlias = NDArray[np.bool_]
+
+
+def _kept(values: NDArray[Any]) -> NDArray[Any]:
+    values.flags.writeable = False
+    return values
+
+
+_EVERY, _EVERYWHERE = _kept(np.arange(_MOST)), _kept(np.ones(_MOST, _TRUTH))
+
+
+def every(count: int) -> Places:
+    """Give the numbers of so many rows; nobody writes to them."""
+    rows: Places = _EVERY[:count] if count <= _MOST else np.arange(count)
+    return rows
+
+
+def everywhere(count: int) -> Mask:
+    """Give a mask of so many rows that holds for all of them; nobody writes to it."""
+    told: Mask = _EVERYWHERE[:count] if count <= _MOST else np.ones(count, _TRUTH)
+    return told
 
 
 @dataclass(slots=True)
@@ -84,11 +107,17 @@ class Level:
         keys = None if self.keys is None else self.keys[one]
         return Level(self.wire, self.starts[one], np.zeros(1, np.bool_), self.stride, ports=ports, keys=keys)
 
+    def is_all(self, case: int) -> bool:
+        """Give whether all rows took a case and need no row engine."""
+        return isinstance(self.case, int) and self.case == case and not any_in(self.odd)
+
     def sound(self, case: int) -> Places:
         """Give the rows that took a case and need no row engine."""
         if isinstance(self.case, int):
             if self.case != case:
                 return np.zeros(0, np.int64)
+            if not any_in(self.odd):
+                return every(len(self.starts))
             taken = ~self.odd
         else:
             taken = (self.case == case) & ~self.odd
@@ -99,18 +128,19 @@ class Level:
 class Trace:
     """What a batch of one layout was found to have: its shaping bytes and its leaves, by their places."""
 
-    fixed: set[int] = field(default_factory=set)
-    """Bytes that shape the frame."""
+    fixed: dict[int, int] = field(default_factory=dict)
+    """Bytes that shape the frame, each with the bits of it that do."""
     leaves: list[tuple[int, Any]] = field(default_factory=list)
     """(place, step) of what must be read whatever the layout."""
     marks: dict[str, Place] = field(default_factory=dict)
     is_broken: bool = False
     """True if the rows turned out to differ, or have lists of their own."""
 
-    def fix(self, at: Place, width: int) -> None:
-        """Note bytes that shape the frame."""
+    def fix(self, at: Place, bits: bytes) -> None:
+        """Note bytes that shape the frame: which bits of each do."""
         if isinstance(at, int):
-            self.fixed.update(range(at, at + width))
+            for place, mask in enumerate(bits, at):
+                self.fixed[place] = self.fixed.get(place, 0) | mask
         else:
             self.is_broken = True
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.bit_parts import bytes_of
 from narrowgate_codecs.leaves import clock_width
 from narrowgate_codecs.plan_channels import ChannelSteps
 from narrowgate_codecs.plan_checks import CheckStep, ConstStep
@@ -116,10 +117,11 @@ class Compiler:
                 run.leaves.append((run.width, CheckStep(field)))
             case _:
                 self.seen.update(lay.names_of(field))
-                step = leaf_step(field, self.wants)
-                if step is not None:
-                    by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
-                    (run.late if by_code else run.leaves).append((run.width, step))
+                by_code = isinstance(field, el.Bcd) and isinstance(field.per, el.Units)
+                for offset, leaf in bytes_of(field) if isinstance(field, el.Bits) else ((0, field),):
+                    step = leaf_step(leaf, self.wants)
+                    if step is not None:
+                        (run.late if by_code else run.leaves).append((run.width + offset, step))
                 sent = self.wants.sent.intersection(lay.names_of(field))
                 run.leaves += [(run.width, SentStep(name, width)) for name in sorted(sent)]
                 self.sent.update(sent)

@@ -146,7 +146,7 @@ def _run(
     if group.direction == "down":
         return []
     received_us, received = frames.received
-    made = measures_of(PROFILES[name], plan, level, context.timezone, received_us[rows], received[rows])
+    made = measures_of(plan, level, context.timezone, received_us[rows], received[rows])
     for measures in made:
         measures.rows = rows[measures.rows]
     return made

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,13 +13,15 @@ from narrowgate_codecs.arrow_columns import stable_order
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.calendars import epochs_us, instants_us, local_instants_us
 from narrowgate_codecs.carried import Carried
-from narrowgate_codecs.cohort import Column, Level, Mask, all_in
-from narrowgate_codecs.plan import Plan
+from narrowgate_codecs.cohort import Column, Level, Mask, all_in, every, everywhere
+from narrowgate_codecs.plan import Mapping, Plan
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_stated import NEVER, elapsed_name
-from narrowgate_codecs.profile import Each, Profile, Reading
+from narrowgate_codecs.profile import Each, Reading
 from narrowgate_codecs.wire import Places
 
+Some: TypeAlias = Places | None
+"""Rows of a level; None: all of them, in their order."""
 _NO_TIMES = np.zeros(0, np.int64)
 _NOWHERE = np.zeros(0, np.bool_)
 
@@ -52,7 +54,6 @@ class Series:
 
 
 def measures_of(
-    profile: Profile,
     plan: Plan,
     level: Level,
     zone: ZoneInfo,
@@ -62,8 +63,7 @@ def measures_of(
     """Give the readings of the rows that need no row engine, one entry a mapping.
 
     Args:
-        profile: the frames' profile.
-        plan: how they were read.
+        plan: how the frames were read.
         level: what they say.
         zone: the zone of clocks that state none.
         received_us: (n,) reception [us since 1970 UTC].
@@ -71,16 +71,16 @@ def measures_of(
     """
     made: list[Measures] = []
     clocks = _Clocks(plan, zone, received_us, received)
-    for reading in profile.readings:
-        if isinstance(level.case, int) and level.case != plan.cases.get(reading.message, -1):
+    for mapping in plan.mappings:
+        if isinstance(level.case, int) and level.case != mapping.case:
             continue
-        if reading.each is not None or reading.series_by is not None:
-            made.extend(_items(reading, plan, level, clocks))
+        if mapping.is_item:
+            made.extend(_items(mapping.reading, plan, level, clocks))
             continue
-        measures = _measures(reading, plan, level)
+        measures, some = _measures(mapping, plan, level)
         if len(measures.rows):
-            dated = _date(measures, reading, level, measures.rows, clocks)
-            made.append(_chosen(measures, dated.nonzero()[0]) if reading.only_dated else measures)
+            dated = _date(measures, mapping.reading, level, some, clocks)
+            made.append(_chosen(measures, dated.nonzero()[0]) if mapping.reading.only_dated else measures)
     return [measures for measures in made if len(measures.rows)]
 
 
@@ -92,94 +92,128 @@ class _Clocks:
     zone: ZoneInfo
     received_us: NDArray[np.int64]
     """(n,) By row of the frames."""
-    received: Mask
+    is_received: Mask
 
-    def instants(self, name: str, level: Level, rows: Places, owners: Places) -> tuple[Any, Mask]:
+    def received(self, some: Some) -> tuple[NDArray[np.int64], Mask]:
+        """Give the reception of frames, and where it is known."""
+        if some is None:
+            return self.received_us, self.is_received
+        return self.received_us[some], self.is_received[some]
+
+    def instants(self, name: str, level: Level, some: Some, owners: Places) -> tuple[Any, Mask]:
         """Give the instants that a clock means in rows of a level, or around them, and where it means one.
 
         Instants are [us since 1970 UTC]; `owners` are the frames of the rows.
         """
-        taken = _heard(level, raw_name(name), rows)
+        taken = _heard(level, raw_name(name), some)
         if taken is None:
-            return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+            return np.zeros(len(owners), np.int64), np.zeros(len(owners), np.bool_)
         clock = self.plan.clocks[name]
-        received_us, received = self.received_us[owners], self.received[owners]
         if isinstance(clock, el.Epoch):
             instants, dated = epochs_us(clock, taken.values)
-        elif isinstance(clock, BitClock):
+            return instants, dated if taken.said is None else dated & taken.said
+        received_us, received = self.received(None if some is None and level.parent is None else owners)
+        if isinstance(clock, BitClock):
             dated = taken.values != NEVER if taken.said is None else (taken.values != NEVER) & taken.said
             instants = local_instants_us(taken.values, dated, self.zone, received_us, received)
-            elapsed = _heard(level, elapsed_name(name), rows)
+            elapsed = _heard(level, elapsed_name(name), some)
             if elapsed is not None:
                 instants = instants + elapsed.values * 1_000_000
         elif isinstance(clock, el.Moment):
-            instants, dated = taken.values, np.ones(len(rows), np.bool_)
+            instants, dated = taken.values, everywhere(len(owners))
         else:
             raw: Any = taken.values
             instants, dated = instants_us(clock, raw, self.zone, received_us, received)
         return instants, dated if taken.said is None else dated & taken.said
 
 
-def _measures(reading: Reading, plan: Plan, level: Level) -> Measures:
-    rows = level.sound(plan.cases.get(reading.message, -1))
-    carried = Carried()
-    for carry in reading.carries if len(rows) else ():
-        column = _column(reading, carry.name, level, rows)
-        if column is not None:
-            doubt = None if carry.doubted_by is None else _column(reading, carry.doubted_by, level, rows)
-            column = _believed(column, doubt)
-            if carry.after is not None:
-                column = _over(column, _column(reading, carry.after, level, rows))
-            carried.add(carry.field, column, plan.wants.words.get(carry.name))
-    fields, words = carried.fields, carried.words
+def _measures(mapping: Mapping, plan: Plan, level: Level) -> tuple[Measures, Some]:
+    """Give what rows say, not yet dated, and which rows of the level they are."""
+    some: Some = None if level.is_all(mapping.case) else level.sound(mapping.case)
+    rows, reading = every(level.count) if some is None else some, mapping.reading
+    fields, words = _carried(mapping, plan, level, some) if len(rows) else ({}, {})
     kept = _said_anything(fields, len(rows))
     if kept is not None and not all_in(kept):
         chosen = kept.nonzero()[0]
-        rows = rows[chosen]
+        rows = some = rows[chosen]
         fields = {name: _taken(column, chosen) for name, column in fields.items()}
-    return Measures(rows, fields, words, _NO_TIMES, _NOWHERE, None, reading.series)
+    return Measures(rows, fields, words, _NO_TIMES, _NOWHERE, None, reading.series), some
 
 
-def _column(reading: Reading, name: str, level: Level, rows: Places) -> Column | None:
-    """Give what the rows say under a name; None if no row says it."""
+def _carried(
+    mapping: Mapping, plan: Plan, level: Level, some: Some
+) -> tuple[dict[str, Column], dict[str, tuple[str, ...]]]:
+    """Give what rows say of each field, and what its numbers stand for."""
+    columns = level.columns
+    if mapping.copied is not None:
+        copied = {field: columns[name] for field, name in mapping.copied if name in columns}
+        if some is not None:
+            copied = {field: _taken(column, some) for field, column in copied.items()}
+        return copied, mapping.words
+    carried, reading = Carried(), mapping.reading
+    for carry in reading.carries:
+        column = _column(reading, carry.name, level, some)
+        if column is not None:
+            doubt = None if carry.doubted_by is None else _column(reading, carry.doubted_by, level, some)
+            column = _believed(column, doubt)
+            if carry.after is not None:
+                column = _over(column, _column(reading, carry.after, level, some))
+            carried.add(carry.field, column, plan.wants.words.get(carry.name))
+    return carried.fields, carried.words
+
+
+def _column(reading: Reading, name: str, level: Level, some: Some) -> Column | None:
+    """Give what rows say under a name; None if no row says it."""
     if reading.records is not None:
         column = _last(level, level.lists.get(reading.records, []), name)
     else:
         column = level.columns.get(name)
-    if column is None or len(rows) == level.count:
-        return column
-    return _taken(column, rows)
+    return None if column is None else _taken(column, some)
 
 
 def _believed(column: Column, doubt: Column | None) -> Column:
     """Give the column without what is false while it is doubted."""
     if doubt is None:
         return column
-    doubted = doubt.values.astype(np.bool_) & (True if doubt.said is None else doubt.said)
-    believed = column.values.astype(np.bool_) | ~doubted
-    return Column(column.values, believed if column.said is None else believed & column.said)
+    believed = _truth(column.values) | ~_holding(doubt)
+    if column.said is not None:
+        believed &= column.said
+    return Column(column.values, None if all_in(believed) else believed)
 
 
 def _over(column: Column, goes_on: Column | None) -> Column:
     """Give the column only where what it tells of is over."""
     if goes_on is None:
         return Column(column.values, np.zeros(len(column.values), np.bool_))
-    over = ~goes_on.values.astype(np.bool_) & (True if goes_on.said is None else goes_on.said)
+    over = ~_truth(goes_on.values) & (True if goes_on.said is None else goes_on.said)
     return Column(column.values, over if column.said is None else over & column.said)
 
 
-def _taken(column: Column, rows: Places) -> Column:
-    return Column(column.values[rows], None if column.said is None else column.said[rows])
+def _holding(column: Column) -> Mask:
+    """Give where a truth is said to hold."""
+    truth = _truth(column.values)
+    return truth if column.said is None else truth & column.said
 
 
-def _heard(level: Level, name: str, rows: Places) -> Column | None:
+def _truth(values: NDArray[Any]) -> Mask:
+    return values.astype(np.bool_, copy=False)
+
+
+def _taken(column: Column, some: Some) -> Column:
+    if some is None:
+        return column
+    return Column(column.values[some], None if column.said is None else column.said[some])
+
+
+def _heard(level: Level, name: str, some: Some) -> Column | None:
     """Give what is said under a name in rows of a level, or in the nearest one around it that says it."""
     around: Level | None = level
     while around is not None:
         column = around.columns.get(name)
         if column is not None:
-            return _taken(column, rows)
-        rows = rows if around.owners is None else around.owners[rows]
+            return _taken(column, some)
+        if around.owners is not None:
+            some = around.owners if some is None else around.owners[some]
         around = around.parent
     return None
 
@@ -210,33 +244,37 @@ def _last(level: Level, lists: list[Level], name: str) -> Column | None:
 
 def _said_anything(fields: dict[str, Column], count: int) -> Mask | None:
     """Give the rows that say something; None: all of them."""
-    masks = [column.said for column in fields.values() if column.said is not None]
-    if len(masks) < len(fields):
-        return None
+    for column in fields.values():
+        if column.said is None:
+            return None
     said = np.zeros(count, np.bool_)
-    for mask in masks:
-        said |= mask
+    for column in fields.values():
+        said |= column.said  # type: ignore[arg-type]  # None is none of them now
         if all_in(said):
             return None
     return said
 
 
-def _date(measures: Measures, reading: Reading, level: Level, rows: Places, clocks: _Clocks) -> Mask:
+def _date(measures: Measures, reading: Reading, level: Level, some: Some, clocks: _Clocks) -> Mask:
     """Put the clock's instants where rows of a level have one; elsewhere reception dates them.
 
     Returns:
         (m,) where they have one.
     """
-    frames = measures.rows
-    measures.time_us, measures.timed = clocks.received_us[frames], clocks.received[frames]
-    dated = np.zeros(len(rows), np.bool_)
-    if reading.clock is not None:
-        instants, dated = clocks.instants(reading.clock, level, rows, frames)
-        measures.time_us = np.where(dated, instants, measures.time_us)
+    frames = None if some is None and level.parent is None else measures.rows
+    measures.time_us, measures.timed = clocks.received(frames)
+    if reading.clock is None:
+        return np.zeros(len(measures.rows), np.bool_)
+    instants, dated = clocks.instants(reading.clock, level, some, measures.rows)
+    if all_in(dated):
+        measures.time_us, measures.timed = instants, dated
+    else:
+        measures.time_us = measures.time_us.copy()
+        np.copyto(measures.time_us, instants, where=dated)
         measures.timed = measures.timed | dated
-        clock = _heard(level, raw_name(reading.clock), rows)
-        if clock is not None:
-            measures.unsynchronised = Column(~dated, clock.said)
+    clock = _heard(level, raw_name(reading.clock), some)
+    if clock is not None:
+        measures.unsynchronised = Column(~dated, clock.said)
     return dated
 
 
@@ -288,7 +326,7 @@ def _fall_back(measures: Measures, each: Each, items: Level, rows: Places, clock
     dated, clock = measures.timed, items.columns.get(raw_name(each.clock or ""))
     if clock is not None:
         measures.unsynchronised = Column(~dated, None if clock.said is None else clock.said[rows])
-    received_us, received = clocks.received_us[measures.rows], clocks.received[measures.rows]
+    received_us, received = clocks.received(measures.rows)
     offset = items.columns.get(raw_name(each.offset or ""))
     if offset is not None:
         received_us = received_us + offset.values[rows]
@@ -358,7 +396,7 @@ def _item_instants(
         raise TypeError("a list's level has places")
     if each.clock is not None:
         return clocks.instants(each.clock, items, rows, frames)
-    starts, dated = clocks.received_us[frames], clocks.received[frames]
+    starts, dated = clocks.received(frames)
     if not each.from_reception:
         starts, dated = clocks.instants(reading.clock or "", items, rows, frames)
     return starts + (each.first + items.index[rows]) * each.step_s * 1_000_000, dated

@@ -64,7 +64,7 @@ class MomentConstruct(c.Construct):  # type: ignore[misc]  # construct is untype
 class MomentStep:
     """The same for columns: instants [us since 1970 UTC] where there is one."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Moment, wants: Wants) -> None:
         self.leaf = leaf

@@ -14,6 +14,7 @@ import numpy as np
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
+from narrowgate_codecs.aligned import Aligned
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, all_in, settled
 from narrowgate_codecs.compiler import Compiler
@@ -28,15 +29,31 @@ from narrowgate_codecs.plan_regions import (
     Steps,
     follow,
 )
-from narrowgate_codecs.profile import Profile
+from narrowgate_codecs.profile import Profile, Reading
 from narrowgate_codecs.soundness import every
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wire import Places, Wire
 
 Dating: TypeAlias = el.Clock | el.Epoch | el.Moment | BitClock
 
+_TRUTH = np.dtype(np.bool_)
 _FEW_PORTS = 4
 """Ports of frames of one length whose layouts are looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """How a message becomes a row, as far as it is known before any frame comes."""
+
+    reading: Reading
+    case: int
+    """The number of its message."""
+    is_item: bool
+    """True where items of lists are the rows."""
+    copied: tuple[tuple[str, str], ...] | None
+    """Fields and the names that say them, where that is all; None: there is more to each."""
+    words: dict[str, tuple[str, ...]]
+    """What the numbers of such fields stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +75,15 @@ class Plan:
     """The name of the identity inside the frames, where its bytes are kept; None: they are not."""
     facts: tuple[str, ...]
     """What the frames go by that earlier ones announced, and what they announce."""
+    mappings: tuple[Mapping, ...]
+    """How messages become readings."""
 
     def read(
         self,
         wire: Wire,
         starts: Places,
         lengths: Places,
-        ports: Places | None = None,
+        ports: Place | None = None,
         keys: Sequence[Key] | None = None,
         facts: dict[str, Places] | None = None,
         recall: Callable[[int, str], bytes | None] | None = None,
@@ -75,20 +94,22 @@ class Plan:
             wire: the bytes.
             starts: (n,) first byte of each frame, ascending.
             lengths: (n,) [byte].
-            ports: (n,) message types that the transport captured, NO_PORT for none; None: none for all.
+            ports: (n,) message types that the transport captured, NO_PORT for none, or the one of all of
+                them; None: none for all.
             keys: (n,) of the frames' devices; None: no device has one.
             facts: (n,) numbers by name, NO_FACT where one is not known; None: none is.
             recall: gives what is known of a row's device under a name; None: nothing is of any.
         """
-        count, ports = len(starts), ports if self.by_port else None
-        level = Level(wire, starts, np.zeros(count, np.bool_), ports=ports, keys=keys, facts=facts or {})
-        level.recall = recall
-        if count:
-            end = int(lengths[0])
-            if all_in(lengths == end):
-                level.stride = _stride(starts, end)
-                self._read_alike(level, end, None if ports is None else settled(ports))
+        level = Level(wire, starts, np.zeros(len(starts), _TRUTH), keys=keys)
+        level.facts, level.recall = facts or {}, recall
+        port = ports if self.by_port else None
+        if len(starts):
+            end, is_one = int(lengths[0]), wire.alike is lengths
+            if is_one or all_in(lengths == end):
+                level.stride = end or None if is_one else _stride(starts, end)
+                self._read_alike(level, end, settled(port) if isinstance(port, np.ndarray) else port)
             else:
+                level.ports = _each(port, len(starts))
                 follow(self.steps, Cohort(level, starts, 0, lengths))
             finish(level)
         return level
@@ -97,12 +118,16 @@ class Plan:
         """Read frames of one length: by their layout if it was met before, else step by step."""
         ports = [NO_PORT] if port is None else [port] if isinstance(port, int) else _few(port)
         if level.stride is None or not ports or self.facts:
+            level.ports = _each(port, level.count)
             follow(self.steps, Cohort(level, level.starts, 0, length))
             return
         keys = [(length, one) for one in ports]
-        layout = self.layouts.find(level, keys)
+        frames = Aligned(level, length)
+        layout = self.layouts.find(frames, keys)
+        if layout is None or layout.hears_port:
+            level.ports = _each(port, level.count)
         if layout is not None:
-            layout.read(level, length)
+            layout.read(frames)
             return
         if isinstance(port, np.ndarray):
             for key in keys:
@@ -119,6 +144,11 @@ class Plan:
         follow(self.steps, Cohort(level, level.starts, 0, key[0], trace=trace))
         self.layouts.keep(level, key, trace)
         return True
+
+
+def _each(port: Place | None, count: int) -> Places | None:
+    """Give the ports of all frames, (n,); None where none was captured."""
+    return np.full(count, port) if isinstance(port, int) else port
 
 
 def _few(ports: Places) -> list[int]:
@@ -164,7 +194,20 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     asked = [field.name for field in every(fields) if isinstance(field, el.Fact)]
     facts = tuple(dict.fromkeys([*asked, *(learn.fact for learn in profile.learns)]))
     identity = profile.identity if profile.identity in compiler.sent else None
-    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, identity, facts)
+    mappings = tuple(mapping_of(reading, cases, wants.words) for reading in profile.readings)
+    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, identity, facts, mappings)
+
+
+def mapping_of(reading: Reading, cases: dict[str, int], words: dict[str, dict[str, int]]) -> Mapping:
+    """Give what there is to know of a mapping before any frame comes."""
+    is_item = reading.each is not None or reading.series_by is not None
+    plain = not is_item and reading.records is None
+    plain = plain and all(carry.doubted_by is None and carry.after is None for carry in reading.carries)
+    fields = [carry.field for carry in reading.carries]
+    plain = plain and len(set(fields)) == len(fields)
+    copied = tuple((carry.field, carry.name) for carry in reading.carries) if plain else None
+    known = {carry.field: tuple(words[carry.name]) for carry in reading.carries if carry.name in words}
+    return Mapping(reading, cases.get(reading.message, -1), is_item, copied, known if plain else {})
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:

@@ -15,7 +15,7 @@ class ConstStep:
 
     def __init__(self, element: el.Const) -> None:
         value = element.value
-        self.shaping = len(value)
+        self.shaping = b"\xff" * len(value)
         self.words = [
             (piece, at, int.from_bytes(value[at : at + np.dtype(piece).itemsize]))
             for piece, at, _ in pieces_of(len(value), "big")
@@ -30,7 +30,7 @@ class ConstStep:
 class CheckStep:
     """A check sum that must follow from the bytes since a mark."""
 
-    idle, shaping, is_shape = False, 0, False
+    idle, shaping, is_shape = False, b"", False
 
     def __init__(self, element: el.Check) -> None:
         self.element = element

@@ -3,6 +3,7 @@
 A leaf costs nothing unless its value is wanted, chooses something, or can be what a frame is refused for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,9 +14,16 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs.cohort import Cohort, Mask, all_in, one_of
 from narrowgate_codecs.digits import SPELLED
 from narrowgate_codecs.leaves import clock_width
+from narrowgate_codecs.wire import Bytes, dtype_of
 
 EXACT = 1 << 53
 """Above it a float64 cannot tell neighbours apart: such rows are left to the row engine."""
+
+
+_EXACT_BYTES = 6
+_FLOAT = np.dtype(np.float64)
+_COUNT = np.dtype(np.int64)
+_EXACT = np.asarray(EXACT, np.uint64)
 
 
 class Unplanned(Exception):
@@ -27,8 +35,8 @@ class LeafStep(Protocol):
 
     idle: bool
     """True where there is nothing to judge and nothing to keep."""
-    shaping: int
-    """[byte] of it that shape the frame: what chooses and counts, and what is constant."""
+    shaping: bytes
+    """Its bits that shape the frame: what chooses and counts, and what is constant; empty: none."""
     is_shape: bool
     """True where equal bytes leave nothing to judge and nothing to keep."""
 
@@ -80,31 +88,83 @@ class IntStep:
         integral(leaf.width, leaf.name)
         self.leaf = leaf
         self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
-        self.shaping = leaf.width if leaf.name in wants.shaping else 0
+        self.shaping = b"\xff" * leaf.width if leaf.name in wants.shaping else b""
         self.is_shape = False
         self.idle = not (self.wanted or self.raw or leaf.limits is not None)
+        self.dtype = dtype_of(leaf.width, leaf.order, signed=leaf.signed)
+        self.native = np.dtype(self.dtype or np.int64).newbyteorder("=")
+        self.per = None if leaf.per == 1 else np.asarray(float(leaf.per))
+        low, high = _raw_limits(leaf)
+        self.limits = [
+            (past, limit) for past, limit in ((np.less, low), (np.greater, high)) if limit is not None
+        ]
+        self.null = _like(leaf, leaf.null[0]) if leaf.null else None
+        self.is_vast = leaf.width > _EXACT_BYTES
+        self.is_judged = bool(self.limits or leaf.null or self.is_vast)
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep the raw number, the value, or only judge it."""
         leaf = self.leaf
-        raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
+        if self.dtype is not None:
+            raw = cohort.window(self.dtype, offset)
+        else:
+            raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
         said = None
-        if leaf.null:
-            said = raw != leaf.null[0] if len(leaf.null) == 1 else ~one_of(raw, leaf.null)
-        if leaf.width > 6:
-            vast = raw > EXACT if not leaf.signed else (raw > EXACT) | (raw < -EXACT)
-            cohort.doubt(vast if said is None else vast & said)
+        if self.is_judged:
+            # In the machine's order once, before it is looked at again and again.
+            raw = raw.astype(self.native, copy=False)
+            said = self._judge(cohort, raw)
         if self.raw:
             cohort.say(raw_name(leaf.name), raw)
-        if not self.wanted and leaf.limits is None:
-            return
-        counts = raw.astype(np.int64) + leaf.plus if leaf.plus else raw
-        values = counts if leaf.per == 1 else counts.astype(np.float64) / leaf.per
-        if leaf.limits is not None:
-            odd = (values < leaf.limits[0]) | (values > leaf.limits[1])
-            cohort.doubt(odd if said is None else odd & said)
         if self.wanted:
-            cohort.say(leaf.name, values, said)
+            cohort.say(leaf.name, self._values(raw), said)
+
+    def _values(self, raw: NDArray[Any]) -> NDArray[Any]:
+        counts = raw.astype(np.int64) + self.leaf.plus if self.leaf.plus else raw
+        return counts if self.per is None else counts.astype(_FLOAT) / self.per
+
+    def _judge(self, cohort: Cohort, raw: NDArray[Any]) -> Mask | None:
+        """Doubt numbers out of their limits; give where they say something, None for everywhere."""
+        said = None
+        if self.null is not None:
+            these = self.leaf.null
+            said = raw != self.null if len(these) == 1 else ~one_of(raw, these)
+            if all_in(said):
+                said = None
+        if self.is_vast:
+            vast = raw > EXACT if not self.leaf.signed else (raw > EXACT) | (raw < -EXACT)
+            cohort.doubt(vast if said is None else vast & said)
+        for past, limit in self.limits:
+            odd = past(raw, limit)
+            cohort.doubt(odd if said is None else odd & said)
+        return said
+
+
+def _raw_limits(leaf: el.Int) -> tuple[Any, Any]:
+    """Give the least and the greatest raw value within the limits; None where no raw value is past them.
+
+    Values are compared as construct does: divided, each one rounded.
+    """
+    if leaf.limits is None:
+        return None, None
+    low, high = (round(limit * leaf.per) for limit in leaf.limits)
+    low = next(count for count in (low - 1, low, low + 1) if count / leaf.per >= leaf.limits[0])
+    high = next(count for count in (high + 1, high, high - 1) if count / leaf.per <= leaf.limits[1])
+    least, most = _range(leaf)
+    low, high = low - leaf.plus, high - leaf.plus
+    return None if low <= least else _like(leaf, low), None if high >= most else _like(leaf, high)
+
+
+def _range(leaf: el.Int) -> tuple[int, int]:
+    least = -(1 << 8 * leaf.width - 1) if leaf.signed else 0
+    return least, least + (1 << 8 * leaf.width) - 1
+
+
+def _like(leaf: el.Int, raw: int) -> NDArray[Any]:
+    """Give a number as numpy compares it quickest with those of a leaf: of their own kind, if it is one."""
+    least, most = _range(leaf)
+    dtype = dtype_of(leaf.width, "little", signed=leaf.signed) or "<i8"
+    return np.asarray(raw, np.dtype(dtype).newbyteorder("=") if least <= raw <= most else None)
 
 
 def _bcd_table() -> NDArray[np.int32]:
@@ -121,7 +181,7 @@ BCD = _bcd_table()
 class BcdStep:
     """Packed digits, their scale or the unit that a code names."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Bcd, wants: Wants) -> None:
         integral(leaf.width, leaf.name)
@@ -192,29 +252,36 @@ class BcdStep:
 class FloatStep:
     """A floating-point number and its limits."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Float, wants: Wants) -> None:
         self.leaf, self.wanted = leaf, leaf.name in wants.values
         self.dtype = f"{'>' if leaf.order == 'big' else '<'}f{leaf.width}"
+        self.bits = f"{self.dtype[0]}u{leaf.width}"
         self.idle = not self.wanted and leaf.limits is None
+        exponent = np.array(np.inf, f"<f{leaf.width}").view(f"<u{leaf.width}")
+        self.exponent = exponent.astype(exponent.dtype.newbyteorder("="))
+        """The bits of which at least one is zero in a number."""
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the number, null for what is none."""
-        with np.errstate(invalid="ignore"):  # a signalling NaN is no number like any other
-            values = cohort.window(self.dtype, offset).astype(np.float64)
-        said = np.isfinite(values)
+        read = cohort.window(self.dtype, offset)
+        bits = cohort.window(self.bits, offset).astype(self.exponent.dtype)
+        finite: Mask = bits & self.exponent != self.exponent
+        said = None if all_in(finite) else finite
+        values = (read if said is None else np.where(finite, read, 0)).astype(_FLOAT)
         if self.leaf.limits is not None:
             low, high = self.leaf.limits
-            cohort.doubt(said & ((values < low) | (values > high)))
+            odd = (values < low) | (values > high)
+            cohort.doubt(odd if said is None else odd & said)
         if self.wanted:
-            cohort.say(self.leaf.name, np.where(said, values, 0.0), said)
+            cohort.say(self.leaf.name, values, said)
 
 
 class TextStep:
     """Printable ASCII."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     idle = False
 
@@ -223,39 +290,56 @@ class TextStep:
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Doubt what is no text."""
-        read = cohort.bytes(self.width, offset)
-        cohort.doubt(np.logical_or.reduce((read < 0x20) | (read > 0x7E), axis=1))
+        _doubt_any(cohort, cohort.bytes(self.width, offset), _NO_TEXT)
 
 
 class NumeralStep:
     """An identity in packed digits."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     idle = False
 
     def __init__(self, leaf: el.Numeral, wants: Wants) -> None:
-        self.width, lead = leaf.width, leaf.lead
-        places = [(at // 2, at % 2, int(digit, 16)) for at, digit in enumerate(lead)]
-        self.lead = [(at, 4 if half == 0 else 0, digit) for at, half, digit in places]
-        self.first = len(lead)
+        self.width = leaf.width
+        self.lead = [_unlike_lead(leaf.lead[at : at + 2]) for at in range(0, len(leaf.lead), 2)]
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Doubt what begins otherwise or is no digit."""
         read = cohort.bytes(self.width, offset)
-        for at, shift, digit in self.lead:
-            cohort.doubt(read[:, at] >> shift & 15 != digit)
-        high, low = read >> 4 > 9, read & 15 > 9
-        # The digits of the lead are judged above.
-        high[:, : (self.first + 1) // 2] = False
-        low[:, : self.first // 2] = False
-        cohort.doubt(np.logical_or.reduce(high | low, axis=1))
+        for at, wrong in enumerate(self.lead):
+            _doubt_any(cohort, read[:, at : at + 1], wrong)
+        _doubt_any(cohort, read[:, len(self.lead) :], _NO_DIGITS)
+
+
+def _wrong(good: Callable[[int], bool]) -> bytes:
+    """Give 1 for every byte that is none of the good ones, (256,)."""
+    return bytes(not good(byte) for byte in range(256))
+
+
+def _unlike_lead(lead: str) -> bytes:
+    """Give the bytes that begin otherwise than with one or two hex digits, or go on with no decimal one."""
+    return _wrong(
+        lambda byte: f"{byte:02x}".startswith(lead.lower()) and (len(lead) > 1 or byte & 15 <= _NINE)
+    )
+
+
+_NINE = 9
+_NO_DIGITS = _wrong(lambda byte: byte >> 4 <= _NINE and byte & 15 <= _NINE)
+_NO_TEXT = _wrong(lambda byte: 0x20 <= byte <= 0x7E)
+
+
+def _doubt_any(cohort: Cohort, read: Bytes, wrong: bytes) -> None:
+    """Doubt the rows of bytes, (m, width), of which one is wrong."""
+    told = read.tobytes().translate(wrong)
+    if 1 in told:
+        cohort.doubt(np.logical_or.reduce(np.frombuffer(told, np.bool_).reshape(read.shape), axis=1))
 
 
 class DigitsStep:
     """The same for columns."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     idle = False
 
@@ -277,7 +361,7 @@ class DigitsStep:
 class ClockStep:
     """A clock's digits; what instant they mean is decided where reception is known."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Clock, wants: Wants) -> None:
         self.leaf, self.width = leaf, clock_width(leaf)
@@ -291,7 +375,7 @@ class ClockStep:
 class EpochStep:
     """An instant's count; what instant it means is decided where readings are dated."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Epoch, wants: Wants) -> None:
         integral(leaf.width, leaf.name)
@@ -301,5 +385,5 @@ class EpochStep:
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep the count; one that leaves int64 is no instant of this century."""
         raw = cohort.integer(self.leaf.width, self.leaf.order, offset)
-        counts = np.minimum(raw, np.uint64(EXACT)) if self.leaf.width == 8 else raw
-        cohort.say(raw_name(self.leaf.name), counts.astype(np.int64))
+        counts = np.minimum(raw, _EXACT) if self.leaf.width == 8 else raw
+        cohort.say(raw_name(self.leaf.name), counts.astype(_COUNT))

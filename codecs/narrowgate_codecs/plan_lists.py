@@ -250,10 +250,10 @@ class ArraySteps:
 
     def run(self, cohort: Cohort) -> None:
         """Read as many items as are declared or announced; drop the rows too short for them."""
-        _break(cohort)
         counts = counted(cohort, self.count, self.width)
-        if not cohort.count:
+        if not cohort.count or (isinstance(counts, int) and counts == 0):
             return
+        _break(cohort)
         level = _items(cohort, counts, self.width)
         if level.count:
             follow(self.steps, Cohort(level, level.starts, 0, self.width))

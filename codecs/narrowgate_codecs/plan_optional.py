@@ -15,7 +15,7 @@ from narrowgate_codecs.plan_regions import Note, Parting, Steps, Stretch, ToEnd,
 class LeftStep:
     """How many bytes of the region are left."""
 
-    shaping = 0
+    shaping = b""
 
     def __init__(self, leaf: el.Left, wants: Wants) -> None:
         self.name = leaf.name
@@ -36,7 +36,7 @@ class LeftStep:
 class FactStep:
     """A number that an earlier frame announced."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Fact, wants: Wants) -> None:
         self.name = leaf.name

@@ -137,7 +137,7 @@ class Skip:
     def _trace(self, trace: Trace, first: Place, cohort: Cohort) -> None:
         """Fix the run and the byte that ends it."""
         if isinstance(first, int) and isinstance(cohort.at, int) and isinstance(cohort.end, int):
-            trace.fix(first, min(cohort.at + 1, cohort.end) - first)
+            trace.fix(first, b"\xff" * (min(cohort.at + 1, cohort.end) - first))
         else:
             trace.is_broken = True
 
@@ -150,7 +150,7 @@ class Skip:
 class Note:
     """Remembers a place."""
 
-    idle, shaping, is_shape = False, 0, True
+    idle, shaping, is_shape = False, b"", True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -181,7 +181,7 @@ class Sizing:
             counted = element.width if element.counts_itself else 0
             stop: Place = start + settled(cohort.integer(element.width, element.order, 0)) - counted
             if cohort.trace is not None:
-                cohort.trace.fix(cohort.at, element.head)
+                cohort.trace.fix(cohort.at, b"\xff" * element.head)
         else:
             stop = cohort.end
         if element.mark is not None:
@@ -265,4 +265,5 @@ class Maybe(Parting):
             return
         room = min(len(self.marker), cohort.end - cohort.at)
         same = cohort.bytes(room, 0)[0] & self.mask[:room] == self.marker[:room]
-        trace.fix(cohort.at, room if all_in(same) else int(np.argmin(same)) + 1)
+        told = room if all_in(same) else int(np.argmin(same)) + 1
+        trace.fix(cohort.at, self.mask[:told].tobytes())

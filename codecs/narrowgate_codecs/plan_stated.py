@@ -30,7 +30,7 @@ def elapsed_name(name: str) -> str:
 class WiredStep:
     """Reads numbers of one coding; factors are given along or are the leaf's own."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: Wired, wants: Wants) -> None:
         self.leaf = leaf
@@ -115,7 +115,7 @@ def _pairs(width: int, order: Order) -> tuple[tuple[str, int], ...]:
 class BitClockStep:
     """Reads local times as seconds since 1970 of the same zone."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: BitClock, wants: Wants) -> None:
         self.leaf = leaf

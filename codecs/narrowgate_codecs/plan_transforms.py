@@ -37,7 +37,7 @@ def sent_name(name: str) -> str:
 class SentStep:
     """Keeps the bytes of an element as they travel."""
 
-    idle, shaping, is_shape = False, 0, False
+    idle, shaping, is_shape = False, b"", False
 
     def __init__(self, name: str, width: int) -> None:
         self.name, self.width = name, width

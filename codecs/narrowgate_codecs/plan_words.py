@@ -44,7 +44,7 @@ class CodeStep:
         self.leaf, self.raw = leaf, leaf.name in wants.raws
         self.idle = not self.raw and leaf.accepts is None
         sole = leaf.accepts is not None and len(leaf.accepts) == 1
-        self.shaping = leaf.width if sole or leaf.name in wants.shaping else 0
+        self.shaping = b"\xff" * leaf.width if sole or leaf.name in wants.shaping else b""
         # A code that also names a unit is looked at again.
         self.is_shape = bool(self.shaping) and leaf.name not in wants.units
         few = leaf.accepts is not None and leaf.width <= _TABLED
@@ -112,7 +112,7 @@ class NamedStep:
         self.leaf = leaf
         self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
         self.idle = not (self.wanted or self.raw or leaf.otherwise is None)
-        self.shaping = leaf.width if leaf.name in wants.shaping else 0
+        self.shaping = b"\xff" * leaf.width if leaf.name in wants.shaping else b""
         self.is_shape = False
         self.lookup = Lookup(leaf.name, dict(reversed(leaf.words)), leaf.otherwise, wants)
 
@@ -143,7 +143,8 @@ class BitsStep:
             if part.is_closed
         ]
         self.idle = not (self.wanted or self.raws or self.closed)
-        self.shaping = leaf.width if any(part.name in wants.shaping for part in leaf.parts) else 0
+        chosen = sum((1 << part.size) - 1 << part.at for part in leaf.parts if part.name in wants.shaping)
+        self.shaping = chosen.to_bytes(leaf.width, leaf.order) if chosen else b""
         self.is_shape = False
         self.needed = [part for part in leaf.parts if part.name in self.wanted | voiding]
         self.lookups = {
@@ -221,7 +222,7 @@ def _numbers(part: el.Part) -> NDArray[np.float64]:
 class ImpliedStep:
     """What a message says by being sent."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Implied, wants: Wants) -> None:
         self.name, self.idle = leaf.name, leaf.name not in wants.values
@@ -236,7 +237,7 @@ class ImpliedStep:
 class PortStep:
     """The captured message type."""
 
-    shaping = 0
+    shaping = b""
 
     def __init__(self, leaf: el.Port, wants: Wants) -> None:
         self.leaf = leaf

@@ -6,7 +6,7 @@ import construct as c
 import numpy as np
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort
+from narrowgate_codecs.cohort import Cohort, all_in
 from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.scope import Said, Scope, Wanted
 from narrowgate_codecs.sums import Sum
@@ -42,7 +42,7 @@ class ScaledConstruct(c.Construct):  # type: ignore[misc]  # construct is untype
 class ScaledStep:
     """The same for columns, step by step."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: el.Scaled, wants: Wants) -> None:
         self.leaf = leaf
@@ -55,13 +55,15 @@ class ScaledStep:
     def run(self, cohort: Cohort, offset: int) -> None:
         """Scale, null where the scaling number is zero or unknown."""
         leaf = self.leaf
-        number = cohort.heard(raw_name(leaf.of)).astype(np.float64)
-        by = cohort.heard(raw_name(leaf.by))
+        number, by = cohort.heard(raw_name(leaf.of)).astype(np.float64), cohort.heard(raw_name(leaf.by))
         scale = self.factors[np.minimum(by, len(self.factors) - 1)] if leaf.factors else by.astype(np.float64)
-        product = number if not leaf.factors else number * scale
-        divisor = np.full(len(number), float(leaf.per)) if leaf.factors else scale * leaf.per
-        said = scale != 0
-        cohort.say(leaf.name, product / np.where(said, divisor, 1.0), said)
+        told = scale != 0
+        said = None if all_in(told) else told
+        if leaf.factors:
+            values = number * scale / leaf.per
+        else:
+            values = number / (scale * leaf.per if said is None else np.where(told, scale * leaf.per, 1.0))
+        cohort.say(leaf.name, values, said)
 
 
 def sum_value(element: Sum, raw: tuple[int, ...], scope: Scope) -> int | float:
@@ -90,7 +92,7 @@ class SumConstruct(c.Construct):  # type: ignore[misc]
 class SumStep:
     """The same for columns, step by step."""
 
-    shaping, is_shape = 0, False
+    shaping, is_shape = b"", False
 
     def __init__(self, leaf: Sum, wants: Wants) -> None:
         self.leaf = leaf

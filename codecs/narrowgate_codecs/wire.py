@@ -17,6 +17,7 @@ Places = NDArray[np.int64]
 
 _PAD = 8
 """Bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
+_BEHIND = bytes(_PAD)
 _PIECES = (4, 2, 1)
 _FEW = 64
 """Frames of a batch so small that where they start takes longer to work out than to keep."""
@@ -28,32 +29,48 @@ class Wire:
     def __init__(self, data: Bytes, *, is_own: bool = False) -> None:
         """Take the bytes, the last eight of which are of no frame, and whether they are nobody else's."""
         self.data, self.is_own = data, is_own
+        self.alike: Places | None = None
+        """The lengths of the frames, where they were found to be all the same, back to back."""
         self.ends: tuple[Places, NDArray[np.int32]] | None = None
         """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
         self._windows: dict[str, NDArray[Any]] = {"u1": data}
+        self._text: bytes | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The same bytes as Python has them; they are copied once where they are not kept so anyway."""
+        if self._text is None:
+            kept = self.data.base
+            self._text = (
+                kept if isinstance(kept, bytes) and len(kept) == self.data.size else self.data.tobytes()
+            )
+        return self._text
 
     def window(self, dtype: str) -> NDArray[Any]:
         """Give the integers that start at every byte, as a view (size - width + 1,)."""
         window = self._windows.get(dtype)
         if window is None:
-            kind = _kind(dtype)
+            kind = kind_of(dtype)
             window = np.ndarray((max(0, self.data.size - kind.itemsize + 1),), kind, self.data, 0, (1,))
             self._windows[dtype] = window
         return window
 
 
 @cache
-def _kind(dtype: str) -> np.dtype[Any]:
+def kind_of(dtype: str) -> np.dtype[Any]:
+    """Give numpy's description of the numbers that it has a name for."""
     return np.dtype(dtype)
 
 
 def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
     """Give the wire of payloads, where each starts in it, and how long each is [byte]."""
-    wire = Wire(np.frombuffer(b"".join((*payloads, bytes(_PAD))), np.uint8))
+    wire = Wire(np.frombuffer(b"".join((*payloads, _BEHIND)), np.uint8))
     each, count = list(map(len, payloads)), len(payloads)
     if count and each.count(each[0]) == count:
         # Counting equal lengths is far quicker than making numbers of them one by one.
-        return wire, *(_alike(count, each[0]) if count <= _FEW else _alike.__wrapped__(count, each[0]))
+        starts, lengths = (_alike if count <= _FEW else _alike.__wrapped__)(count, each[0])
+        wire.alike = lengths
+        return wire, starts, lengths
     lengths = _lengths(each)
     return wire, np.cumsum(lengths) - lengths, lengths
 

@@ -87,16 +87,19 @@ def test_encode_refuses_a_number_that_would_say_nothing() -> None:
         encode(_NAME, "frame", {"voltage_v": 230, "judged": 7, **_NULLS, "current_a": 655.35})
 
 
-def test_limited_numbers_of_a_known_layout_are_read_together() -> None:
-    """Three numbers of one width, limited or not, with nulls or not, are read in one go in a known layout."""
+def test_limits_of_a_known_layout_spare_what_says_nothing() -> None:
+    """In a known layout, too, only a number that says something can be past its limits."""
     sender = Sender(_NAME, "up", random.Random(3))
     plan = plan_for(_NAME, "up")
     assert plan is not None
+    frames = [sender.frame() for _ in range(30)]
     for _ in range(3):
-        level = plan.read(*packed([sender.frame() for _ in range(30)]))
+        plan.read(*packed(frames))
+    past, silent = (power + frames[0][2:] for power in (b"\xff\xfe", b"\xff\xff"))
 
-    (layouts,) = plan.layouts._kept.values()
-    assert ([len(numbers.names) for numbers in layouts[0].numbers], int(level.odd.sum())) == ([3], 0)
+    level = plan.read(*packed([past, silent, *frames]))
+
+    assert (plan.layouts.count, level.odd.nonzero()[0].tolist()) == (1, [0])
 
 
 def test_plan_reads_all_of_it() -> None:
