@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs.cohort import Cohort, Column, Level, Mask
-from narrowgate_codecs.plan_leaves import IntStep
+from narrowgate_codecs.plan_numbers import IntStep
 from narrowgate_codecs.plan_words import BitsStep, CodeStep, NamedStep
 from narrowgate_codecs.wire import Bytes, Wire, kind_of
 

@@ -11,7 +11,8 @@ from narrowgate_codecs.cohort import NO_PORT, Place, any_in, everywhere
 from narrowgate_codecs.decode import FEWEST, plan_for
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.known import Key, Known, keys_of
-from narrowgate_codecs.mapping import Measures, measures_of
+from narrowgate_codecs.mapping import measures_of
+from narrowgate_codecs.measures import Measures
 from narrowgate_codecs.refusal import FrameRefused
 from narrowgate_codecs.registry import PROFILES
 from narrowgate_codecs.rows import Row, rows_of

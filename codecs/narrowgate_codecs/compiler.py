@@ -16,8 +16,9 @@ from narrowgate_codecs.plan_compact import CompactSteps
 from narrowgate_codecs.plan_described import DescribedSteps
 from narrowgate_codecs.plan_items import ItemSteps, Land, measured
 from narrowgate_codecs.plan_joint import Joint, Part, weight_of
-from narrowgate_codecs.plan_leaves import BcdStep, LeafStep, Unplanned, Wants
+from narrowgate_codecs.plan_leaves import LeafStep, Unplanned, Wants
 from narrowgate_codecs.plan_lists import ArraySteps, DeltaSteps, Kind, ListSteps, Span
+from narrowgate_codecs.plan_numbers import BcdStep
 from narrowgate_codecs.plan_optional import when
 from narrowgate_codecs.plan_regions import (
     Bodily,

@@ -17,8 +17,9 @@ from narrowgate_codecs.context import Context, Decoded
 from narrowgate_codecs.facts import FactBook
 from narrowgate_codecs.gathered import Gathered
 from narrowgate_codecs.layout import Direction
-from narrowgate_codecs.mapping import Measures, measures_of
+from narrowgate_codecs.mapping import measures_of
 from narrowgate_codecs.marks import NO_MARK, NONE, Marks, identity_marks
+from narrowgate_codecs.measures import Measures
 from narrowgate_codecs.plan import Plan, plan_of
 from narrowgate_codecs.plan_leaves import Unplanned, raw_name
 from narrowgate_codecs.profile import Profile

@@ -12,7 +12,8 @@ import numpy as np
 
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.cohort import Cohort, Mask, Place, Trace, all_in, any_in, any_of, settled
-from narrowgate_codecs.plan_leaves import LeafStep, TextStep
+from narrowgate_codecs.plan_leaves import LeafStep
+from narrowgate_codecs.plan_texts import TextStep
 from narrowgate_codecs.wire import Places
 
 _LOOK = 32

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import Cohort, Mask, any_in
 from narrowgate_codecs.elements import Order
-from narrowgate_codecs.plan_leaves import BCD, Wants, raw_name
+from narrowgate_codecs.plan_leaves import Wants, raw_name
+from narrowgate_codecs.plan_numbers import BCD
 from narrowgate_codecs.wired import Wired
 
 NEVER = -(1 << 62)

@@ -11,22 +11,11 @@ from narrowgate_codecs.bit_clocks import BitClock
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask, one_of
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.moments import MomentStep
-from narrowgate_codecs.plan_leaves import (
-    BcdStep,
-    ClockStep,
-    DigitsStep,
-    EpochStep,
-    FloatStep,
-    IntStep,
-    LeafStep,
-    NumeralStep,
-    TextStep,
-    Wants,
-    integral,
-    raw_name,
-)
+from narrowgate_codecs.plan_leaves import ClockStep, EpochStep, LeafStep, Wants, integral, raw_name
+from narrowgate_codecs.plan_numbers import BcdStep, FloatStep, IntStep
 from narrowgate_codecs.plan_optional import FactStep, LeftStep
 from narrowgate_codecs.plan_stated import BitClockStep, WiredStep
+from narrowgate_codecs.plan_texts import DigitsStep, NumeralStep, TextStep
 from narrowgate_codecs.scaled import ScaledStep, SumStep
 from narrowgate_codecs.sums import Sum
 from narrowgate_codecs.wired import Wired

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from narrowgate_codecs.arrow_columns import array_of, stable_order, words_of
 from narrowgate_codecs.cohort import Column, Mask, all_in
 from narrowgate_codecs.context import Context
-from narrowgate_codecs.mapping import Measures, Series
+from narrowgate_codecs.measures import Measures, Series
 from narrowgate_codecs.rows import RADIO, Row, readings_batch
 from narrowgate_codecs.wire import Places
 from narrowgate_schema.tables import READINGS, TIMESTAMP

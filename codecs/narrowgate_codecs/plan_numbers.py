@@ -1,0 +1,211 @@
+"""The plan's numbers: binary ones, packed digits and floating-point ones; the mirror of values.py."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgate_codecs import elements as el
+from narrowgate_codecs.cohort import Cohort, Mask, all_in, one_of
+from narrowgate_codecs.plan_leaves import EXACT, Wants, integral, raw_name
+from narrowgate_codecs.wire import dtype_of
+
+_EXACT_BYTES = 6
+_FLOAT = np.dtype(np.float64)
+
+
+class IntStep:
+    """A binary integer, its scale and its limits."""
+
+    def __init__(self, leaf: el.Int, wants: Wants) -> None:
+        integral(leaf.width, leaf.name)
+        self.leaf = leaf
+        self.wanted, self.raw = leaf.name in wants.values, leaf.name in wants.raws
+        self.shaping = b"\xff" * leaf.width if leaf.name in wants.shaping else b""
+        self.is_shape = False
+        self.idle = not (self.wanted or self.raw or leaf.limits is not None)
+        self.dtype = dtype_of(leaf.width, leaf.order, signed=leaf.signed)
+        self.native = np.dtype(self.dtype or np.int64).newbyteorder("=")
+        self.per = None if leaf.per == 1 else np.asarray(float(leaf.per))
+        low, high = _raw_limits(leaf)
+        self.limits = [
+            (past, limit) for past, limit in ((np.less, low), (np.greater, high)) if limit is not None
+        ]
+        self.null = _like(leaf, leaf.null[0]) if leaf.null else None
+        self.is_vast = leaf.width > _EXACT_BYTES
+        self.is_judged = bool(self.limits or leaf.null or self.is_vast)
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Keep the raw number, the value, or only judge it."""
+        leaf = self.leaf
+        if self.dtype is not None:
+            raw = cohort.window(self.dtype, offset)
+        else:
+            raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
+        said = None
+        if self.is_judged:
+            # In the machine's order once, before it is looked at again and again.
+            raw = raw.astype(self.native, copy=False)
+            said = self._judge(cohort, raw)
+        if self.raw:
+            cohort.say(raw_name(leaf.name), raw)
+        if self.wanted:
+            cohort.say(leaf.name, self._values(raw), said)
+
+    def _values(self, raw: NDArray[Any]) -> NDArray[Any]:
+        counts = raw.astype(np.int64) + self.leaf.plus if self.leaf.plus else raw
+        return counts if self.per is None else counts.astype(_FLOAT) / self.per
+
+    def _judge(self, cohort: Cohort, raw: NDArray[Any]) -> Mask | None:
+        """Doubt numbers out of their limits; give where they say something, None for everywhere."""
+        said = None
+        if self.null is not None:
+            these = self.leaf.null
+            said = raw != self.null if len(these) == 1 else ~one_of(raw, these)
+            if all_in(said):
+                said = None
+        if self.is_vast:
+            vast = raw > EXACT if not self.leaf.signed else (raw > EXACT) | (raw < -EXACT)
+            cohort.doubt(vast if said is None else vast & said)
+        for past, limit in self.limits:
+            odd = past(raw, limit)
+            cohort.doubt(odd if said is None else odd & said)
+        return said
+
+
+def _raw_limits(leaf: el.Int) -> tuple[Any, Any]:
+    """Give the least and the greatest raw value within the limits; None where no raw value is past them.
+
+    Values are compared as construct does: divided, each one rounded.
+    """
+    if leaf.limits is None:
+        return None, None
+    low, high = (round(limit * leaf.per) for limit in leaf.limits)
+    low = next(count for count in (low - 1, low, low + 1) if count / leaf.per >= leaf.limits[0])
+    high = next(count for count in (high + 1, high, high - 1) if count / leaf.per <= leaf.limits[1])
+    least, most = _range(leaf)
+    low, high = low - leaf.plus, high - leaf.plus
+    return None if low <= least else _like(leaf, low), None if high >= most else _like(leaf, high)
+
+
+def _range(leaf: el.Int) -> tuple[int, int]:
+    least = -(1 << 8 * leaf.width - 1) if leaf.signed else 0
+    return least, least + (1 << 8 * leaf.width) - 1
+
+
+def _like(leaf: el.Int, raw: int) -> NDArray[Any]:
+    """Give a number as numpy compares it quickest with those of a leaf: of their own kind, if it is one."""
+    least, most = _range(leaf)
+    dtype = dtype_of(leaf.width, "little", signed=leaf.signed) or "<i8"
+    return np.asarray(raw, np.dtype(dtype).newbyteorder("=") if least <= raw <= most else None)
+
+
+def _bcd_table() -> NDArray[np.int32]:
+    """Give the number that each pair of bytes spells in packed digits, -1 for none, (65536,)."""
+    code = np.arange(1 << 16)
+    digits = [code >> shift & 15 for shift in (12, 8, 4, 0)]
+    number = sum(digit * 10 ** (3 - at) for at, digit in enumerate(digits))
+    return np.where(np.max(digits, axis=0) > 9, -1, number).astype(np.int32)
+
+
+BCD = _bcd_table()
+
+
+class BcdStep:
+    """Packed digits, their scale or the unit that a code names."""
+
+    shaping, is_shape = b"", False
+
+    def __init__(self, leaf: el.Bcd, wants: Wants) -> None:
+        integral(leaf.width, leaf.name)
+        self.leaf, self.wanted = leaf, leaf.name in wants.values
+        self.idle = not self.wanted and isinstance(leaf.per, int)
+        self.units = leaf.per.table if isinstance(leaf.per, el.Units) else ()
+        self.table = self._per(np.arange(256))
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Give the number, null for what is no number, and doubt a number whose unit is unknown."""
+        leaf = self.leaf
+        per = np.ones(1, np.int64)
+        if not isinstance(leaf.per, int):
+            per = self._per(cohort.heard(raw_name(leaf.per.by)))
+            if not self.wanted and all_in(per != 0):
+                return
+        count, said = self._read(cohort, offset)
+        if isinstance(leaf.per, int):
+            values = count if leaf.per == 1 else count.astype(np.float64) / leaf.per
+        else:
+            cohort.doubt(said & (per == 0))
+            values = count / np.maximum(per, 1)
+        if leaf.width > 7:
+            cohort.doubt(said & (np.abs(count) > EXACT))
+        if self.wanted:
+            cohort.say(leaf.name, values, said)
+
+    def _read(self, cohort: Cohort, offset: int) -> tuple[NDArray[Any], Mask]:
+        leaf = self.leaf
+        if leaf.width == 4 and not leaf.signed:
+            # Most registers are of four bytes: two looks at the table, without a number in between.
+            high, low = (offset, offset + 2) if leaf.order == "big" else (offset + 2, offset)
+            dtype = f"{'>' if leaf.order == 'big' else '<'}u2"
+            upper, lower = BCD.take(cohort.window(dtype, high)), BCD.take(cohort.window(dtype, low))
+            count = upper * 10_000 + lower
+            return count, ((upper | lower) >= 0) & (count != 99_999_999)
+        raw = cohort.integer(leaf.width, leaf.order, offset)
+        if not leaf.signed:
+            return self._digits(raw)
+        top = 8 * leaf.width - 4
+        minus = raw >> top == 15
+        count, said = self._digits(np.where(minus, raw & (1 << top) - 1, raw))
+        return np.where(minus, -count, count), said
+
+    def _digits(self, raw: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
+        if self.leaf.width <= 2:
+            count: NDArray[Any] = BCD[raw]
+            good = count >= 0
+        else:
+            count, good = np.zeros(len(raw), np.int64), np.ones(len(raw), np.bool_)
+            for shift in range(-self.leaf.width % 2 * 8 + 8 * self.leaf.width - 16, -1, -16):
+                pair = BCD[(raw >> shift & 0xFFFF).astype(np.intp)]
+                good &= pair >= 0
+                count = count * 10_000 + pair
+        nines: Mask = count == 10 ** (2 * self.leaf.width) - 1
+        return count, good & ~nines
+
+    def _per(self, codes: NDArray[Any]) -> NDArray[np.int64]:
+        if codes.dtype == np.uint8:
+            looked_up: NDArray[np.int64] = self.table[codes]
+            return looked_up
+        per = np.zeros(len(codes), np.int64)
+        for code, counts in reversed(self.units):
+            per[codes == code] = counts
+        return per
+
+
+class FloatStep:
+    """A floating-point number and its limits."""
+
+    shaping, is_shape = b"", False
+
+    def __init__(self, leaf: el.Float, wants: Wants) -> None:
+        self.leaf, self.wanted = leaf, leaf.name in wants.values
+        self.dtype = f"{'>' if leaf.order == 'big' else '<'}f{leaf.width}"
+        self.bits = f"{self.dtype[0]}u{leaf.width}"
+        self.idle = not self.wanted and leaf.limits is None
+        exponent = np.array(np.inf, f"<f{leaf.width}").view(f"<u{leaf.width}")
+        self.exponent = exponent.astype(exponent.dtype.newbyteorder("="))
+        """The bits of which at least one is zero in a number."""
+
+    def run(self, cohort: Cohort, offset: int) -> None:
+        """Give the number, null for what is none."""
+        read = cohort.window(self.dtype, offset)
+        bits = cohort.window(self.bits, offset).astype(self.exponent.dtype)
+        finite: Mask = bits & self.exponent != self.exponent
+        said = None if all_in(finite) else finite
+        values = (read if said is None else np.where(finite, read, 0)).astype(_FLOAT)
+        if self.leaf.limits is not None:
+            low, high = self.leaf.limits
+            odd = (values < low) | (values > high)
+            cohort.doubt(odd if said is None else odd & said)
+        if self.wanted:
+            cohort.say(self.leaf.name, values, said)
