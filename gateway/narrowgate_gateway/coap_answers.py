@@ -12,6 +12,9 @@ from narrowgate_gateway.coap_messages import Sender
 RETRY_AFTER_S = 30
 """Max-Age of a 5.03 and a 4.29: when a device may come again [s]."""
 
+RESET = 0xFF
+"""Stands among codes for a reset, which has none."""
+
 _MAX_AGE = np.frombuffer(bytes([0xD1, 14 - 13, RETRY_AFTER_S]), np.uint8)
 _WIDTH = 16
 _VERSION_BITS = 0x40
@@ -75,7 +78,7 @@ def answers(askers: Askers, codes: NDArray[np.uint8], first_message_id: int) -> 
     """Give (n, width) answers and their lengths [B].
 
     A code rides on the acknowledgement of a CON, and goes to a NON as a NON of its own; code 0 is a bare
-    acknowledgement.
+    acknowledgement, and RESET the reset of a message that cannot be processed.
 
     Args:
         askers: n of them.
@@ -91,6 +94,9 @@ def answers(askers: Askers, codes: NDArray[np.uint8], first_message_id: int) -> 
     own = (first_message_id + np.cumsum(~is_confirmable) - 1).astype(np.uint16)
     _put_message_ids(content, np.where(is_confirmable, askers.message_ids, own))
     content[:, HEAD_BYTES : HEAD_BYTES + TOKEN_BYTES] = askers.tokens
+    is_reset = codes == RESET
+    if is_reset.any():
+        content[is_reset, 0], content[is_reset, 1], lengths[is_reset] = _VERSION_BITS | RST << 4, 0, 0
     lengths = lengths + HEAD_BYTES
     has_age = np.flatnonzero((codes == _TOO_MANY_REQUESTS) | (codes == _SERVICE_UNAVAILABLE))
     if len(has_age):
@@ -98,14 +104,6 @@ def answers(askers: Askers, codes: NDArray[np.uint8], first_message_id: int) -> 
         content[has_age[:, None], places] = _MAX_AGE
         lengths[has_age] += len(_MAX_AGE)
     return content, lengths
-
-
-def resets(askers: Askers) -> tuple[Bytes, Ints]:
-    """Give the resets of messages that cannot be processed."""
-    content = np.zeros((len(askers.kinds), HEAD_BYTES), np.uint8)
-    content[:, 0] = _VERSION_BITS | RST << 4
-    _put_message_ids(content, askers.message_ids)
-    return content, np.full(len(content), HEAD_BYTES)
 
 
 def _put_message_ids(content: Bytes, message_ids: NDArray[np.uint16]) -> None:

@@ -2,7 +2,7 @@
 
 Rule 1: plain uplinks of a batch go to the journal as one, and their answers leave together after its sync.
 Rule 2: what needs a look of its own has a bounded share of the time; what is beyond it is told to come
-slower.
+slower. What can be told from columns never comes to that.
 Rule 3: while there is much to do datagrams gather for a while, so that batches grow and each costs less.
 """
 
@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 
 from narrowgate_fleet import Fleet
 from narrowgate_gateway.arrivals import ANSWERS, NUMBER
-from narrowgate_gateway.coap_answers import Askers, answers, resets
+from narrowgate_gateway.coap_answers import RESET, Askers
 from narrowgate_gateway.coap_carrying import NO_ROWS, Carrier, Expected, carrying
 from narrowgate_gateway.coap_columns import CON
-from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox, Outbox
+from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox
 from narrowgate_gateway.coap_messages import CODES, Sender
 from narrowgate_gateway.coap_paths import PathColumns
+from narrowgate_gateway.coap_refusing import refusals
 from narrowgate_gateway.coap_session import Session
-from narrowgate_gateway.coap_sorting import Fate, Sorted, answered_strangers, sort
+from narrowgate_gateway.coap_sorting import Fate, Sorted, sort
+from narrowgate_gateway.coap_telling import Teller
 from narrowgate_gateway.coap_uplinks import Limits, Uplinks
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.downlinks import Asking
@@ -40,16 +42,20 @@ from narrowgate_schema.words import Answer
 MOST_UNDER_WAY = 1 << 14
 """Uplinks that wait for the door at a time; what comes beyond is told to come again."""
 
-SINGLES_PER_S = 2000.0
-SINGLES_AT_ONCE = 2000.0
-"""Datagrams looked at one by one, in the long run [1/s] and at once."""
+SINGLES_PER_S, SINGLES_AT_ONCE = 2000.0, 500.0
+"""Datagrams looked at one by one, in the long run [1/s] and at once: these hold all others up."""
+
+LIBRARY_PER_S, LIBRARY_AT_ONCE = 200.0, 400.0
+"""Requests that aiocoap answers, in the long run [1/s] and at once; each costs as much as many uplinks."""
 
 _LEAST_ROW_BYTES = 1536
 _HEAD_AND_OPTIONS_BYTES = 512
 _LONGEST_DATAGRAM_BYTES = 1 << 16
 _LAST_ANSWERS_S = 2.0
 _WANTS_NO_SUCCESS = 2
-_BAD_OPTION, _PROXYING_NOT_SUPPORTED = 0x82, 0xA5
+_COUNTED = ((Fate.FORBIDDEN, Answer.FORBIDDEN), (Fate.TOO_LARGE, Answer.TOO_LARGE))
+_MOST_REPLIES = 256
+"""Replies of a batch that are looked at: more than there can be messages of ours under way."""
 _CODE_OF = np.array([CODES[answer] for answer in ANSWERS], np.uint8)
 
 _LOG = logging.getLogger(__name__)
@@ -60,6 +66,10 @@ class Singles(Protocol):
 
     def take(self, datagram: bytes, sender: Sender) -> None:
         """Take one."""
+        ...
+
+    def waits_for(self, message_ids: NDArray[np.uint16], tokens: Bytes) -> NDArray[np.bool_]:
+        """Tell which acknowledgements, resets and responses may be such as somebody waits for, (n,)."""
         ...
 
 
@@ -99,7 +109,7 @@ class Datapath:
         self._socket = listening
         row_bytes = max(_LEAST_ROW_BYTES, trust.max_payload_bytes + _HEAD_AND_OPTIONS_BYTES)
         self._inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
-        self._outbox = Outbox(listening)
+        self._teller = Teller(listening, session, message_ids)
         self._session = session
         self._paths = PathColumns(template)
         self._networks = Networks(trust.networks)
@@ -107,9 +117,11 @@ class Datapath:
         self._limits = limits
         self._door = door
         self._fleet = fleet
-        self._message_ids = message_ids
         self._singles: Singles | None = None
-        self._bucket = Bucket(SINGLES_PER_S, SINGLES_AT_ONCE)
+        self._shares = {
+            Fate.SINGLE: Bucket(SINGLES_PER_S, SINGLES_AT_ONCE),
+            Fate.DISCOVERY: Bucket(LIBRARY_PER_S, LIBRARY_AT_ONCE),
+        }
         self._loop = asyncio.get_running_loop()
         self._watch = SocketWatch(listening, self._drain)
         self._gathering = Gathering(listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
@@ -195,7 +207,9 @@ class Datapath:
         at = batch.uplinks
         room = max(0, MOST_UNDER_WAY - self._rows_under_way)
         if len(at) > room:
-            self._refuse(batch, batch.requests[at[room:]], Answer.CANNOT_KEEP)
+            beyond = batch.requests[at[room:]]
+            self._door.count(Answer.CANNOT_KEEP, len(beyond))
+            self._tell_rows(batch, beyond, np.full(len(batch.fates), CODES[Answer.CANNOT_KEEP], np.uint8))
             at = at[:room]
             if room == 0:
                 return
@@ -258,9 +272,7 @@ class Datapath:
             return
         told = np.flatnonzero(is_told)
         askers, claims = askers.rows(told), [claims[row] for row in told.tolist()]
-        own = int(np.count_nonzero(~askers.is_confirmable))
-        content, lengths = carrying(askers, claims, self._message_ids(own) if own else 0)
-        self._send(content, lengths, askers)
+        self._teller.send(*carrying(askers, claims, self._teller.own_ids(askers)), askers)
         carrier.sent(new)
 
     def _settle(self, rows: int) -> None:
@@ -289,77 +301,65 @@ class Datapath:
         is_repeat = numbers == NUMBER[Answer.DUPLICATE]
         is_told = askers.is_confirmable | ~(is_unwanted | is_repeat)
         is_told[held] = False
-        self._tell(askers, codes, is_told)
+        if not is_told.all():
+            told = np.flatnonzero(is_told)
+            askers, codes = askers.rows(told), codes[told]
+        self._teller.tell(askers, codes)
 
     def _take_rest(self, batch: Sorted) -> None:
-        forbidden = batch.rows(Fate.FORBIDDEN)
-        if len(forbidden):
-            self._door.count(Answer.FORBIDDEN, len(forbidden))
-            told = answered_strangers(batch, forbidden)
-            self._answer(batch, told, int(CODES[Answer.FORBIDDEN]))
-        self._take_malformed(batch)
-        self._answer(batch, batch.rows(Fate.PROXYING), _PROXYING_NOT_SUPPORTED)
-        too_large = batch.rows(Fate.TOO_LARGE)
-        if len(too_large):
-            self._refuse(batch, too_large, Answer.TOO_LARGE)
-        singles = batch.rows(Fate.SINGLE)
-        if len(singles):
-            self._take_singles(batch, singles)
+        """Tell what is no uplink what there is to tell; the rest is looked at one by one."""
+        counts, codes = batch.counts(), refusals(batch)
+        for fate, answer in _COUNTED:
+            if counts[fate]:
+                self._door.count(answer, counts[fate])
+        if counts[Fate.MALFORMED] or counts[Fate.BAD_OPTION]:
+            self._count_malformed(batch)
+        if self._singles is not None:
+            if counts[Fate.REPLY]:
+                self._take_replies(batch, codes, self._singles)
+            for fate, share in self._shares.items():
+                if counts[fate]:
+                    self._take_singles(batch, batch.rows(fate), share, codes, self._singles)
+        self._tell_rows(batch, np.flatnonzero(codes), codes)
 
-    def _take_malformed(self, batch: Sorted) -> None:
-        """Reject what breaks the format (RFC 7252, 4.2) and what has options that cannot be heeded."""
-        broken, refused = batch.rows(Fate.MALFORMED), batch.rows(Fate.BAD_OPTION)
-        if len(broken) + len(refused) == 0:
-            return
-        self._door.count_malformed(len(broken) + len(refused))
-        is_con = (batch.heads.kinds == CON) & batch.heads.is_ours
-        self._answer(batch, refused[is_con[refused]], _BAD_OPTION)
-        admitted = self._networks.hold(batch.datagrams.sources[:, 8:24])
-        self._reset(batch, broken[(is_con & admitted)[broken]])
-        ours = np.concatenate([broken[admitted[broken]], refused])
+    def _count_malformed(self, batch: Sorted) -> None:
+        """Count what breaks the format (RFC 7252, 4.2) and what has options that cannot be heeded."""
+        is_wrong = (batch.fates == Fate.MALFORMED) | (batch.fates == Fate.BAD_OPTION)
+        self._door.count_malformed(int(np.count_nonzero(is_wrong)))
+        ours = np.flatnonzero(is_wrong & batch.admitted)
         if len(ours):
             sender = _sender(batch.datagrams, int(ours[0]))
             more = f" ({len(ours) - 1} more came with it)" if len(ours) > 1 else ""
             words = "%s port %d sent a datagram that is no CoAP message%s"
             _LOG.warning(words, sender.address, sender.port, more)
 
-    def _take_singles(self, batch: Sorted, rows: NDArray[np.intp]) -> None:
-        if self._singles is None:
-            return
-        room = self._bucket.take(len(rows), time.monotonic())
+    def _take_replies(self, batch: Sorted, codes: NDArray[np.uint8], singles: Singles) -> None:
+        """Hand over what somebody waits for; of the rest, responses that want a word are rejected."""
+        rows, heads = batch.rows(Fate.REPLY), batch.heads
+        is_awaited = singles.waits_for(heads.message_ids[rows], heads.tokens[rows])
+        for row in rows[is_awaited][:_MOST_REPLIES].tolist():
+            singles.take(batch.datagrams.datagram(row), _sender(batch.datagrams, row))
+        codes[rows[~is_awaited & (heads.kinds[rows] == CON)]] = RESET
+
+    def _take_singles(
+        self,
+        batch: Sorted,
+        rows: NDArray[np.intp],
+        share: Bucket,
+        codes: NDArray[np.uint8],
+        singles: Singles,
+    ) -> None:
+        """Hand over as many rows as there is time for; the others are told to come slower."""
+        room = share.take(len(rows), time.monotonic())
         for row in rows[:room].tolist():
-            self._singles.take(batch.datagrams.datagram(row), _sender(batch.datagrams, row))
+            singles.take(batch.datagrams.datagram(row), _sender(batch.datagrams, row))
         beyond = rows[room:]
-        if len(beyond):
-            self._refuse(batch, beyond[batch.heads.is_request[beyond]], Answer.TOO_FAST)
+        self._door.count(Answer.TOO_FAST, len(beyond))
+        codes[beyond] = CODES[Answer.TOO_FAST]
 
-    def _refuse(self, batch: Sorted, rows: NDArray[np.intp], answer: Answer) -> None:
-        self._door.count(answer, len(rows))
-        self._answer(batch, rows, int(CODES[answer]))
-
-    def _answer(self, batch: Sorted, rows: NDArray[np.intp], code: int) -> None:
+    def _tell_rows(self, batch: Sorted, rows: NDArray[np.intp], codes: NDArray[np.uint8]) -> None:
         if len(rows):
-            askers = Askers.of(batch.datagrams, batch.heads, rows)
-            self._tell(askers, np.full(len(rows), code, np.uint8), np.ones(len(rows), np.bool_))
-
-    def _reset(self, batch: Sorted, rows: NDArray[np.intp]) -> None:
-        if len(rows):
-            askers = Askers.of(batch.datagrams, batch.heads, rows)
-            self._send(*resets(askers), askers)
-
-    def _tell(self, askers: Askers, codes: NDArray[np.uint8], is_told: NDArray[np.bool_]) -> None:
-        """Send answers; what the network refuses is repeated by the device."""
-        if not is_told.all():
-            told = np.flatnonzero(is_told)
-            askers, codes = askers.rows(told), codes[told]
-        own = int(np.count_nonzero(~askers.is_confirmable))
-        content, lengths = answers(askers, codes, self._message_ids(own) if own else 0)
-        self._send(content, lengths, askers)
-
-    def _send(self, content: Bytes, lengths: NDArray[np.int64], askers: Askers) -> None:
-        if askers.connections is not None:
-            content, lengths = self._session.seal(content, lengths, askers.connections)
-        self._outbox.send(content, lengths, askers.sources, askers.pktinfo)
+            self._teller.tell(Askers.of(batch.datagrams, batch.heads, rows), codes[rows])
 
 
 def _sender(datagrams: Datagrams, row: int) -> Sender:

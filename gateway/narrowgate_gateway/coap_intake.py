@@ -10,9 +10,11 @@ import logging
 import time
 from collections.abc import Callable
 
+import numpy as np
 from aiocoap import CON, NON, Message
 from aiocoap.error import UnparsableMessage
 from aiocoap.numbers.codes import Code
+from numpy.typing import NDArray
 
 from narrowgate_fleet import Claim, Fleet
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
@@ -29,17 +31,14 @@ from narrowgate_gateway.coap_messages import (
     bare_acknowledgement,
     separate,
 )
-from narrowgate_gateway.coap_seam import DISCOVERY, Seam, Send
+from narrowgate_gateway.coap_paths import DISCOVERY
+from narrowgate_gateway.coap_seam import Seam, Send
 from narrowgate_gateway.door import Arrival, Door, Trust
 from narrowgate_gateway.path_template import PathTemplate
-from narrowgate_gateway.rates import Bucket
 from narrowgate_schema.words import Answer, Transport
 
 MOST_UNDER_WAY = 1 << 10
 """Uplinks that wait for the door at a time; what comes beyond is told to come again."""
-
-LIBRARY_PER_S, LIBRARY_AT_ONCE = 200.0, 400.0
-"""Datagrams that aiocoap looks at, in the long run [1/s] and at once; each costs as much as many uplinks."""
 
 _UPLINK_CODES = (Code.POST, Code.PUT)
 _WANTS_NO_SUCCESS = 2
@@ -83,7 +82,6 @@ class Intake:
         self._door = door
         self._fleet = fleet
         self.blocks = Blocks(trust.max_payload_bytes)
-        self._library = Bucket(LIBRARY_PER_S, LIBRARY_AT_ONCE)
         self._under_way: set[asyncio.Task[None]] = set()
 
     def take(self, datagram: bytes, sender: Sender) -> None:
@@ -93,11 +91,17 @@ class Intake:
             self._refuse_malformed(head, sender)
         elif (fields := self._fields(message)) is not None:
             self._take_uplink(head, sender, message, fields)
-        elif self._library.take(1, time.monotonic()):
+        else:
             self._seam.feed(datagram, sender)
-        elif head.is_request:
-            self._door.count(Answer.TOO_FAST)
-            self._answer(Code.TOO_MANY_REQUESTS, head, sender, max_age_s=RETRY_AFTER_S)
+
+    def waits_for(self, message_ids: NDArray[np.uint16], tokens: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Tell which replies may be such as aiocoap waits for, (n,).
+
+        Args:
+            message_ids: (n,).
+            tokens: (n, 8), zero behind each token.
+        """
+        return self._seam.waits_for(message_ids, tokens)
 
     async def close(self) -> None:
         """Let the answers that are due go out."""

@@ -14,6 +14,8 @@ _LONGEST_DEVICE = 64
 _PORT_DIGITS = 3
 _HIGHEST_PORT = 255
 _SLASH = ord("/")
+DISCOVERY = (".well-known", "core")
+_DISCOVERY = tuple(np.frombuffer(segment.encode(), np.uint8) for segment in DISCOVERY)
 _FIRST_PRINTABLE, _LAST_PRINTABLE, _LAST_ASCII = 0x20, 0x7E, 0x7F
 
 
@@ -26,6 +28,10 @@ class Matched:
     devices: Ragged
     ports: Ints
     """NO_PORT where the template captures none."""
+    is_elsewhere: Flags
+    """Whether it is certainly another path: of another number of segments, or with other fixed ones."""
+    may_be_discovery: Flags
+    """Whether it is the list of links, as far as was looked at."""
 
 
 class PathColumns:
@@ -45,22 +51,23 @@ class PathColumns:
 
     def match(self, flat: NDArray[np.uint8], options: Options) -> Matched:
         """Look at the paths of requests whose bytes are in `flat`."""
-        none = np.zeros(0, np.int64)
+        count = len(options.segment_counts)
+        may_be_discovery = _may_be_discovery(flat, options)
         if len(self._segments) > MOST_SEGMENTS:
-            is_plain = np.zeros(len(options.segment_counts), np.bool_)
-            return Matched(is_plain, Ragged(flat, none, none), none)
+            none, nowhere = np.zeros(0, np.int64), np.zeros((2, count), np.bool_)
+            return Matched(nowhere[0], Ragged(flat, none, none), none, nowhere[1], may_be_discovery)
         is_plain = options.segment_counts == len(self._segments)
         for place, literal in self._literals:
-            given = options.segment(flat, place)
-            same = given.lengths == len(literal)
-            is_plain &= same & np.all(given.padded(len(literal)) == literal, axis=1)
+            is_plain &= _is(options.segment(flat, place), literal)
+        # Of a long request there may be more of the path than was looked at, never less.
+        is_elsewhere = (options.segment_counts > len(self._segments)) | ~(is_plain | options.is_long)
         devices = options.segment(flat, self._device)
         is_plain &= _is_name(devices)
-        ports = np.full(len(is_plain), NO_PORT)
+        ports = np.full(count, NO_PORT)
         if self.captures_port:
             ports, is_port = _ports(options.segment(flat, self._segments.index("{port}")))
             is_plain &= is_port
-        return Matched(is_plain, devices, ports)
+        return Matched(is_plain, devices, ports, is_elsewhere, may_be_discovery)
 
     def texts(self, flat: NDArray[np.uint8], options: Options, rows: NDArray[np.intp]) -> Ragged:
         """Give the paths of some rows that match, segments joined by `/`."""
@@ -88,6 +95,22 @@ def _even_texts(segments: list[Ragged], rows: NDArray[np.intp]) -> Ragged:
         joined[:, at : at + block.shape[1]] = block[rows]
         at += block.shape[1] + 1
     return Ragged.even(joined)
+
+
+def _may_be_discovery(flat: NDArray[np.uint8], options: Options) -> Flags:
+    is_it = options.segment_counts == len(_DISCOVERY)
+    if is_it.any():
+        for place, literal in enumerate(_DISCOVERY):
+            is_it &= _is(options.segment(flat, place), literal)
+    may_be: Flags = is_it | options.is_long & (options.segment_counts <= len(_DISCOVERY))
+    return may_be
+
+
+def _is(given: Ragged, literal: NDArray[np.uint8]) -> Flags:
+    """Tell which segments are a text."""
+    same = given.lengths == len(literal)
+    is_it: Flags = same & np.all(given.padded(len(literal)) == literal, axis=1)
+    return is_it
 
 
 def _is_name(devices: Ragged) -> Flags:

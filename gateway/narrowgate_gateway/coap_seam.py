@@ -11,16 +11,19 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiocoap
+import numpy as np
 from aiocoap import interfaces, resource
 from aiocoap.numbers.codes import Code
 from aiocoap.pipe import error_to_message, run_driving_pipe
 from aiocoap.transports.generic_udp import GenericMessageInterface
 from aiocoap.util import hostportjoin
+from numpy.typing import NDArray
 
 from narrowgate_gateway.coap_messages import Sender
+from narrowgate_gateway.coap_paths import DISCOVERY
 
-DISCOVERY = (".well-known", "core")
 AMPLIFICATION = 3
+_TOKEN_BYTES = 8
 MOST_TO_A_DEVICE_BYTES = 8192
 """What one request and its repeats may come to [B]."""
 
@@ -190,6 +193,21 @@ class Seam:
         """Give it a datagram."""
         remote = _Remote(sender, AMPLIFICATION * len(datagram), self._send, self._local)
         self._interface._received_datagram(remote, datagram)
+
+    def waits_for(self, message_ids: NDArray[np.uint16], tokens: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Tell which replies have the message id or the token of a request of ours that is open, (n,).
+
+        Args:
+            message_ids: (n,).
+            tokens: (n, 8), zero behind each token.
+        """
+        (requests,) = self.context.request_interfaces
+        open_ids = [message_id for _, message_id in self.messages._active_exchanges]
+        open_tokens = b"".join(token.ljust(_TOKEN_BYTES, b"\0") for token, _ in requests.outgoing_requests)
+        has_id = np.isin(message_ids, np.array(open_ids, np.uint16))
+        words = np.ascontiguousarray(tokens).view(np.uint64)[:, 0]
+        is_awaited: NDArray[np.bool_] = has_id | np.isin(words, np.frombuffer(open_tokens, np.uint64))
+        return is_awaited
 
     def remote(self, sender: Sender) -> _Remote:
         """Give a device that has proved who it is, to be sent requests."""

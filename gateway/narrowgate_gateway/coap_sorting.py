@@ -12,14 +12,14 @@ from narrowgate_gateway.coap_endpoints import endpoints_of
 from narrowgate_gateway.coap_paths import Matched, PathColumns
 from narrowgate_gateway.networks import Networks
 
-_POST, _PUT = 2, 3
+POST, PUT = 2, 3
 
 
 class Fate(IntEnum):
     """What becomes of a datagram."""
 
     SINGLE = 0
-    """To be looked at one by one: ping, discovery, blocks, responses, other paths and methods."""
+    """To be looked at one by one: blocks, paths beyond ASCII."""
     UPLINK = 1
     STRANGER = 2
     """Nothing for us: no request, and from outside the allowed networks, cut, or sent to a group."""
@@ -32,6 +32,16 @@ class Fate(IntEnum):
     PROXYING = 6
     TOO_LARGE = 7
     """A request longer than any that is taken here."""
+    PING = 8
+    """An empty confirmable message."""
+    REPLY = 9
+    """An acknowledgement, a reset or a response: it matters if somebody waits for it."""
+    NOT_FOUND = 10
+    """An upload to a path that there is not."""
+    NOT_ALLOWED = 11
+    """A request by a method that no path has."""
+    DISCOVERY = 12
+    """A request for the list of links, which is aiocoap's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,8 @@ class Sorted:
     datagrams: Datagrams
     heads: Heads
     fates: NDArray[np.uint8]
+    admitted: NDArray[np.bool_]
+    """Which came from the allowed networks, and not by a group's address."""
     requests: NDArray[np.intp]
     """Rows whose options were read, m of them."""
     flat: Bytes
@@ -56,11 +68,17 @@ class Sorted:
         """Give the rows of a fate."""
         return np.flatnonzero(self.fates == fate)
 
+    def counts(self) -> list[int]:
+        """Give how many rows each fate has, by its number."""
+        counts: list[int] = np.bincount(self.fates, minlength=len(Fate)).tolist()
+        return counts
+
 
 def sort(datagrams: Datagrams, networks: Networks, paths: PathColumns) -> Sorted:
     """Sort a batch of at least one datagram."""
     heads = heads_of(datagrams)
-    fates = np.zeros(len(datagrams), np.uint8)
+    fates = np.full(len(datagrams), Fate.REPLY, np.uint8)
+    fates[(heads.codes == 0) & (heads.kinds == CON)] = Fate.PING
     admitted = networks.hold(endpoints_of(datagrams.sources).addresses)
     # An acknowledgement or reset that asks for something is ignored (RFC 7252, 4.2).
     is_request = heads.is_request & (heads.kinds <= NON)
@@ -80,7 +98,7 @@ def sort(datagrams: Datagrams, networks: Networks, paths: PathColumns) -> Sorted
     options = options_of(flat, begins + HEAD_BYTES + heads.token_lengths[requests], ends)
     matched = paths.match(flat, options)
     uplinks = _judge_options(fates, heads, requests, options, matched)
-    return Sorted(datagrams, heads, fates, requests, flat, ends, options, matched, uplinks)
+    return Sorted(datagrams, heads, fates, admitted, requests, flat, ends, options, matched, uplinks)
 
 
 def _turn_away(fates: NDArray[np.uint8], admitted: NDArray[np.bool_], is_request: NDArray[np.bool_]) -> None:
@@ -94,19 +112,15 @@ def _judge_options(
 ) -> NDArray[np.intp]:
     """Note the fates that options decide, and give which of the requests are plain uplinks."""
     codes = heads.codes[requests]
-    is_upload = (codes == _POST) | (codes == _PUT)
+    is_upload = (codes == POST) | (codes == PUT)
     is_plain = is_upload & matched.is_plain & ~options.is_block & ~options.is_long
     decided = np.where(is_plain, Fate.UPLINK, Fate.SINGLE)
+    is_known_not = ~matched.may_be_discovery
+    decided[is_known_not & is_upload & matched.is_elsewhere] = Fate.NOT_FOUND
+    decided[is_known_not & ~is_upload] = Fate.NOT_ALLOWED
+    decided[~is_known_not] = Fate.DISCOVERY
     decided = np.where(options.is_proxied, Fate.PROXYING, decided)
     decided = np.where(options.is_refused, Fate.BAD_OPTION, decided)
     decided = np.where(options.is_malformed, Fate.MALFORMED, decided)
     fates[requests] = decided
     return np.flatnonzero(decided == Fate.UPLINK)
-
-
-def answered_strangers(batch: Sorted, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Give which forbidden requests are told so: the uplinks that wait for it."""
-    codes = batch.heads.codes[rows]
-    is_upload = (codes == _POST) | (codes == _PUT)
-    told: NDArray[np.intp] = rows[is_upload & (batch.heads.kinds[rows] == CON)]
-    return told

@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -146,15 +147,14 @@ def test_answers_to_non_confirmable_requests_have_ids_of_their_own(tmp_path: Pat
 
     def act(port: int) -> list[int]:
         with device(port) as one:
-            sent = [request(n, kind=NON, path=("elsewhere",) if n % 2 else PLAIN) for n in range(20)]
+            links = [request(n, b"", kind=NON, path=DISCOVERY, code=GET) for n in range(10)]
+            uplinks = [request(n, kind=NON) for n in range(10, 20)]
+            sent = chain.from_iterable(zip(links, uplinks, strict=True))
             return [exchange(one, datagram).message_id for datagram in sent]
 
     ids = told(Stand(tmp_path), act)
     assert isinstance(ids, list)
     assert len(set(ids)) == 20
-
-
-PLAIN = ("nb", "bay-1", "up")
 
 
 def test_a_confirmable_message_again_has_the_same_answer(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from coap_stand import STRANGERS, TEMPLATE, listening, one_exchange, told
 from coap_wire import ACK, CON, NON, RST, Seen, device, exchange, read, request
 from gateway_door import TRUST, Stand
 from gateway_home import OCCUPIED, kept_rows
-from narrowgate_gateway import coap_intake
+from narrowgate_gateway import coap_datapath
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.door import Trust
@@ -303,12 +303,35 @@ def test_what_only_the_library_can_answer_has_a_share_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond it requests are told to come slower, and uplinks are taken as ever."""
-    monkeypatch.setattr(coap_intake, "LIBRARY_PER_S", 1e-9)
-    monkeypatch.setattr(coap_intake, "LIBRARY_AT_ONCE", 2.0)
+    monkeypatch.setattr(coap_datapath, "LIBRARY_PER_S", 1e-9)
+    monkeypatch.setattr(coap_datapath, "LIBRARY_AT_ONCE", 2.0)
 
     def ask(port: int) -> list[str]:
         with device(port) as one:
-            asked = [exchange(one, request(number, code=1)).code for number in range(4)]
-            return [*asked, exchange(one, request(9)).code]
+            links = [request(number, b"", path=(".well-known", "core"), code=1) for number in range(4)]
+            return [*(exchange(one, each).code for each in links), exchange(one, request(9)).code]
 
-    assert told(Stand(tmp_path), ask) == ["4.05", "4.05", "4.29", "4.29", "2.04"]
+    assert told(Stand(tmp_path), ask) == ["2.05", "2.05", "4.29", "4.29", "2.04"]
+
+
+def test_what_columns_tell_needs_no_look_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing may be looked at alone, pings, other paths and methods are answered; blocks are not."""
+    monkeypatch.setattr(coap_datapath, "SINGLES_PER_S", 1e-9)
+    monkeypatch.setattr(coap_datapath, "SINGLES_AT_ONCE", 0.0)
+    monkeypatch.setattr(coap_datapath, "LIBRARY_AT_ONCE", 0.0)
+    asked = {
+        b"\x40\x00\x00\x01": "0.00",
+        b"\x41\x45\x00\x02t\xffhello": "0.00",
+        request(3, code=1): "4.05",
+        request(4, path=("elsewhere",)): "4.04",
+        request(5, path=("nb",) * 40): "4.04",
+        request(6, path=("nb",) * 40, code=1): "4.05",
+        request(7, b"") + b"\xd1\x03\x08\xff" + bytes(16): "4.29",
+        request(8): "2.04",
+    }
+
+    def ask(port: int) -> list[str]:
+        with device(port) as one:
+            return [exchange(one, each).code for each in asked]
+
+    assert told(Stand(tmp_path), ask) == list(asked.values())

@@ -5,6 +5,7 @@ import gc
 import inspect
 
 import aiocoap
+import numpy as np
 import pytest
 from aiocoap.messagemanager import MessageManager
 from aiocoap.transports.generic_udp import GenericMessageInterface
@@ -89,3 +90,35 @@ def test_a_request_that_gives_way_before_its_turn_leaves_nothing_behind(
     assert asyncio.run(answered()) == 1
     gc.collect()
     assert [str(warning.message) for warning in recwarn if warning.category is RuntimeWarning] == []
+
+
+def test_only_what_answers_an_open_request_is_waited_for() -> None:
+    """Its message id or its token, until it is answered; before any request there is nothing to wait for."""
+
+    async def found() -> list[list[bool]]:
+        seam = await Seam.open(lambda datagram, sender: None, "127.0.0.1", 5683)
+        sockaddr = b"\x0a\x00\x9c\x40" + bytes(4 + 10) + b"\xff\xff\x7f\x00\x00\x01" + bytes(4)
+        sender = Sender.read(sockaddr, None)
+        message = aiocoap.Message(code=aiocoap.POST, uri_path=("down",))
+        message.remote = seam.remote(sender)
+
+        def waits() -> list[bool]:
+            tokens = np.zeros((3, 8), np.uint8)
+            tokens[1, : len(message.token)] = np.frombuffer(message.token, np.uint8)
+            ids = np.array([message.mid or 0, 1 ^ (message.mid or 0), 1 ^ (message.mid or 0)], np.uint16)
+            return [bool(waited) for waited in seam.waits_for(ids, tokens)]
+
+        seen = [waits()]
+        asked = seam.context.request(message, handle_blockwise=False)
+        while not seam.messages._active_exchanges:
+            await asyncio.sleep(0)
+        seen.append(waits())
+        answer = aiocoap.Message(code=aiocoap.CHANGED, _token=message.token, _mid=message.mid)
+        answer.mtype = aiocoap.ACK
+        seam.feed(answer.encode(), sender)
+        await asked.response
+        seen.append(waits())
+        await seam.close()
+        return seen
+
+    assert asyncio.run(found()) == [[False] * 3, [True, True, False], [False] * 3]
