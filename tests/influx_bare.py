@@ -12,11 +12,12 @@ from narrowgate_ingest.telemetry import Telemetry
 
 DATABASE = "bare"
 _LINES = 5000
+_ALL = 1 << 62
 
 
 def bare_bodies(telemetry: Telemetry, first: int, most: int) -> tuple[list[bytes], int]:
     """Give the bodies of readings from an offset on, and how many lines they have; about `most`."""
-    follower = Follower(telemetry, telemetry.cursor, most_rows=_LINES)
+    follower = Follower(telemetry, lambda: _ALL, most_rows=_LINES)
     bodies, lines = [], 0
     while lines < most and (part := follower.after(first)) is not None:
         points, _ = points_of(part.readings, "us")
