@@ -114,12 +114,14 @@ class Errands:
         return {"archived": archiver.cursor}
 
     async def _erase(self, said: Mapping[str, Any]) -> Mapping[str, Any]:
-        device = said.get("device")
+        device, asset = said.get("device"), said.get("asset", "")
         if not isinstance(device, str) or not device:
             raise Refused(Refusal.BAD_REQUEST, "device is a name")
-        at_us = self._clock.now_us()
+        if not isinstance(asset, str):
+            raise Refused(Refusal.BAD_REQUEST, "asset is a name, or empty")
+        places, at_us = self._places, self._clock.now_us()
         return await self._done(
-            lambda pipeline: erase(self._whole(pipeline), self._places, device, at_us, self._say)
+            lambda pipeline: erase(self._whole(pipeline), places, device, at_us, self._say, asset=asset)
         )
 
     async def _replay(self, said: Mapping[str, Any]) -> Mapping[str, Any]:

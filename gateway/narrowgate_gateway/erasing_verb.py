@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from narrowgate_fleet import FleetReader
 from narrowgate_gateway.config import load
 from narrowgate_gateway.control import Request
 from narrowgate_gateway.control_client import NoCore, ask_long
@@ -18,6 +19,7 @@ from narrowgate_gateway.stopped_core import held_pipeline, places_of
 from narrowgate_ingest.archive_files import Archived, parts_of
 from narrowgate_ingest.erasing import erase
 from narrowgate_ingest.records import Kind
+from narrowgate_ingest.report_erasing import count_reports
 from narrowgate_ingest.tail import Tail
 from narrowgate_schema.clock import SystemClock
 
@@ -25,8 +27,8 @@ _LOOK_AGAIN_S = 0.2
 _ROWS_AT_ONCE = 1 << 15
 
 
-def counted(home: Home, device: str) -> dict[str, Any]:
-    """Count what a home has of a device, as far as that can be read beside a core.
+def counted(home: Home, device: str, asset: str) -> dict[str, Any]:
+    """Count what a home has of a device and an asset, as far as that can be read beside a core.
 
     Raises:
         OSError, sqlite3.Error, ValueError: something cannot be read.
@@ -38,7 +40,25 @@ def counted(home: Home, device: str) -> dict[str, Any]:
         "quarantine": {"frames": _rows(home.quarantine / "quarantine.db", "frames", device)},
         "commands": {"commands": _rows(home.commands, "commands", device)},
         "state": {name: _rows(home.state, name, device) for name in ("findings", "cases", "facts")},
+        "reports": _reports(home, device, asset),
     }
+
+
+def asset_of(home: Home, device: str) -> str:
+    """Give the asset that the registry has a device at; empty where it has none."""
+    fleet = FleetReader(home.registry).fleet
+    (slot,) = fleet.slots([device]).tolist()
+    return str(fleet.column("asset")[slot] or "") if slot >= 0 else ""
+
+
+def _reports(home: Home, device: str, asset: str) -> int:
+    with closing(sqlite3.connect(f"{home.state.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return count_reports(connection, device, asset)
+
+
+def other_reports(home: Home, device: str, asset: str) -> int:
+    """Give how many reports of an asset are not in a device's own cases."""
+    return _reports(home, device, asset) - _reports(home, device, "")
 
 
 def _journalled(home: Home, device: str) -> int:
@@ -59,22 +79,22 @@ def _rows(path: Path, table: str, device: str) -> int:
         return int(connection.execute(sql, (device,)).fetchone()[0])
 
 
-def erased(home: Home, config: Path, device: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Erase a device by the core that is up, or here while none is; give the receipt.
+def erased(home: Home, config: Path, device: str, asset: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Erase a device, and what is said of an asset, by the core that is up, or here; give the receipt.
 
     Raises:
         AlreadyRunning, ConfigFaults, CoreRefused, RegistryFault, OSError, ValueError, duckdb.Error,
         sqlite3.Error, JournalUnreadable: not finished; the next core or call goes on.
     """
     try:
-        return ask_long(home.run, Request.ERASE, say, device=device)
+        return ask_long(home.run, Request.ERASE, say, device=device, asset=asset)
     except NoCore:
         pass
     settings = load(config) if config.is_file() else Settings()
     with held_pipeline(settings, home) as pipeline:
         places = places_of(home, settings)
         finish_begun(pipeline, home, settings)
-        return erase(pipeline, places, device, SystemClock().now_us(), say)
+        return erase(pipeline, places, device, SystemClock().now_us(), say, asset=asset)
 
 
 def further_stores(home: Home, device: str, within_s: float) -> dict[str, str]:

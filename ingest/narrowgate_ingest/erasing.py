@@ -76,6 +76,8 @@ class Told:
     """By step, what was there when it began."""
     earlier: dict[str, Counts] = field(default_factory=dict)
     """By step, what went before all were done anew."""
+    asset: str = ""
+    """What people reported of it goes, too; empty for none."""
 
     @classmethod
     def read(cls, text: str) -> "Told":
@@ -104,7 +106,7 @@ class Told:
 
 
 def erase(
-    pipeline: Pipeline, places: Places, device: str, at_us: int, say: Say = _silently
+    pipeline: Pipeline, places: Places, device: str, at_us: int, say: Say = _silently, *, asset: str = ""
 ) -> dict[str, Any]:
     """Erase all that a device sent up to now and what was made of it; give the receipt.
 
@@ -114,6 +116,7 @@ def erase(
         device: its name, as frames claim it.
         at_us: the receipt's instant [us].
         say: is told each step.
+        asset: what people reported of this asset, and its cases, go too; empty for none.
 
     Raises:
         JournalUnreadable, ValueError, duckdb.Error, sqlite3.Error, OSError, pyarrow.ArrowException: not
@@ -123,7 +126,12 @@ def erase(
     with places.archive_pause():
         check_parts(places.archive)
     with pipeline.stores.state.transaction() as connection:
-        connection.execute("INSERT OR IGNORE INTO erasures VALUES (?, ?, '{}')", (device, at_us))
+        begun = (device, at_us, Told(asset=asset).written())
+        connection.execute("INSERT OR IGNORE INTO erasures VALUES (?, ?, ?)", begun)
+    if asset:  # one that was begun without it takes it along
+        told = _noted(pipeline.stores.state, device)[1]
+        told.asset = asset
+        told.note(pipeline.stores.state, device)
     return _run(pipeline, places, device, say)
 
 
@@ -290,7 +298,7 @@ def _state(pipeline: Pipeline, places: Places, device: str, told: Told) -> Count
     pipeline.forget(device)
     with state.transaction() as connection:
         (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM receipts").fetchone()
-        counts = erase_state(connection, device, f"erased-{number}")
+        counts = erase_state(connection, device, f"erased-{number}", told.asset)
         pipeline.put_snapshots(connection)
         connection.executemany(
             "INSERT OR IGNORE INTO unsaid VALUES (?, ?, '')",

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from narrowgate_ingest.report_erasing import THEIRS, erase_reports
+
 OWN = ("erasures", "unsaid", "unsaid_points", "snapshots")
 """Tables that know the name until all is done, or hold bytes that are edited elsewhere."""
 _COUNTS = (
@@ -30,13 +32,14 @@ _NAME = "A-Za-z0-9._:-"
 _TRIES = 50
 
 
-def erase_state(connection: sqlite3.Connection, device: str, alias: str) -> dict[str, int]:
+def erase_state(connection: sqlite3.Connection, device: str, alias: str, asset: str = "") -> dict[str, int]:
     """Take a device out of all tables, in the caller's transaction; give how much of what there was.
 
     Args:
         connection: to state.db.
         device: its name.
         alias: what stands in the place of its name.
+        asset: what people reported of it, and its cases, go too; empty for none.
     """
     with _without_triggers(connection):
         said = [
@@ -49,8 +52,9 @@ def erase_state(connection: sqlite3.Connection, device: str, alias: str) -> dict
                 table: _delete(connection, f'DELETE FROM "{table}" WHERE device = ?', device)  # noqa: S608
                 for table in said
             },
-            "letters": _delete_letters(connection, device),
-            "cases": _blank_cases(connection, device, alias),
+            "letters": _delete_letters(connection, device, asset),
+            **erase_reports(connection, device, asset, alias),
+            "cases": _blank_cases(connection, device, asset, alias),
         }
         texts = _scrub(connection, device, alias)
         return {**counts, "texts": texts}
@@ -60,29 +64,23 @@ def _delete(connection: sqlite3.Connection, sql: str, device: str) -> int:
     return connection.execute(sql, (device,)).rowcount
 
 
-def _delete_letters(connection: sqlite3.Connection, device: str) -> int:
-    theirs = "WHERE case_id IN (SELECT id FROM cases WHERE device = ?)"
+def _delete_letters(connection: sqlite3.Connection, device: str, asset: str) -> int:
     # `outbox` is what an earlier release had, until a core of this one has run.
     tables = [
         each for each in ("outbox_deliveries", "outbox_letters", "outbox") if each in _tables(connection)
     ]
-    gone = [_delete(connection, f"DELETE FROM {table} {theirs}", device) for table in tables]  # noqa: S608
+    sql = f"DELETE FROM {{}} WHERE case_id IN {THEIRS}"  # noqa: S608 - our own names
+    gone = [connection.execute(sql.format(table), (device, asset)).rowcount for table in tables]
     return gone[-1] if gone else 0
 
 
-def _blank_cases(connection: sqlite3.Connection, device: str, alias: str) -> int:
-    connection.execute(
-        "UPDATE case_steps SET evidence = '{}' WHERE case_id IN (SELECT id FROM cases WHERE device = ?)",
-        (device,),
-    )
+def _blank_cases(connection: sqlite3.Connection, device: str, asset: str, alias: str) -> int:
     known = _columns(connection, "cases")
     blanks = ["evidence = '{}'", *(f"{name} = NULL" for name in _PLACES if name in known)]
-    values: list[str] = []
     if "cause" in known:
-        blanks.append("cause = ? || char(31) || id")
-        values.append(alias)
-    sql = f"UPDATE cases SET {', '.join(blanks)} WHERE device = ?"  # noqa: S608 - our own names
-    return connection.execute(sql, (*values, device)).rowcount
+        blanks.append("cause = ?3 || char(31) || id")
+    sql = f"UPDATE cases SET {', '.join(blanks)} WHERE id IN {THEIRS} AND ?3 <> ''"  # noqa: S608 - our own names
+    return connection.execute(sql, (device, asset, alias)).rowcount
 
 
 def _scrub(connection: sqlite3.Connection, device: str, alias: str) -> int:

@@ -4,10 +4,14 @@ import json
 import sqlite3
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowgate_gateway.options import config_option, home_option
+
+if TYPE_CHECKING:
+    from narrowgate_gateway.settings import Home
 
 WITHIN_S = 10.0
 """How long further stores are waited for [s]."""
@@ -23,19 +27,22 @@ def _named(ctx: click.Context, param: click.Parameter, device: str) -> str:
 @click.argument("device", callback=_named)
 @home_option
 @config_option
+@click.option("--asset", default="", help="Take its cases and what people reported of it along.")
 @click.option("--apply", "is_meant", is_flag=True, help="Do it; without this, only count what there is.")
-def command(device: str, home: Path, config: Path, is_meant: bool) -> None:
+def command(device: str, home: Path, config: Path, asset: str, is_meant: bool) -> None:
     """Erase all that a device sent and what was made of it: journal, telemetry, archive, quarantine,
     findings, the rules' memory, further stores. One JSON object: the receipt, which does not name it.
 
-    Its cases stay as numbers without name, place and figures. The registry stays as it is. Live frames wait
-    meanwhile; devices are acknowledged as always. Killed, it is gone on with by the next start or call.
-    Exit 1 if a further store has not erased it yet: it is asked until it has.
+    Its cases stay as numbers without name, place, figures and words: what people reported or noted there
+    goes, and who they are. With --asset so do the cases of the place that it stood at, whatever told of
+    them. The registry stays as it is. Live frames wait meanwhile; devices are acknowledged as always.
+    Killed, it is gone on with by the next start or call. Exit 1 if a further store has not erased it yet:
+    it is asked until it has.
 
     \b
     Example:
       narrowgate erase water-0001
-      narrowgate erase water-0001 --apply > receipt.json
+      narrowgate erase water-0001 --asset CONN-0001 --apply > receipt.json
     """  # noqa: D205, D301 - click's mark for lines as they stand is a control character
     import duckdb
 
@@ -52,10 +59,11 @@ def command(device: str, home: Path, config: Path, is_meant: bool) -> None:
         raise click.ClickException(f"{place.state}: not there: no gateway ran in this home yet")
     try:
         if not is_meant:
-            click.echo(json.dumps({"device": device, **counted(place, device)}))
+            click.echo(json.dumps({"device": device, **counted(place, device, asset)}))
+            _remind(place, device, asset)
             click.echo("nothing is erased yet; --apply does it", err=True)
             return
-        receipt = erased(place, config, device, _say)
+        receipt = erased(place, config, device, asset, _say)
         waiting = further_stores(place, device, WITHIN_S)
     except AlreadyRunning:
         raise click.ClickException(f"{home}: a core is starting or ending here; try again") from None
@@ -68,6 +76,15 @@ def command(device: str, home: Path, config: Path, is_meant: bool) -> None:
         click.echo(f"{store}: not erased there yet{': ' if words else ''}{words}", err=True)
     if waiting:
         raise SystemExit(1)
+
+
+def _remind(home: "Home", device: str, asset: str) -> None:
+    """Say what people reported of the place that a device stands at, where nobody asked for that."""
+    from narrowgate_gateway.erasing_verb import asset_of, other_reports
+
+    at = asset_of(home, device)
+    if at not in ("", asset) and (n := other_reports(home, device, at)):
+        click.echo(f"{n} reports are about {at}, where it stands: --asset {at} takes them along", err=True)
 
 
 def _say(step: str) -> None:
