@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from nicegui import ui
 
 from narrowgate_console.gate import CSRF_HEADER
-from narrowgate_console.instants import instant
 from narrowgate_console.markup import Markup
 from narrowgate_console.page import Frame
 from narrowgate_fleet.selection import SELECTABLE
@@ -95,17 +93,23 @@ def group_form(frame: Frame, kinds: Sequence[CommandKind]) -> str:
     )
     begins = (
         f'<label>{escape(word("begins"))}<input name="begins" type="datetime-local"'
-        f' data-offset="{_offset(frame)}" title="{escape(word("at_once"))}"></label>'
+        f' data-zone="{escape(str(frame.view.timezone))}" title="{escape(word("at_once"))}"></label>'
     )
     return _form(frame, "/api/v1/command-groups", own, kinds, begins)
 
 
-def take_back(frame: Frame, command_id: int) -> str:
-    """Give the button that takes a command back."""
+def take_back(frame: Frame, to: str, words: str = "take_back") -> str:
+    """Give the button that takes a command, or an order, back.
+
+    Args:
+        frame: of the page.
+        to: the address that is asked.
+        words: what it says.
+    """
     csrf = escape(frame.view.principal.csrf or "")
     return (
-        f'<button class="ng-take-back" data-to="/api/v1/commands/{command_id}/cancel" data-csrf="{csrf}"'
-        f' data-header="{CSRF_HEADER}">{escape(frame.word("take_back"))}</button>'
+        f'<button class="ng-take-back" data-to="{escape(to)}" data-csrf="{csrf}"'
+        f' data-header="{CSRF_HEADER}">{escape(frame.word(words))}</button>'
     )
 
 
@@ -146,9 +150,3 @@ def _label(word: Callable[[str], str], field: _Field) -> str:
         kind = "number" if field.form == "number" else "text"
         control = f'<input {name} type="{kind}" {field.bounds}>'
     return f"<label>{escape(word(f'arg_{field.name}'))}{control}</label>"
-
-
-def _offset(frame: Frame) -> str:
-    """Give how far the city's clocks are from UTC now, as ISO 8601 has it."""
-    at: datetime = instant(frame.view.now_us()).astimezone(frame.view.timezone)
-    return at.isoformat()[-6:]

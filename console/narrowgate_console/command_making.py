@@ -4,6 +4,7 @@ Rule 1: whoever gives a command is told at once what the device's profile cannot
 pages and groups all come through here.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,8 @@ from narrowgate_fleet import CommandRow, Fleet, Frame, Wish
 from narrowgate_fleet.command_rows import MOST_ATTEMPTS, TTL_S
 from narrowgate_schema.commands import Command, CommandKind
 
-MOST_KEY = 128
-"""Characters of an idempotency key, at most."""
+MOST_KEY = 160
+"""Characters of an idempotency key, at most; those of a group's members are its name and the device's."""
 MOST_TTL_H = 24 * 366
 """How long a command may wait, and how far from now it may begin [h]."""
 _HOUR_US = 3_600_000_000
@@ -34,13 +35,17 @@ class Terms:
     most_attempts: int = MOST_ATTEMPTS
 
     def hold_to_bounds(self, now_us: int) -> None:
-        """Refuse by ValueError what begins so late that nobody can mean it."""
+        """Refuse by ValueError a key that is none, and what begins so late that nobody can mean it."""
+        if self.idempotency_key is not None and not 1 <= len(self.idempotency_key) <= MOST_KEY:
+            raise ValueError(f"idempotency key: 1 to {MOST_KEY} characters are possible")
         if self.not_before_us is not None and self.not_before_us > now_us + MOST_TTL_H * _HOUR_US:
             raise ValueError(f"not before: at most {MOST_TTL_H // 24} days from now are possible")
 
 
 def ttl_s_of(hours: float) -> int:
-    """Give a waiting time of some hours in whole seconds, at least one [s]."""
+    """Give a waiting time of some hours in whole seconds, at least one [s]; ValueError for no number."""
+    if math.isnan(hours):
+        raise ValueError("ttl_h: a number of hours is wanted")
     return max(1, round(hours * 3600))
 
 

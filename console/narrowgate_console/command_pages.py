@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 from nicegui import ui
 
-from narrowgate_console.command_form import add_script, group_form
+from narrowgate_console.command_form import add_script, group_form, take_back
 from narrowgate_console.command_panel import CommandPanel, group_path, said, style_of
 from narrowgate_console.command_view import scope_of
 from narrowgate_console.facts_panel import FactsPanel
 from narrowgate_console.markup import Markup, block, link, text
 from narrowgate_console.page import Frame, Look, Page
-from narrowgate_console.principals import Scope
 from narrowgate_console.table_panel import TablePanel, device_path
 from narrowgate_fleet import CommandFilters, CommandRow, CommandState
 from narrowgate_fleet.command_groups import GroupRow, Straggler
@@ -63,8 +63,7 @@ class CommandsPage(Page[CommandsContent]):
                     with ui.element("div").classes("ng-panel-head"):
                         ui.label(self._word("command_groups")).classes("ng-title")
                     self._groups = Markup("ng-groups")
-                may = self.frame.view.principal.may(Scope.SEND)
-                self._commands = CommandPanel(self.frame, with_device=True, may_take_back=may)
+                self._commands = CommandPanel(self.frame, with_device=True)
             if kinds:
                 with ui.element("section").classes("ng-panel ng-work-panel"):
                     with ui.element("div").classes("ng-panel-head"):
@@ -132,18 +131,26 @@ class GroupPage(Page[GroupContent]):
                 style="ng-stragglers",
             )
             self._facts = FactsPanel(self.frame, self._word("group"))
+        add_script()
 
     def show(self, content: GroupContent) -> None:
         """Show what was read."""
         row = content.group
         if row is not None:
-            self._bar.show(bar(self.frame, row) + legend(self.frame, row))
+            self._bar.show(bar(self.frame, row) + legend(self.frame, row) + self._rest(row))
             self._facts.show(self._told(row))
         if content.stragglers is not None and row is not None:
             found = content.stragglers
             lagging = row.meant - row.done
             links = [{"device": self.frame.link(device_path(one.device))} for one in found]
             self._stragglers.show(list(map(self._row, found)), links=links, count=lagging)
+
+    def _rest(self, row: GroupRow) -> str:
+        """Give the button that takes back what has not left; '' where nothing waits, or not for who looks."""
+        if not row.states[CommandState.PENDING] or not self.frame.view.principal.may(scope_of(row.kind)):
+            return ""
+        to = f"/api/v1/command-groups/{quote(row.name, safe='')}/cancel"
+        return take_back(self.frame, to, "take_back_rest")
 
     def _told(self, row: GroupRow) -> dict[str, str]:
         return {

@@ -11,6 +11,10 @@ COMMAND_WORDS: dict[str, tuple[str, str]] = {
     "send_command": ("Tell the device", "下发命令"),
     "send": ("Send", "发送"),
     "take_back": ("Take back", "撤回"),
+    "take_back_rest": ("Take back what has not left", "撤回未发出的命令"),
+    "as_planned": ("as planned", "按计划"),
+    "arg_dusk": ("dusk", "傍晚"),
+    "arg_dawn": ("dawn", "清晨"),
     "command": ("Command", "命令"),
     "stands": ("Stands", "状态"),
     "why": ("Why", "原因"),
@@ -78,5 +82,6 @@ COMMAND_WORDS: dict[str, tuple[str, str]] = {
     "why_too_old": ("its time was over", "超过有效期"),
     "why_superseded": ("a newer one took its place", "被新命令取代"),
     "why_withdrawn": ("taken back", "已撤回"),
+    "why_restored": ("waited when the backup was made", "备份时尚在等待，恢复后不再发送"),
     "why_profile_changed": ("the device has another profile now", "设备型号已变更"),
 }

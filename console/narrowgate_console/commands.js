@@ -13,6 +13,7 @@
       else alert(words.message);
     } catch (fault) {
       if (said) said.textContent = String(fault);
+      else alert(String(fault));
     }
     delete from.dataset.asked;
   }
@@ -30,6 +31,17 @@
     }),
   };
 
+  // The offset of the city's clocks at that hour, which may be another than now.
+  function zoned(local, zone) {
+    const shift = (at) => {
+      const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+      return Date.parse(`${clock.format(at).replace(" ", "T")}Z`) - at;
+    };
+    const meant = Date.parse(`${local}:00Z`);
+    const near = meant - shift(meant);
+    return new Date(meant - shift(near)).toISOString();
+  }
+
   function body(form) {
     const told = new FormData(form);
     const args = {};
@@ -41,7 +53,7 @@
     const values = told.get("values").split(",").map((value) => value.trim()).filter((value) => value);
     asked.selection = { [told.get("column")]: values };
     const begins = form.querySelector("[name=begins]");
-    if (begins.value) asked.not_before = `${begins.value}:00${begins.dataset.offset}`;
+    if (begins.value) asked.not_before = zoned(begins.value, begins.dataset.zone);
     return asked;
   }
 

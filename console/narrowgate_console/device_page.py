@@ -95,8 +95,7 @@ class DevicePage(Page[DeviceContent]):
     def _tables(self) -> None:
         frame = self.frame
         if self._may_see_commands:
-            may = frame.view.principal.may(Scope.SEND)
-            self._commands = CommandPanel(frame, with_device=False, may_take_back=may)
+            self._commands = CommandPanel(frame, with_device=False)
         if self._may_see_cases:
             self._findings = TablePanel(
                 frame,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from narrowgate_console.api import NOT_FOUND, REFUSALS, Limit
 from narrowgate_console.asking import Asking
+from narrowgate_console.command_models import CancelAskModel
 from narrowgate_console.group_models import (
     GroupAskModel,
     GroupModel,
@@ -58,5 +59,13 @@ def router() -> APIRouter:
         ask.groups.one(name)
         found = ask.groups.stragglers(name, limit, after)
         return StragglerPageModel(stragglers=[StragglerModel.of(row) for row in found])
+
+    @api.post(
+        "/command-groups/{name}/cancel",
+        summary="Take back what of an order has not left",
+        responses={**NOT_FOUND, **_ORDER_REFUSALS},
+    )
+    def cancel(ask: Asking, name: _Name, asked: CancelAskModel) -> GroupModel:
+        return GroupModel.of(ask.groups.cancel(name, asked.reason))
 
     return api

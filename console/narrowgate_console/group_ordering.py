@@ -4,6 +4,7 @@ Rule 1: an order that was cut off is given again under its name: each member is 
 Rule 2: members are put some hundred at a time, so that the edge comes in between.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ MOST_NAME = 64
 PROGRAMME = "programme"
 """The name by which the programme of lamps' nights marks its commands, and takes them back."""
 _SLICE = 200
+_NAME = re.compile(r"[^/\x00-\x1f\x7f]+")
+"""A name is a part of an address, and of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def order_group(
         ValueError: no device in use is meant, it begins too far from now, or the name is another order's.
     """
     asked.terms.hold_to_bounds(now_us)
+    if asked.name is not None and not (len(asked.name) <= MOST_NAME and _NAME.fullmatch(asked.name)):
+        raise ValueError(f"name: 1 to {MOST_NAME} characters without / and control characters are possible")
     if asked.name == PROGRAMME:
         raise ValueError(f"group {PROGRAMME!r} is what lamps are told by night: another name is wanted")
     name = asked.name or f"{asked.command.__class__.__name__}-{secrets.token_hex(4)}".lower()

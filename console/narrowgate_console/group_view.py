@@ -42,17 +42,31 @@ class GroupView(Rights):
         except ValueError as fault:
             raise Unfit(str(fault)) from None
 
+    def cancel(self, name: str, detail: str = "") -> GroupRow:
+        """Take back what of a group has not left, of visible devices, and give how it stands then."""
+        self._need(Scope.SEND)
+        self._need(scope_of(self.one(name).kind))
+        with reading("commands"):
+            self._services.sources.commands.cancel_group(
+                name,
+                by=self.principal.name,
+                now_us=self.now_us(),
+                detail=detail,
+                sees=self._visible().sees,
+            )
+        return self.one(name)
+
     def listed(self, limit: int) -> list[GroupRow]:
         """Give groups with visible members, the newest first, counting those members only."""
         self._need(Scope.COMMANDS)
         with self._services.commands(self._visible()) as connection:
-            return groups(connection, limit)
+            return groups(connection, limit, is_narrowed=not self.principal.sees_all)
 
     def one(self, name: str) -> GroupRow:
         """Give one group."""
         self._need(Scope.COMMANDS)
         with self._services.commands(self._visible()) as connection:
-            found = groups(connection, 1, name)
+            found = groups(connection, 1, name, is_narrowed=not self.principal.sees_all)
         if not found:
             raise NotThere(f"there is no group {name!r}")
         return found[0]

@@ -7,7 +7,7 @@ Rule 2: who was meant and cannot be told is kept with the reason: nobody is left
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from narrowgate_fleet.command_states import CommandReason, CommandState
 from narrowgate_fleet.selection import Selection
@@ -105,7 +105,9 @@ def note_group(connection: sqlite3.Connection, order: GroupOrder, begins_us: int
     if known is not None:
         *told, not_before_us, put_at_us = known
         if tuple(told) != said or max(begins_us or 0, put_at_us) not in (not_before_us, put_at_us):
-            raise ValueError(f"group {order.name!r} is another order, by {told[3]}")
+            # Whose it is may be another tenant's secret.
+            by = f", by {told[3]}" if told[3] == order.put_by else ", by somebody else"
+            raise ValueError(f"group {order.name!r} is another order{by}")
         return False
     connection.execute(
         "INSERT INTO groups (name, selection, kind, arguments, put_by, not_before, put_at, meant)"
@@ -131,18 +133,22 @@ def note_misfits(
     )
     connection.executemany(
         "INSERT INTO misfits SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
-        " (SELECT 1 FROM commands WHERE group_name = ?1 AND device = ?2)",
+        # By its device: by its group each look would go through all members.
+        " (SELECT 1 FROM commands WHERE device = ?2 AND +group_name = ?1)",
         ((name, device, why) for device, why in misfits),
     )
 
 
-def groups(connection: sqlite3.Connection, most: int = 50, name: str | None = None) -> list[GroupRow]:
+def groups(
+    connection: sqlite3.Connection, most: int = 50, name: str | None = None, *, is_narrowed: bool = False
+) -> list[GroupRow]:
     """Give groups, the newest first, as far as the connection may see members of them.
 
     Args:
         connection: it may be narrowed to what somebody may see: others' members are not counted.
         most: so many at most.
         name: only this one.
+        is_narrowed: whether it sees some devices only: then only those count as meant, too.
     """
     rows = connection.execute(
         "SELECT name, selection, kind, arguments, not_before, put_by, put_at, meant,"
@@ -151,7 +157,12 @@ def groups(connection: sqlite3.Connection, most: int = 50, name: str | None = No
         " OR EXISTS (SELECT 1 FROM misfits WHERE group_name = name)) ORDER BY put_at DESC, name LIMIT ?2",
         (name, most),
     ).fetchall()
-    return [_group(connection, row) for row in rows]
+    found = [_group(connection, row) for row in rows]
+    return (
+        [replace(row, meant=sum(row.states.values()) + row.misfits) for row in found]
+        if is_narrowed
+        else found
+    )
 
 
 def _group(

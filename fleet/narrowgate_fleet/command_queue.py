@@ -7,7 +7,7 @@ Rule 3: every step is written down with instant, reason and actor; what is settl
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from narrowgate_fleet.command_file import CommandFile
@@ -33,6 +33,8 @@ NAME = "commands.db"
 """The file's, in the home."""
 MOST_OPEN = 64
 """Commands of one device that are open at a time."""
+_SLICE = 200
+"""Commands of a group that are taken back in one transaction."""
 _ENDED = 1000
 """Commands whose time is over that are told so in one transaction."""
 
@@ -85,6 +87,40 @@ class CommandQueue:
             step = Step(CommandState.CANCELED, CommandReason.WITHDRAWN, now_us, by, detail)
             take_step(connection, command_id, step)
             return get(connection, command_id)
+
+    def cancel_group(
+        self,
+        name: str,
+        *,
+        by: str,
+        now_us: int,
+        detail: str = "",
+        sees: Callable[[str], bool] = lambda device: True,
+    ) -> int:
+        """Take back what of a group has not left, and give how much; some hundred at a time.
+
+        Args:
+            name: the group's.
+            by: who takes it back, as the audit calls them.
+            now_us: [us]
+            detail: why, in words.
+            sees: tells whose commands are meant.
+        """
+        step = Step(CommandState.CANCELED, CommandReason.WITHDRAWN, now_us, by, detail)
+        count = last_id = 0
+        while True:
+            with self.file.writing() as connection:
+                waiting = connection.execute(
+                    "SELECT id, device FROM commands WHERE group_name = ? AND state = 'PENDING' AND id > ?"
+                    " ORDER BY id LIMIT ?",
+                    (name, last_id, _SLICE),
+                ).fetchall()
+                for last_id, device in waiting:
+                    if sees(device):
+                        take_step(connection, last_id, step)
+                        count += 1
+            if len(waiting) < _SLICE:
+                return count
 
     def get(self, command_id: int) -> CommandRow:
         """Give a command; KeyError if there is none."""

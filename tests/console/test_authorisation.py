@@ -53,6 +53,7 @@ POST   /api/v1/command-groups                  401 403 403 403 201 201 201 201 4
 GET    /api/v1/command-groups                  401 200 200 200 200 200 200 200 403
 GET    /api/v1/command-groups/south            401 404 200 404 404 200 404 200 403
 GET    /api/v1/command-groups/south/stragglers 401 404 200 404 404 200 404 200 403
+POST   /api/v1/command-groups/south/cancel     401 403 403 403 404 200 404 200 403
 GET    /api/v1/devices/water-0001/commands     401 200 200 200 200 200 200 200 403
 GET    /api/v1/findings                        401 200 200 200 200 200 200 200 403
 GET    /api/v1/series/water                    401 200 200 200 200 200 200 200 403
@@ -92,6 +93,7 @@ _BODIES: dict[str, object] = {
         "arguments": {"level_pct": 40},
     },
     "POST /api/v1/commands/1/cancel": {},
+    "POST /api/v1/command-groups/south/cancel": {},
     "POST /api/v1/commands/2/cancel": {},
     "POST /api/v1/cases/C-000001/steps": _REMARK,
     "POST /api/v1/cases/C-000002/steps": _REMARK,

@@ -2,6 +2,7 @@ import pytest
 
 from narrowgate_cases import State
 from narrowgate_console.words import _WORDS, choose_language, word
+from narrowgate_fleet import CommandReason, CommandState
 from narrowgate_rules import RULES, Rule
 
 
@@ -30,6 +31,13 @@ def test_the_language_is_the_one_asked_for_or_accepted(
 def test_every_word_is_in_both_languages() -> None:
     """No word of the catalogue is empty in a language."""
     assert [name for name, pair in _WORDS.items() if not all(pair)] == []
+
+
+def test_whatever_becomes_of_a_command_has_its_word() -> None:
+    """Where a command stands and each reason of the closed set is told in the page's language."""
+    names = [*(f"command_{state}" for state in CommandState), *(f"why_{reason}" for reason in CommandReason)]
+
+    assert [name for name in names if name not in _WORDS] == []
 
 
 @pytest.mark.parametrize("state", State)

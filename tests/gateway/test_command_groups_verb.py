@@ -1,6 +1,7 @@
 """`narrowgate commands order|groups|programme` on a home: what is told, and what is told again."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def test_an_order_and_who_lags_behind_it(home: Path) -> None:
     [
         (("order", "lamp_level", "level_pct=40", "--where", "feeder=99"), "no device in use is meant"),
         (("order", "lamp_level", "level_pct=400", "--where", "feeder=12"), "0 to 100 is possible"),
+        (("order", "lamp_level", "level_pct=4", "--where", "feeder=12", "--name", "a/b"), "without / and"),
         (("groups", "nothing"), "there is no order 'nothing'"),
     ],
 )
@@ -76,6 +78,27 @@ def test_what_cannot_be_is_refused_in_a_line(home: Path, arguments: tuple[str, .
     result = CliRunner().invoke(command, [*arguments, "--home", str(home)])
 
     assert (result.exit_code, why in result.output) == (1, True)
+
+
+def test_an_order_is_taken_back_as_far_as_it_has_not_left(home: Path) -> None:
+    """What waits is canceled with the reason, what is on its way stays, and nothing comes back by itself."""
+    ordered = ("order", "lamp_level", "level_pct=40", "--where", "feeder=12", "--name", "evening")
+    _told(home, *ordered)
+    at_us = int(time.time() * 1e6) + 1_000_000
+    sending = CommandSending(home / "commands.db")
+    sending.claim([Ready("lamp-0000", "huati_nb_v1", "x")], CommandReason.ON_ANSWER, now_us=at_us)
+    sending.close()
+    (back,) = _told(home, "cancel", "--group", "evening", "-m", "wrong feeder")
+    (again,) = _told(home, *ordered)
+
+    assert (back["states"]["CANCELED"], back["states"]["SENT"], again["open"]) == (1, 1, 1)
+    assert [one["detail"] for one in _told(home, "groups", "evening")][1] == "wrong feeder"
+
+
+@pytest.mark.parametrize("arguments", [(), ("17", "--group", "evening")])
+def test_one_command_or_one_order_is_taken_back(home: Path, arguments: tuple[str, ...]) -> None:
+    """Neither of the two, or both, is wrong use."""
+    assert CliRunner().invoke(command, ["cancel", *arguments, "--home", str(home)]).exit_code == 2
 
 
 def test_a_programme_is_told_once_and_again_when_it_changes(home: Path) -> None:

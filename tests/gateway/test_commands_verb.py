@@ -66,6 +66,8 @@ def test_a_meters_command_names_the_meter(home: Path) -> None:
         (("lamp-2", "reboot"), "device 'lamp-2' is retired: it is sent nothing"),
         (("bay", "reboot"), "pni_placepod_v1 reboot: no command is possible"),
         (("lamp-1", "lamp_level", "level_pct=101"), "lamp_level level_pct: 101: 0 to 100 is possible"),
+        (("lamp-1", "lamp_level", "level_pct=1", "--ttl-h", "nan"), "ttl_h: a number of hours is wanted"),
+        (("lamp-1", "lamp_level", "level_pct=1", "--idempotency-key", ""), "idempotency key: 1 to 160 char"),
         (("lamp-1", "lamp_level", "level=1"), "lamp_level level: one of level_pct, series, for_min is"),
         (
             ("relay", "lamp_level", "level_pct=40", "series=relay_8"),
@@ -85,9 +87,17 @@ def test_what_a_device_cannot_be_told_is_refused_at_once(
     assert commands(home, "list").stdout == before
 
 
-def test_a_word_without_a_value_is_wrong_use(home: Path) -> None:
-    """Arguments are NAME=VALUE."""
-    assert commands(home, "send", "lamp-1", "lamp_level", "40").exit_code == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("send", "lamp-1", "lamp_level", "40"),
+        ("send", "lamp-1", "lamp_level", "level_pct=40", "level_pct=50"),
+        ("show", str(1 << 70)),
+    ],
+)
+def test_what_cannot_be_read_is_wrong_use(home: Path, arguments: tuple[str, ...]) -> None:
+    """Arguments are NAME=VALUE, each name once, and a command's number is one that there can be."""
+    assert commands(home, *arguments).exit_code == 2
 
 
 def test_show_tells_each_step(home: Path) -> None:

@@ -13,8 +13,12 @@ from narrowgate_gateway.options import home_option
 
 if TYPE_CHECKING:
     from narrowgate_console.lamp_nights import LampNight
-    from narrowgate_fleet import Fleet
+    from narrowgate_fleet import CommandQueue, Fleet
 
+KINDS = (
+    "lamp_level", "lamp_calendar", "lamp_programme", "valve", "report_interval", "recalibrate", "reboot",
+)  # fmt: skip
+"""What can be told, in the order of the schema."""
 config_option = click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -23,7 +27,7 @@ config_option = click.option(
 
 
 @click.command("order")
-@click.argument("kind")
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]…")
 @click.option(
     "--where",
@@ -71,7 +75,7 @@ def order(
 
     begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
     try:
-        command = command_of(kind, dict(own.pair(one) for one in arguments))
+        command = command_of(kind, own.pairs(arguments))
         asked = GroupAsk(Selection.parse(where), command, Terms(begins, ttl_s_of(ttl_h)), name)
         with own.open_queue(home) as queue:
             row = order_group(_fleet(home), queue, asked, by=actor(), now_us=own.now_us_of(config))
@@ -105,6 +109,21 @@ def groups_(name: str | None, limit: int, after: str, home: Path) -> None:
                 click.echo(StragglerModel.of(one).model_dump_json())
 
 
+def take_back(queue: "CommandQueue", name: str, now_us: int, reason: str) -> None:
+    """Take back what of an order has not left, and print how it stands then."""
+    from narrowgate_console.group_models import GroupModel
+    from narrowgate_fleet.command_groups import groups
+    from narrowgate_gateway.desk_verbs import actor
+
+    count = queue.cancel_group(name, by=actor(), now_us=now_us, detail=reason)
+    with queue.file.looking() as connection:
+        found = groups(connection, 1, name)
+    if not found:
+        raise click.ClickException(f"there is no order {name[:64]!r}")
+    click.echo(f"{count} taken back", err=True)
+    click.echo(GroupModel.of(found[0]).model_dump_json())
+
+
 @click.command("programme")
 @click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
 @click.option("--check", "is_meant", flag_value=False, default=False, help="Look only; this is the default.")
@@ -125,7 +144,7 @@ def programme(file: Path, is_meant: bool, home: Path, config: Path | None) -> No
 
     settings = own.settings_of(config)
     try:
-        nights = read_lamp_nights(file.read_text(encoding="utf-8"))
+        nights = read_lamp_nights(_text(file))
         now_us = own.now_us_of(config)
         with own.open_queue(home) as queue:
             seen = look(_fleet(home), queue, nights, settings.zone, now_us)
@@ -141,6 +160,13 @@ def programme(file: Path, is_meant: bool, home: Path, config: Path | None) -> No
         click.echo(f"{device}: {why}", err=True)
     standing = {str(standing): count for standing, count in seen.counts.items()}
     click.echo(json.dumps({"night": str(seen.day), **standing, "put": applied.put}))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: not UTF-8 at byte {error.start}") from None
 
 
 def _fleet(home: Path) -> "Fleet":

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from narrowgate_fleet import CommandQueue, CommandRow
     from narrowgate_gateway.settings import Settings
 
-_KINDS = (
-    "lamp_level", "lamp_calendar", "lamp_programme", "valve", "report_interval", "recalibrate", "reboot",
-)  # fmt: skip
 _STATES = ("PENDING", "SENT", "DELIVERED", "SUCCESSFUL", "FAILED", "TIMEOUT", "EXPIRED", "CANCELED")
 _TTL_H = 48.0
+_MOST_ID = 1 << 62
+_MOST_REASON = 500
 
 config_option = click.option(
     "--config",
@@ -46,7 +45,7 @@ command.add_command(command_groups.programme)
 
 @command.command("send")
 @click.argument("device")
-@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("kind", type=click.Choice(command_groups.KINDS))
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]…")
 @click.option("--idempotency-key", help="The same key again is the same command.")
 @click.option(
@@ -77,7 +76,7 @@ def send(
 
     Example: narrowgate commands send lamp-0017 lamp_level level_pct=40 --ttl-h 12
     """
-    given = dict(pair(one) for one in arguments)
+    given = pairs(arguments)
     from datetime import UTC
 
     from narrowgate_console.command_making import Terms, ttl_s_of, wish_for
@@ -86,8 +85,8 @@ def send(
 
     now_us = now_us_of(config)
     begins = None if not_before is None else int(not_before.replace(tzinfo=UTC).timestamp() * 1e6)
-    terms = Terms(begins, ttl_s_of(ttl_h), idempotency_key)
     try:
+        terms = Terms(begins, ttl_s_of(ttl_h), idempotency_key)
         fleet = FleetReader(home / "registry", seal_of(os.environ)).fleet
         wish = wish_for(fleet, device, command_of(kind, given), now_us=now_us, terms=terms)
         with open_queue(home) as queue:
@@ -99,13 +98,13 @@ def send(
 @command.command("list")
 @click.option("--device", help="Only of this device.")
 @click.option("--state", type=click.Choice(_STATES), help="Only those that stand so.")
-@click.option("--kind", type=click.Choice(_KINDS), help="Only of this kind.")
+@click.option("--kind", type=click.Choice(command_groups.KINDS), help="Only of this kind.")
 @click.option("--group", help="Only of this group's sending.")
 @click.option("--open", "is_open", is_flag=True, help="Only those that have not ended.")
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="So many at most."
 )
-@click.option("--before", type=click.IntRange(1), help="Go on behind a page: only ids below this.")
+@click.option("--before", type=click.IntRange(1, _MOST_ID), help="Go on behind a page: only ids below this.")
 @home_option
 def list_(
     device: str | None,
@@ -137,7 +136,7 @@ def list_(
 
 
 @command.command("show")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, _MOST_ID))
 @home_option
 def show(number: int, home: Path) -> None:
     """Print one command with each step that it took: when, why, by whom.
@@ -152,26 +151,40 @@ def show(number: int, home: Path) -> None:
 
 
 @command.command("cancel")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, _MOST_ID), required=False)
+@click.option("--group", help="Instead of one: what of this order has not left.")
 @click.option("--reason", "-m", default="", help="Why, in words.")
 @home_option
 @config_option
-def cancel(number: int, reason: str, home: Path, config: Path | None) -> None:
-    """Take back a command that has not left.
+def cancel(number: int | None, group: str | None, reason: str, home: Path, config: Path | None) -> None:
+    """Take back a command, or an order for many devices, as far as it has not left.
 
     Example: narrowgate commands cancel 17 -m "wrong lamp"
     """
+    if (number is None) == (group is None):
+        raise click.UsageError("a command's number or --group is wanted, one of them")
     now_us = now_us_of(config)
     try:
         with open_queue(home) as queue:
+            if number is None:
+                command_groups.take_back(queue, str(group), now_us, reason[:_MOST_REASON])
+                return
             _one(queue, number)
-            _print(queue.cancel(number, by=actor(), now_us=now_us, detail=reason))
+            _print(queue.cancel(number, by=actor(), now_us=now_us, detail=reason[:_MOST_REASON]))
     except ValueError as refused:
         raise click.ClickException(str(refused)) from None
 
 
-def pair(text: str) -> tuple[str, object]:
-    """Read NAME=VALUE; the value is JSON, or else text."""
+def pairs(texts: Sequence[str]) -> dict[str, object]:
+    """Read arguments of the form NAME=VALUE, each once; a value is JSON, or else text."""
+    given = [_pair(text) for text in texts]
+    told = dict(given)
+    if len(told) < len(given):
+        raise click.UsageError(f"{' '.join(texts)}: each name once is wanted")
+    return told
+
+
+def _pair(text: str) -> tuple[str, object]:
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise click.UsageError(f"{text!r}: NAME=VALUE is wanted, such as level_pct=40")
