@@ -4,6 +4,8 @@ A key's fields are each the newest frame's that states it. A row is hidden whose
 its key have stated again.
 """
 
+import duckdb
+
 from narrowgate_schema.fields import fields_of
 from narrowgate_schema.words import Family
 
@@ -23,15 +25,39 @@ def is_hidden(family: Family) -> str:
 
 
 def compaction(family: Family) -> str:
-    """Give the statement that deletes the hidden rows of keys that the frames [$1, $2) have."""
+    """Give the statement that deletes the hidden rows of keys that the frames [$1, $2) have.
+
+    Whole rows are read of keys only that stand more than once: most stand once.
+    """
     rows = f"{family}_rows"
     keys = f"SELECT DISTINCT {KEY} FROM {rows} WHERE frame >= $1 AND frame < $2"  # noqa: S608
+    twice = (
+        f"SELECT {KEY} FROM {rows} SEMI JOIN ({keys}) USING ({KEY}) "  # noqa: S608 - a closed set
+        f"WHERE frame < $2 GROUP BY {KEY} HAVING count(*) > 1"
+    )
     hidden = (
         f"SELECT rowid AS place, {is_hidden(family)} AS hidden FROM "  # noqa: S608 - a closed set
-        f"(SELECT rowid, * FROM {rows} WHERE frame < $2) SEMI JOIN ({keys}) USING ({KEY}) "
+        f"(SELECT rowid, * FROM {rows} WHERE frame < $2) SEMI JOIN ({twice}) USING ({KEY}) "
         f"WINDOW same AS (PARTITION BY {KEY})"
     )
     return f"DELETE FROM {rows} WHERE rowid IN (SELECT place FROM ({hidden}) WHERE hidden)"  # noqa: S608
+
+
+def part_end(connection: duckdb.DuckDBPyConnection, start: int, until: int, readings: int) -> int:
+    """Give where the first part of the frames [start, until) ends that has about so many readings, at most.
+
+    What DuckDB needs for a part goes by its readings, and a frame may tell a day of them.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT count(*) AS n FROM {family}_rows WHERE frame >= $1 AND frame < $2"  # noqa: S608 - a closed set
+        for family in Family
+    )
+    while True:
+        sql = f"SELECT sum(n)::BIGINT FROM ({counts})"  # noqa: S608
+        ((rows,),) = connection.execute(sql, [start, until]).fetchall()
+        if rows <= readings or until - start <= 1:
+            return until
+        until = start + max(1, (until - start) * readings // rows)
 
 
 def hidden_among(family: Family) -> str:

@@ -6,14 +6,14 @@ transaction with the store's own cursor: a batch is never in twice, never half, 
 after a crash the new decision stands.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from narrowgate_ingest.compaction import KEY, compaction
+from narrowgate_ingest.compaction import KEY, compaction, part_end
 from narrowgate_ingest.older import Older
 from narrowgate_ingest.segments import sync_directory, sync_file
 from narrowgate_ingest.telemetry_readers import Readers
@@ -27,6 +27,7 @@ _THREADS = 2
 """However many cores there are: each thread keeps memory of its own, and listeners want their cores."""
 _AGAIN_FRAMES = 5000
 """Frames of one number in `again`, at most."""
+_FEWEST_PART_ROWS = 1 << 10
 _VERSION = ("session", "version")
 _NOTHING: Mapping[str, pa.Table] = {}
 
@@ -56,6 +57,8 @@ class Telemetry:
         }
         self.stretch_frames = 1 << 16
         """Journal rows that one call of `compact` looks at."""
+        self.part_rows = 1 << 18
+        """Readings among them that are looked at in one go, about; fewer once DuckDB could not hold them."""
         self.older: Older | None = None
         """Where readings stand that were let go of here."""
         self._connection = self._connected()
@@ -225,22 +228,19 @@ class Telemetry:
 
     def rows_from(self, device: str) -> int:
         """Give the number of rows of a device, sessions among them."""
-        tables = (*(f"{family}_rows" for family in Family), "session_rows")
-        counts = " UNION ALL ".join(
-            f"SELECT count(*) AS n FROM {table} WHERE device = $1"  # noqa: S608 - a closed set
-            for table in tables
-        )
-        row = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [device]).fetchone()  # noqa: S608
-        return int(row[0]) if row is not None else 0
+        return self._count((*(f"{family}_rows" for family in Family), "session_rows"), "device", device)
 
     def rows_of(self, frame: int) -> int:
         """Give the number of readings of a frame."""
+        return self._count([f"{family}_rows" for family in Family], "frame", frame)
+
+    def _count(self, tables: Iterable[str], column: str, value: str | int) -> int:
         counts = " UNION ALL ".join(
-            f"SELECT count(*) AS n FROM {family}_rows WHERE frame = $1"  # noqa: S608 - a closed set
-            for family in Family
+            f'SELECT count(*) AS n FROM {table} WHERE "{column}" = $1'  # noqa: S608 - a closed set
+            for table in tables
         )
-        row = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [frame]).fetchone()  # noqa: S608
-        return int(row[0]) if row is not None else 0
+        ((rows,),) = self._connection.execute(f"SELECT sum(n) FROM ({counts})", [value]).fetchall()  # noqa: S608
+        return int(rows)
 
     def frames_between(self, start: int, until: int) -> set[int]:
         """Give the frames of journal rows [start, until) that a reading came from; from any thread."""
@@ -312,7 +312,8 @@ class Telemetry:
                 f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming {missing}"  # noqa: S608
             )
         finally:
-            self._connection.unregister("incoming")
+            with suppress(duckdb.Error):  # what failed is told, not that the transaction is over with it
+                self._connection.unregister("incoming")
 
     def compact(self, before: int) -> int:
         """Let go of rows that no reader sees any more: newer frames have stated all that they state.
@@ -328,12 +329,26 @@ class Telemetry:
             The number of rows let go of.
 
         Raises:
-            duckdb.Error: nothing was changed.
+            duckdb.Error: what was looked at before is compacted, nothing else was changed.
         """
         start = _meta(self._connection, "compacted") or 0
         until = start + self.stretch_frames
         if until > min(before, self.cursor()):
             return 0
+        gone = 0
+        while start < until:
+            end = part_end(self._connection, start, until, self.part_rows)
+            try:
+                gone += self._compact_part(start, end)
+            except duckdb.OutOfMemoryException:
+                if self.part_rows <= _FEWEST_PART_ROWS:
+                    raise
+                self.part_rows //= 2
+            else:
+                start = end
+        return gone
+
+    def _compact_part(self, start: int, until: int) -> int:
         gone = 0
         with self.changing() as connection:
             for family in Family:
@@ -365,8 +380,8 @@ class Telemetry:
 
 
 def _meta(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
-    row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
-    return int(row[0]) if row is not None else None
+    rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
+    return int(rows[0][0]) if rows else None
 
 
 @contextmanager

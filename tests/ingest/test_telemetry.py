@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -78,17 +79,22 @@ _VALUES = st.fixed_dictionaries(
 _ROWS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 2), _VALUES), max_size=14)
 
 
-def compacted_by(store: Telemetry, stretch: int, before: int) -> int:
+def compacted_by(store: Telemetry, stretch: int, before: int, part_rows: int = 1 << 18) -> int:
     """Compact all that is settled, stretch by stretch, and give how many rows went."""
-    store.stretch_frames = stretch
+    store.stretch_frames, store.part_rows = stretch, part_rows
     return sum(store.compact(before) for _ in range(before // stretch + 1))
 
 
 @settings(max_examples=60 if "NARROWGATE_CHAOS" in os.environ else 20, deadline=None)
-@given(_ROWS, st.integers(1, 15), st.integers(0, 30), st.tuples(st.integers(0, 14), _VALUES))
+@given(
+    _ROWS,
+    st.tuples(st.integers(1, 15), st.integers(1, 4)),
+    st.integers(0, 30),
+    st.tuples(st.integers(0, 14), _VALUES),
+)
 def test_compacting_changes_nothing_for_readers(
     rows: list[Any],
-    stretch: int,
+    stretch: tuple[int, int],
     before: int,
     late: tuple[int, dict[str, float | bool]],
 ) -> None:
@@ -99,7 +105,7 @@ def test_compacting_changes_nothing_for_readers(
         store = Telemetry(Path(":memory:"))
         store.write(water(*made), NO_SESSIONS, 0, 30)
         if is_compacted:
-            compacted_by(store, stretch, before)
+            compacted_by(store, stretch[0], before, part_rows=stretch[1])
         views = [seen(store)]
         store.write_again(water((2 * late[0] + 1, "a", 1, late[1])), NO_SESSIONS, [2 * late[0] + 1])
         views.append(seen(store))
@@ -111,18 +117,56 @@ def test_compacting_changes_nothing_for_readers(
     assert saw[0] == saw[1]
 
 
-@pytest.mark.parametrize("stretch", [1, 2, 9])
-def test_compacting_leaves_one_row_a_key(store: Telemetry, stretch: int) -> None:
-    """Settled keys whose every field was stated again stand in one row."""
+@pytest.mark.parametrize(("stretch", "part_rows"), [(1, 9), (2, 9), (9, 9), (9, 1)])
+def test_compacting_leaves_one_row_a_key(store: Telemetry, stretch: int, part_rows: int) -> None:
+    """Settled keys whose every field was stated again stand in one row, however it is divided."""
     store.write(
         water(*((frame, "m", 7, {"volume_m3": 1.0 * frame}) for frame in range(9))), NO_SESSIONS, 0, 9
     )
-    gone = compacted_by(store, stretch, 9)
+    gone = compacted_by(store, stretch, 9, part_rows)
 
     assert gone == (8 if stretch != 2 else 7)
     assert store.query("SELECT max(frame) AS frame, count(*) AS n FROM water_rows").to_pylist() == [
         {"frame": 8, "n": 9 - gone}
     ]
+
+
+def crowd(count: int) -> dict[Family, pa.RecordBatch]:
+    """Give readings of half as many meters, each told twice, by ten frames."""
+    schema = READINGS[Family.WATER]
+    meters = np.random.default_rng(1).permutation(count) % (count // 2)
+    told = {
+        "device": pa.array([f"a meter with a longer name {meter:07d}" for meter in meters]),
+        "series": pa.array([""] * count),
+        "time": pa.array(np.zeros(count, np.int64)).cast(schema.field("time").type),
+        "frame": pa.array(np.arange(count) * 10 // count),
+        "volume_m3": pa.array(np.arange(count, dtype=np.float64)),
+    }
+    arrays = [told.get(each.name, pa.nulls(count, each.type)) for each in schema]
+    return {Family.WATER: pa.record_batch(arrays, schema=schema)}
+
+
+def test_a_stretch_that_memory_does_not_hold_is_compacted_in_parts(tmp_path: Path) -> None:
+    """A store with little memory lets go of what is hidden all the same."""
+    told = crowd(60_000)
+    store = Telemetry(tmp_path / "telemetry.duckdb")
+    store.write(told, NO_SESSIONS, 0, 10)
+    store.close()
+    store = Telemetry(tmp_path / "telemetry.duckdb", memory_limit="20MB")
+    pairs = set(zip(*(told[Family.WATER][name].to_pylist() for name in ("device", "frame")), strict=True))
+
+    assert compacted_by(store, 10, 10) == len(pairs) - 30_000
+    store.close()
+
+
+def test_a_write_that_memory_does_not_hold_says_so(tmp_path: Path) -> None:
+    """What is told is what failed, not that the transaction is over."""
+    store = Telemetry(tmp_path / "telemetry.duckdb", memory_limit="6MB")
+
+    with pytest.raises(duckdb.OutOfMemoryException):
+        store.write(crowd(20_000), NO_SESSIONS, 0, 10)
+    assert store.cursor() == 0
+    store.close()
 
 
 def test_a_row_that_still_shows_is_not_compacted(store: Telemetry) -> None:
