@@ -93,7 +93,7 @@ class Machine:
                     self._now[role] = stack.enter_context(running(self._stage.home, *arguments))
                 codes = await self._until_dark()
             if not self._is_ending:
-                assert set(codes) == {-signal.SIGKILL}, self._now["edge"].said()
+                assert set(codes) == {-signal.SIGKILL}, (codes, self._now["edge"].said())
                 self.cuts += 1
                 self._lose_page()
 
