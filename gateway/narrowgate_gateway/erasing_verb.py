@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from narrowgate_fleet import FleetReader
@@ -45,10 +46,16 @@ def counted(home: Home, device: str, asset: str) -> dict[str, Any]:
 
 
 def asset_of(home: Home, device: str) -> str:
-    """Give the asset that the registry has a device at; empty where it has none."""
+    """Give the asset that the registry has a device at now; empty where it has none.
+
+    Raises:
+        RegistryFault: the registry cannot be read.
+    """
     fleet = FleetReader(home.registry).fleet
-    (slot,) = fleet.slots([device]).tolist()
-    return str(fleet.column("asset")[slot] or "") if slot >= 0 else ""
+    slots = fleet.slots([device])
+    if slots[0] < 0:
+        return ""
+    return str(fleet.assets_at(slots, np.array([SystemClock().now_us()]))[0] or "")
 
 
 def _reports(home: Home, device: str, asset: str) -> int:

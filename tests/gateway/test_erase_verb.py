@@ -1,12 +1,16 @@
 """`narrowgate erase`: counts first, then erases, beside a running gateway and without one."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway_home import OCCUPIED, kept_rows
+from gateway_home import OCCUPIED, kept_rows, make_home
+from narrowgate_cases import DEFAULT_PRACTICE, Report, report
+from narrowgate_ingest.state import State
+from narrowgate_schema.words import Family
 from operator_verbs import STRANGER, Site, make_site
 
 
@@ -35,6 +39,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, dict[str, Any]]
 
 def test_what_there_is_is_counted_first(ran: tuple[Site, dict[str, Any]]) -> None:
     """Without --apply nothing is changed."""
+    assert ran[1]["counted"].exit_code == 0, ran[1]["counted"].stderr
     assert json.loads(ran[1]["counted"].stdout)["journal"] == {"frames": 2}
     assert [row["claimed_device"] for row in ran[1]["before"]] == ["bay-1", "bay-2", STRANGER, "bay-1"]
 
@@ -81,3 +86,22 @@ def test_a_home_without_a_gateway_has_nothing_to_erase(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "no gateway ran in this home yet" in result.stderr
+
+
+def test_reports_of_the_place_are_named_and_go_where_that_is_said(tmp_path: Path) -> None:
+    """What people reported of an asset stays with a device's erasure unless the asset is named."""
+    site = make_site(tmp_path)
+    make_home(site.home.root, "device,profile,asset\nbay-1,pni_placepod_v1,space-7\n")
+    with closing(State(site.home.state)) as state, state.transaction() as connection:
+        told = Report("r1", "tamper", Family.PARKING, "Frau Secret saw it", asset="space-7")
+        report(connection, told, "token:app", 9, DEFAULT_PRACTICE)
+    counted = site.run_with_config("erase", "bay-1")
+    alone = site.run_with_config("erase", "bay-1", "--apply")
+    kept = b"Secret" in site.home.state.read_bytes()
+    erased = site.run_with_config("erase", "bay-1", "--asset", "space-7", "--apply")
+
+    assert "1 reports are about space-7" in counted.stderr
+    assert kept
+    assert (alone.exit_code, erased.exit_code) == (0, 0), alone.stderr + erased.stderr
+    assert json.loads(erased.stdout)["state"]["reports"] == 1
+    assert b"Secret" not in site.home.state.read_bytes()
