@@ -84,6 +84,8 @@ RUNNING_STATES: frozenset[State] = frozenset((*_AT_THE_DESK, *_OUT))
 """The states in which a case's clock runs."""
 
 _REMARKS = (Step.JOINED, Step.WORSENED, Step.ESCALATED)
+ASIDE: frozenset[Step] = frozenset((*_REMARKS, Step.COMMENTED))
+"""The steps that decide nothing: who saw a case before them has seen it as it stands."""
 
 TRANSITIONS: MappingProxyType[tuple[State | None, Step], State] = MappingProxyType(
     {

@@ -1,11 +1,13 @@
 """What the desk can be asked: the open queue, its counts, one case with its history."""
 
 import json
+import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from narrowgate_cases.clocks import CaseClock, Light, Limit
-from narrowgate_cases.lifecycle import OPEN_STATES, State, Step
+from narrowgate_cases.lifecycle import ASIDE, OPEN_STATES, State, Step
 from narrowgate_cases.tables import IS_OPEN_SQL, OPEN_STATES_SQL
 from narrowgate_cases.working_calendar import WorkingCalendar
 
@@ -16,6 +18,7 @@ COLUMNS = (
     " merged_into"
 )
 _OPEN = OPEN_STATES_SQL
+_NUMBER = re.compile(r"(?:[Cc]-)?([0-9]{1,12})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,17 @@ def case(connection: sqlite3.Connection, number: str) -> tuple[Case, list[CaseSt
         (row[-1],),
     )
     return case_of(row[:-1]), [CaseStep(at, Step(step), *rest) for at, step, *rest in steps]
+
+
+def moves(steps: Iterable[CaseStep]) -> int:
+    """Count the steps that decided something: who names the count says how far they have seen a case."""
+    return sum(each.step not in ASIDE for each in steps)
+
+
+def number_of(text: str) -> str:
+    """Give the number that somebody typed: `42` and `c-42` are C-000042; what is none stays as it is."""
+    match = _NUMBER.fullmatch(text.strip())
+    return text if match is None else f"C-{int(match[1]):06d}"
 
 
 def case_of(row: tuple[object, ...]) -> Case:

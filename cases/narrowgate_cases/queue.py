@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from narrowgate_cases.clocks import Light
 from narrowgate_cases.lifecycle import State
-from narrowgate_cases.queries import COLUMNS, Case, case_of
+from narrowgate_cases.queries import COLUMNS, Case, case_of, number_of
 from narrowgate_cases.tables import CLOCK_SQL, IS_OPEN_SQL
 from narrowgate_schema.words import Severity
 
@@ -129,9 +129,9 @@ def _where(filters: Filters, now_us: int) -> tuple[list[str], dict[str, object]]
         where.append(f"cell IS {'' if filters.is_unplaced else 'NOT '}NULL")
     if filters.text:
         where.append(
-            "(number = :text OR instr(device, :text) OR instr(asset, :text) OR instr(street, :text))"
+            "(number = :number OR instr(device, :text) OR instr(asset, :text) OR instr(street, :text))"
         )
-        values["text"] = filters.text
+        values |= {"text": filters.text, "number": number_of(filters.text)}
     return where, values
 
 

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
-from narrowgate_cases.lifecycle import State, Step, steps_from
+from narrowgate_cases.lifecycle import ASIDE, State, Step, steps_from
 from narrowgate_cases.practice import HOUR_US, Practice
 from narrowgate_cases.steps import Taken, standing_of, take
 from narrowgate_cases.texts import clean_line, clean_text
@@ -69,6 +69,8 @@ class Asked:
     """The number of the case that tells of it from here on: with `merged`."""
     by_h: float | None = None
     """How many hours more: with `extended`."""
+    seen: int | None = None
+    """How many moves (`queries.moves`) whoever asks has seen; None: it holds however the case has moved."""
 
 
 def take_step(
@@ -86,10 +88,12 @@ def take_step(
 
     Raises:
         NoSuchCase: there is no case of that number.
-        StepRefused: the step is no person's, cannot be taken from there, or lacks something.
+        StepRefused: the step is no person's, cannot be taken from there, lacks something, or who asks for it
+            has not seen where the case stands.
     """
     case_id = _id(connection, number)
     state = standing_of(connection, case_id).state
+    _check_seen(connection, case_id, asked, number)
     step = _possible(asked.step, state, number)
     try:
         taken = Taken(
@@ -120,6 +124,19 @@ def _id(connection: sqlite3.Connection, number: str) -> int:
     if row is None:
         raise NoSuchCase(f"there is no case {number[:32]!r}")
     return int(row[0])
+
+
+def _check_seen(connection: sqlite3.Connection, case_id: int, asked: Asked, number: str) -> None:
+    """Refuse what somebody decided who has not seen the latest: two at one case do not undo each other."""
+    if asked.seen is None:
+        return
+    steps = connection.execute(
+        "SELECT step, actor FROM case_steps WHERE case_id = ? ORDER BY id DESC", (case_id,)
+    )
+    moved = [(step, actor) for step, actor in steps if step not in ASIDE]
+    if len(moved) != asked.seen:
+        step, actor = moved[0]
+        raise StepRefused(f"{number} has moved on since you looked: {step} by {actor}; look again")
 
 
 def _possible(step: Step, state: State | None, number: str) -> Step:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from narrowgate_cases import Case, CaseStep
+from narrowgate_cases.queries import moves
 from narrowgate_cases.requests import Told
 from narrowgate_console.case_map import CaseMap
 from narrowgate_console.chart_panel import ChartPanel
 from narrowgate_console.device_file import Points
+from narrowgate_console.evidence import evidence_lines, first_picture, report_text
 from narrowgate_console.facts_panel import FactsPanel
 from narrowgate_console.family_charts import points_option
 from narrowgate_console.page import Frame, Look, Page
@@ -63,13 +65,17 @@ class CasePage(Page[CaseContent]):
         with ui.element("div").classes("ng-heading"):
             self._what = ui.label(self._number).classes("ng-name")
             self._state = ui.label().classes("ng-badge")
-        with ui.element("div").classes("ng-columns"):
+        with ui.element("div").classes("ng-columns ng-case"):
             with ui.element("div").classes("ng-charts"):
                 self._chart = ChartPanel(self.frame, self._word("what_it_told"), style="ng-first")
                 columns = ("at", "step", "actor", "step_reason")
-                self._steps = TablePanel(self.frame, "history", columns, none="not_read")
-                told = ("at", "report", "reporter")
-                self._reports = TablePanel(self.frame, "reports", told, none="no_reports")
+                self._steps = TablePanel(
+                    self.frame, "history", columns, none="not_read", long=("step_reason",)
+                )
+                told = ("at", "report", "reporter", "media_url")
+                self._reports = TablePanel(
+                    self.frame, "reports", told, none="no_reports", long=("report",), linked=("media_url",)
+                )
             with ui.element("div").classes("ng-charts"):
                 self._work = WorkPanel(self.frame)
                 self._map = CaseMap(self.frame)
@@ -85,14 +91,14 @@ class CasePage(Page[CaseContent]):
         when = self.frame.when
         self._what.set_text(f"{case.number} · {self._word(case.service)}")
         self._state.set_text(self._word(f"state_{case.state}"))
-        self._work.show(case, self.frame.view.desk.possible(case.state))
+        self._work.show(case, self.frame.view.desk.possible(case.state), moves(content.steps))
         self._map.show(case)
         light = self.frame.view.desk.light(case)
         facts = {
             "light": self._word(f"light_{light}"),
             "due": when(case.due_at_us),
             "unit": case.unit or "–",
-            "device": case.device,
+            "device": case.device or None,
             "asset": case.asset,
             "severity": self._word(case.severity),
             "since": when(case.raised_at_us),
@@ -106,7 +112,10 @@ class CasePage(Page[CaseContent]):
             **({"members": ", ".join(case.members)} if case.members else {}),
         }
         self._facts.show(facts, {"device": self.frame.link(device_path(case.device))})
-        self._evidence.show({name: str(value) for name, value in json.loads(case.evidence).items()})
+        # What a report is about stands with the reports.
+        evidence = {} if content.reports else json.loads(case.evidence)
+        self._evidence.show(evidence_lines(evidence, self._word))
+        self._evidence.set_visibility(is_there=bool(evidence))
         self._show_reports(content.reports)
         self._steps.show(
             [
@@ -124,16 +133,20 @@ class CasePage(Page[CaseContent]):
 
     def _show_reports(self, reports: list[Told]) -> None:
         """Show what people reported, and who they are to who may see it."""
+        pictures = [first_picture(told.details) for told in reports]
         self._reports.show(
             [
                 {
                     "at": self.frame.when(told.told_at_us),
-                    "report": told.words,
+                    "report": report_text(told.words, told.details, self._word),
                     "reporter": ", ".join((told.person or {}).values()) or "–",
+                    "media_url": words,
                 }
-                for told in reports
-            ]
+                for told, (words, _) in zip(reports, pictures, strict=True)
+            ],
+            links=[{"media_url": to} for _, to in pictures],
         )
+        self._reports.set_visibility(is_there=bool(reports))
 
     def _told(self, name: str, said: str) -> str:
         """Give the page's word for what a machine said; what a person said stands as it is."""
@@ -142,8 +155,8 @@ class CasePage(Page[CaseContent]):
 
     def _show_chart(self, case: Case, series: list[Points]) -> None:
         own = [points for points in series if points.series == case.series] or series
+        self._chart.set_visibility(is_there=bool(own))
         if not own:
-            self._chart.show(None)
             return
         option = points_option(own[0], self.frame.view.timezone, case.family)
         self._chart.show(option, f"{self._word(own[0].field)} [{WRITTEN.get(own[0].unit, own[0].unit)}]")

@@ -48,7 +48,7 @@ class CaseTable:
             for case in cases
         ]
         links = [
-            {"number": frame.link(f"/cases/{case.number}"), "device": frame.link(device_path(case.device))}
+            {"number": frame.link(f"/cases/{case.number}"), "device": _device_link(frame, case)}
             for case in cases
         ]
         marks = [{"severity": case.severity} for case in cases]
@@ -58,14 +58,19 @@ class CaseTable:
 class QueueTable:
     """The panel of the queue, each case with its light; unread until the first are shown."""
 
-    def __init__(self, frame: Frame) -> None:
-        """Lay the panel out inside the element that is open."""
+    def __init__(self, frame: Frame, none: str) -> None:
+        """Lay the panel out inside the element that is open.
+
+        Args:
+            frame: of the page.
+            none: the word that says that there are no cases.
+        """
         self._frame = frame
         self._panel = TablePanel(
             frame,
             "queue",
             _QUEUE,
-            none="no_such_cases",
+            none=none,
             linked=("number", "device"),
             marked=("light", "severity"),
             style="ng-cases ng-queue",
@@ -87,15 +92,20 @@ class QueueTable:
                 "service": frame.word(case.service),
                 "severity": frame.word(case.severity),
                 "standing": frame.word(f"state_{case.state}"),
-                "device": case.device,
+                "device": case.device or case.asset or case.street or "–",
                 "unit": case.unit or "–",
                 "due": frame.when(case.due_at_us),
             }
             for case in cases
         ]
         links = [
-            {"number": frame.link(f"/cases/{case.number}"), "device": frame.link(device_path(case.device))}
+            {"number": frame.link(f"/cases/{case.number}"), "device": _device_link(frame, case)}
             for case in cases
         ]
         marks = [{"severity": case.severity, "light": f"light-{lights[case.number]}"} for case in cases]
         self._panel.show(rows, links=links, marks=marks, counts=counts)
+
+
+def _device_link(frame: Frame, case: Case) -> str:
+    """Give where a case's device is shown; '' for what people reported of no device."""
+    return frame.link(device_path(case.device)) if case.device else ""

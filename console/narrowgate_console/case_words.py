@@ -2,7 +2,7 @@
 
 CASE_WORDS: dict[str, tuple[str, str]] = {
     "queue": ("Queue", "案件队列"),
-    "no_such_cases": ("No open cases", "暂无未结案件"),
+    "no_such_cases": ("No cases like that", "没有符合条件的案件"),
     "light": ("Clock", "时限"),
     "light_green": ("In time", "正常"),
     "light_yellow": ("Soon due", "即将超时"),

@@ -25,7 +25,7 @@ class ChartPanel:
         self._frame = frame
         self._none = none
         self._shown: object = None
-        with ui.element("section").classes(f"ng-panel {style}"):
+        with ui.element("section").classes(f"ng-panel {style}") as self._panel:
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(title).classes("ng-title")
                 self._figure = ui.label().classes("ng-figure-now")
@@ -34,6 +34,10 @@ class ChartPanel:
             if note:
                 ui.label(note).classes("ng-quiet ng-note")
         self._chart.set_visibility(False)
+
+    def set_visibility(self, *, is_there: bool) -> None:
+        """Show the panel, or not."""
+        self._panel.set_visibility(is_there)
 
     def show(self, option: dict[str, Any] | None, figure: str = "") -> None:
         """Show a chart, and a figure beside the title; None is that there is nothing to show."""

@@ -29,10 +29,14 @@ class StepAskModel(BaseModel):
         float | None,
         Field(gt=0, le=MOST_HOURS, allow_inf_nan=False, description="with extended: hours more [h]"),
     ] = None
+    seen: Annotated[
+        int | None,
+        Field(ge=0, description="`moves` of the case as it was seen: refused if it has moved on since"),
+    ] = None
 
     def asked(self) -> Asked:
         """Give it as the desk takes it."""
-        return Asked(self.step, self.reason, self.unit, self.into, self.by_h)
+        return Asked(self.step, self.reason, self.unit, self.into, self.by_h, self.seen)
 
 
 class StandingModel(BaseModel):

@@ -30,6 +30,11 @@ class DeskView(Rights):
         except ValueError as fault:
             raise Unfit(str(fault)) from None
 
+    def shown_queue(self, filters: Filters, limit: int, after: str | None = None) -> QueuePage:
+        """Give a page of the queue by its clocks, a moment old: pages ask again and again."""
+        asked = ("queue", filters, limit, after)
+        return self._kept(asked, lambda: self.queue(filters, Order.CLOCK, limit, after))
+
     def lights(self) -> Lights:
         """Count open cases by their light."""
         self._need(Scope.CASES)

@@ -65,15 +65,17 @@ def leading(markup: str, to: str, style: str) -> str:
 
 def figures(rows: Iterable[Figure], style: str) -> str:
     """Give figures, each in a block of some classes."""
-    return "".join(
-        block(text(row.value, f"ng-number {row.style}".strip()) + text(row.words, "ng-quiet"), style)
-        for row in rows
-    )
+    return "".join(block(figure(row), style) for row in rows)
+
+
+def figure(row: Figure) -> str:
+    """Give a figure with the words under it."""
+    return text(row.value, f"ng-number {row.style}".strip()) + text(row.words, "ng-quiet")
 
 
 def facts(rows: Iterable[tuple[str, str, str | None]]) -> str:
     """Give names and values of a list of facts; a value may lead somewhere."""
     return "".join(
-        f"<dt>{escape(name)}</dt><dd>{link(value, to, 'ng-link') if to else escape(value)}</dd>"
+        f"<dt>{escape(name)}</dt><dd dir='auto'>{link(value, to, 'ng-link') if to else escape(value)}</dd>"
         for name, value, to in rows
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from narrowgate_cases import Case, CaseStep, State, Step
 from narrowgate_cases.clocks import Light
 from narrowgate_cases.placing import PlacedBy
+from narrowgate_cases.queries import moves
 from narrowgate_console.findings import Finding
 from narrowgate_console.instants import instant, perhaps
 from narrowgate_console.quarantine import Quarantined
@@ -141,6 +142,7 @@ class CaseFileModel(CaseModel):
 
     steps: list[StepModel]
     possible: Annotated[list[Step], Field(description="the steps that the asker may take")]
+    moves: Annotated[int, Field(description="how many steps decided something: `seen` of a step names it")]
 
     @classmethod
     def with_steps(
@@ -157,7 +159,8 @@ class CaseFileModel(CaseModel):
             )
             for step in steps
         ]
-        return cls.model_validate({**_case_values(case, light), "steps": history, "possible": possible})
+        further = {"steps": history, "possible": possible, "moves": moves(steps)}
+        return cls.model_validate({**_case_values(case, light), **further})
 
 
 class CasePageModel(BaseModel):

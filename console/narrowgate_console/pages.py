@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from nicegui import Client, ui
 
+from narrowgate_cases.queries import number_of
 from narrowgate_console.access import Access
 from narrowgate_console.case_pages import CasePage
 from narrowgate_console.city_page import CityPage
@@ -139,7 +140,7 @@ def add_pages(
 
     @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
     async def case(request: Request, client: Client, number: str) -> Response | None:
-        return await pages.open(request, client, lambda frame: CasePage(frame, number))
+        return await pages.open(request, client, lambda frame: CasePage(frame, number_of(number)))
 
     add("/commands", CommandsPage)
 

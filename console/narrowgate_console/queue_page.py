@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from narrowgate_cases import State
 from narrowgate_cases.clocks import Light
-from narrowgate_cases.queue import Filters, Lights, Order, QueuePage, is_cursor
+from narrowgate_cases.queue import Filters, Lights, QueuePage, is_cursor
 from narrowgate_console.case_table import QueueTable
-from narrowgate_console.markup import Figure, Markup, figures
+from narrowgate_console.markup import Figure, Markup, figure, leading
 from narrowgate_console.page import Frame, Look, Page
 from narrowgate_console.view import Overview
 from narrowgate_console.work_panel import add_keys
@@ -43,14 +43,14 @@ class CasesPage(Page[Queue]):
         return Queue(
             overview=look.part(view.overview),
             lights=look.part(view.desk.lights),
-            page=look.part(lambda: view.desk.queue(self._filters, Order.CLOCK, PAGE_CASES, self._after)),
+            page=look.part(lambda: view.desk.shown_queue(self._filters, PAGE_CASES, self._after)),
         )
 
     def lay_out(self) -> None:
         """Lay out lights, filters, the table, and the way to further cases."""
         self._lights = Markup("ng-tiles")
         self._form = Markup("ng-filter-form")
-        self._table = QueueTable(self.frame)
+        self._table = QueueTable(self.frame, "no_cases" if self._filters == NO_FILTERS else "no_such_cases")
         self._turn = Markup("ng-turn")
         add_keys()
 
@@ -61,18 +61,24 @@ class CasesPage(Page[Queue]):
         cases = content.overview.cases
         page = content.page
         lit = {case.number: self.frame.view.desk.light(case) for case in page.cases}
-        self._table.show(page.cases, lit, f"{len(page.cases):,} / {cases.open:,}" if page.cases else "")
+        state = self._filters.state
+        whole = cases.open if state is None else cases.by_state[state]
+        self._table.show(page.cases, lit, f"{len(page.cases):,} / {whole:,}" if page.cases else "")
         self._show_lights(content.lights)
         self._form.show(self._filter_form(sorted(cases.open_by_service)))
         self._turn.show(self._further(page))
 
     def _show_lights(self, lights: Lights) -> None:
         told = {"red": lights.red, "yellow": lights.yellow, "green": lights.green, "none": lights.standing}
-        rows = (
-            Figure(f"{count:,}", self._word(f"light_{light}"), f"ng-light-{light}")
+        tiles = (
+            leading(
+                figure(Figure(f"{count:,}", self._word(f"light_{light}"), f"ng-light-{light}")),
+                self._address(Filters(light=Light(light)), None),
+                "ng-panel ng-tile",
+            )
             for light, count in told.items()
         )
-        self._lights.show(figures(rows, "ng-panel ng-tile"))
+        self._lights.show("".join(tiles))
 
     def _filter_form(self, services: list[str]) -> str:
         chosen = self._filters
@@ -101,12 +107,11 @@ class CasesPage(Page[Queue]):
         if page.after is not None:
             ways.append((self._word("older"), page.after))
         return "".join(
-            f'<a class="ng-link" href="{escape(self._address(after))}">{escape(words)}</a>'
+            f'<a class="ng-link" href="{escape(self._address(self._filters, after))}">{escape(words)}</a>'
             for words, after in ways
         )
 
-    def _address(self, after: str | None) -> str:
-        chosen = self._filters
+    def _address(self, chosen: Filters, after: str | None) -> str:
         told = {
             "state": chosen.state, "light": chosen.light, "service": chosen.service, "unit": chosen.unit,
             "text": chosen.text, "after": after, "lang": self.frame.suffix.partition("=")[2],

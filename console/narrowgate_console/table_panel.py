@@ -12,6 +12,9 @@ _LINKED_CELL = """
 <a v-if="props.row.%(name)s_to" class="ng-link" :href="props.row.%(name)s_to">{{ props.value }}</a>
 <span v-else>{{ props.value }}</span></q-td>
 """
+_LONG_CELL = """
+<q-td :props="props"><div class="ng-long" dir="auto">{{ props.value }}</div></q-td>
+"""
 _MARKED_CELL = """
 <q-td :props="props"><span :class="'ng-mark-' + props.row.%(name)s_mark">{{ props.value }}</span></q-td>
 """
@@ -32,6 +35,7 @@ class TablePanel:
         linked: Sequence[str] = (),
         marked: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        long: Sequence[str] = (),
         style: str = "",
     ) -> None:
         """Lay the panel out inside the element that is open.
@@ -44,12 +48,13 @@ class TablePanel:
             linked: columns whose cells lead somewhere.
             marked: columns whose cells are coloured by what they say.
             numbers: columns whose cells stand at the right.
+            long: columns in which people write: their lines stay, and what is long is scrolled.
             style: further classes.
         """
         self._frame = frame
         self._none = none
         self._shown: list[dict[str, str | int]] = []
-        with ui.element("section").classes(f"ng-panel ng-table {style}"):
+        with ui.element("section").classes(f"ng-panel ng-table {style}") as self._panel:
             with ui.element("div").classes("ng-panel-head"):
                 ui.label(frame.word(title)).classes("ng-title")
                 self._counts = ui.label().classes("ng-quiet")
@@ -57,11 +62,15 @@ class TablePanel:
             described = [_column(frame, name, "right" if name in numbers else "left") for name in columns]
             self._table = ui.table(columns=described, rows=[], row_key="key")
             self._table.props("flat dense hide-bottom")
-            for cell, names in ((_LINKED_CELL, linked), (_MARKED_CELL, marked)):
+            for cell, names in ((_LINKED_CELL, linked), (_MARKED_CELL, marked), (_LONG_CELL, long)):
                 for name in names:
                     self._table.add_slot(f"body-cell-{name}", cell % {"name": name})
             self._table.set_visibility(False)
             self._more = ui.label().classes("ng-quiet")
+
+    def set_visibility(self, *, is_there: bool) -> None:
+        """Show the panel, or not."""
+        self._panel.set_visibility(is_there)
 
     def show(
         self,

@@ -7,7 +7,7 @@
     const said = work.querySelector(".ng-work-said");
     const told = Object.fromEntries([...new FormData(work)].filter(([, value]) => value !== ""));
     const wanted = (work.querySelector("select").selectedOptions[0].dataset.asks || "").split(" ");
-    const body = { step: told.step, reason: told.reason || "" };
+    const body = { step: told.step, reason: told.reason || "", seen: Number(work.dataset.seen) };
     for (const name of ["unit", "into", "by_h"]) {
       if (wanted.includes(name) && told[name] !== undefined) {
         body[name] = name === "by_h" ? Number(told[name]) : told[name];
@@ -44,6 +44,16 @@
   document.addEventListener("change", (event) => {
     if (event.target.closest("form.ng-work")) show(form());
   });
+
+  // A form that is laid out anew because the case has moved keeps what was being typed.
+  let reason = "";
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("form.ng-work [name=reason]")) reason = event.target.value;
+  });
+  new MutationObserver(() => {
+    const typed = document.querySelector("form.ng-work [name=reason]");
+    if (typed && typed.value === "" && document.activeElement !== typed) typed.value = reason;
+  }).observe(document.body, { childList: true, subtree: true });
 
   let row = -1;
   function move(by) {

@@ -40,15 +40,15 @@ class WorkPanel:
                 ui.label(frame.word("work_keys")).classes("ng-quiet")
             self._form = Markup("ng-work-form")
 
-    def show(self, case: Case, steps: Sequence[Step]) -> None:
-        """Offer steps; what is typed stays while they stay the same."""
-        told = (case.state, case.unit, tuple(steps))
+    def show(self, case: Case, steps: Sequence[Step], moves: int) -> None:
+        """Offer steps; what is typed stays."""
+        told = (case.state, case.unit, tuple(steps), moves)
         if told != self._shown:
             self._shown = told
             self._panel.set_visibility(bool(steps))
-            self._form.show(self._markup(case, steps) if steps else "")
+            self._form.show(self._markup(case, steps, moves) if steps else "")
 
-    def _markup(self, case: Case, steps: Sequence[Step]) -> str:
+    def _markup(self, case: Case, steps: Sequence[Step], moves: int) -> str:
         word, csrf = self._frame.word, self._frame.view.principal.csrf
         named = ((step, escape(word(f"step_{step}"))) for step in steps)
         options = "".join(
@@ -61,7 +61,7 @@ class WorkPanel:
         )
         return (
             f'<form class="ng-work" data-to="/api/v1/cases/{escape(case.number)}/steps"'
-            f' data-csrf="{escape(csrf or "")}" data-header="{CSRF_HEADER}">'
+            f' data-csrf="{escape(csrf or "")}" data-header="{CSRF_HEADER}" data-seen="{moves}">'
             f'<label>{escape(word("step"))}<select name="step">{options}</select></label>{fields}'
             f"<label>{escape(word('step_reason'))}"
             f'<textarea name="reason" rows="2" maxlength="{MOST_REASON}"></textarea></label>'

@@ -7,6 +7,7 @@ from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, State, Step, apply, case
 from narrowgate_cases.clocks import Light, Limit
 from narrowgate_cases.practice import HOUR_US, Practice, Service
+from narrowgate_cases.queries import moves, number_of
 from narrowgate_cases.queue import Filters, queue
 from narrowgate_cases.work import Asked, NoSuchCase, StepRefused, possible_steps, take_step
 from narrowgate_rules import OVERSTAY, Engine
@@ -67,6 +68,46 @@ def test_a_step_that_cannot_be_is_refused_whole(
         _take(connection, asked)
 
     assert list(connection.iterdump()) == before
+
+
+def test_who_has_not_seen_the_latest_decides_nothing(connection: sqlite3.Connection) -> None:
+    """Two people at one case: the second is told what the first did, and stores nothing."""
+    apply(connection, batch(raised()), 7)
+    take_step(connection, "C-000001", Asked(Step.ACCEPTED, seen=1), "user:ann", 20, DEFAULT_PRACTICE)
+    before = list(connection.iterdump())
+    with pytest.raises(StepRefused, match="C-000001 has moved on since you looked: accepted by user:ann"):
+        _take(connection, Asked(Step.RESOLVED, seen=1))
+
+    assert list(connection.iterdump()) == before
+
+
+def test_a_remark_of_somebody_else_holds_no_decision_up(connection: sqlite3.Connection) -> None:
+    """What decides nothing is no move: who saw the case before it has seen it as it stands."""
+    apply(connection, batch(raised()), 7)
+    _take(connection, Asked(Step.COMMENTED, "on my way"))
+    found = case(connection, "C-000001")
+
+    assert found is not None
+    assert moves(found[1]) == 1
+    assert _take(connection, Asked(Step.ACCEPTED, seen=1)) is State.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("42", "C-000042"),
+        ("c-42", "C-000042"),
+        (" C-000042 ", "C-000042"),
+        ("C-1234567", "C-1234567"),
+        ("C-", "C-"),
+        ("42 OR 1=1", "42 OR 1=1"),
+        ("٤٢", "٤٢"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_known_as_people_type_it(typed: str, number: str) -> None:
+    """Zeros, case and the letter in front are the desk's; what is no number stays what it is."""
+    assert number_of(typed) == number
 
 
 def test_a_case_that_is_not_there_is_said_so(connection: sqlite3.Connection) -> None:

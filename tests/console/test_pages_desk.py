@@ -89,6 +89,35 @@ def test_the_queue_is_walked_by_keys(serve_stand: Serve, tab: Browser) -> None:
     assert tab.ask("document.activeElement.name") == "text"
 
 
+def test_who_lost_a_race_is_told_and_keeps_what_was_typed(serve_stand: Serve, tab: Browser) -> None:
+    """Somebody else moves the case meanwhile: the step is refused in words, or the form laid out anew."""
+    address = serve_stand("worked")
+    _open(tab, address + "/cases/14")
+    tab.await_true("document.querySelector('form.ng-work').dataset.seen === '1'")
+    tab.ask(
+        "(() => { const typed = document.querySelector('form.ng-work [name=reason]'); typed.value = 'pipe 7';"
+        " typed.dispatchEvent(new Event('input', {bubbles: true})) })()"
+    )
+    steps = f"{address}/api/v1/cases/C-000014/steps"
+    httpx.post(steps, json={"step": "accepted", "seen": 1}, timeout=100.0)
+    late = httpx.post(steps, json={"step": "resolved", "seen": 1}, timeout=100.0)
+    tab.await_true("document.querySelector('form.ng-work').dataset.seen === '2'")
+
+    assert (late.status_code, "has moved on since you looked: accepted by local" in late.text) == (409, True)
+    assert tab.ask("document.querySelector('form.ng-work [name=reason]').value") == "pipe 7"
+
+
+def test_a_phone_shows_what_is_to_be_done_first(serve_stand: Serve, tab: Browser) -> None:
+    """In one column the steps stand above what the device and people told, and nothing is cut at the side."""
+    _open(tab, serve_stand("worked") + "/cases/C-000017", width=390)
+    tab.await_true("document.querySelector('form.ng-work')")
+    top = "document.querySelector('{}').getBoundingClientRect().top"
+    tab.await_true(f"{top.format('.ng-work-panel')} < {top.format('.ng-first')}")
+
+    assert tab.ask("document.documentElement.scrollWidth") <= 390
+    assert "Nobody reported it" not in tab.text()
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -110,7 +139,7 @@ def test_the_queue_shows_what_a_filter_asks_for(serve_stand: Serve, tab: Browser
     tab.await_true("document.querySelectorAll('.ng-queue .ng-col-number a').length === 3")
     _open(tab, address + "/cases?text=%3Cscript%3Ealert(1)%3C%2Fscript%3E'%20OR%201%3D1")
 
-    assert "No open cases" in tab.text()
+    assert "No cases like that" in tab.text()
     assert (
         tab.ask("document.querySelector('.ng-filters [name=text]').value")
         == "<script>alert(1)</script>' OR 1=1"

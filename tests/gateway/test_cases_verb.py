@@ -85,6 +85,7 @@ def test_a_case_is_worked_from_the_command_line(home: Path) -> None:
         (("extend", "C-000001", "--hours", "nan", "-m", "x"), "cannot be extended"),
         (("list", "--after", "0;DROP"), "after is what the page before gave"),
         (("show", "x"), "there is no case 'x'"),
+        (("accept", "1", "--seen", "7"), "C-000001 has moved on since you looked: reported by device"),
         (("show", "C-\udcff"), "surrogates not allowed"),
         (("accept", "C-\udcff"), "surrogates not allowed"),
     ],
@@ -96,6 +97,15 @@ def test_a_refusal_is_one_line(home: Path, words: tuple[str, ...], line: str) ->
 
     assert (result.exit_code, line in result.stderr, len(result.stderr.splitlines())) == (1, True, 1)
     assert (home / "state.db").read_bytes() == before
+
+
+def test_the_desk_works_by_the_configuration_of_its_home(home: Path) -> None:
+    """Where no file is named the home's own counts: one with a fault is told, not passed over."""
+    (home / "narrowgate.toml").write_text('[desk]\nlimits = {minor = "4x"}\n', encoding="utf-8")
+    faulty = _run(home, "accept", "c-1")
+
+    assert (faulty.exit_code, "is no limit" in faulty.stderr) == (1, True)
+    assert _lines(home, "list", "--config", "/dev/null")[1]["state"] == "reported"
 
 
 def test_without_a_home_the_way_to_one_is_told(tmp_path: Path) -> None:
