@@ -1,9 +1,16 @@
 """What holds for every test, whatever started the run."""
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
+
+# A run starts hundreds of processes: each would compile all our modules anew where none may be kept.
+# Workers and programs under test are started later, and inherit this.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True, scope="session")

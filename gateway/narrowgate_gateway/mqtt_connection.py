@@ -31,7 +31,6 @@ _HOUSEKEEPING_S = 1.0
 _HOPELESS = ("Not authorized", "Bad user name or password", "Client identifier not valid", "Banned")
 _OLD_VERSION = "Unsupported protocol version"
 _TAKEN_OVER = "Session taken over"
-_SILENCE = f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Connection:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await asyncio.shield(self._welcomed)
         except TimeoutError:
-            raise OSError(None, _SILENCE) from None
+            raise OSError(None, _silence()) from None
         finally:
             if not self._welcomed.done() or self._welcomed.exception() is not None:
                 self.cut(Ending("no connection came of it"))
@@ -164,7 +163,7 @@ class Connection:
         self._misc = self._loop.call_later(_HOUSEKEEPING_S, self._housekeeping)
         self._guarded(self._client.loop_misc)
         if not self.is_subscribed and not self.unsettled and time.monotonic() > self._patience_ends_s:
-            self.cut(Ending(_SILENCE))
+            self.cut(Ending(_silence()))
 
     def _readable(self) -> None:
         """Read what there is, at most a burst: other sockets wait too."""
@@ -307,3 +306,7 @@ def _refusal(words: str) -> Exception:
     if words == _OLD_VERSION:
         return Refused(f'{words}: set version = "3.1.1"')
     return Refused(words) if words in _HOPELESS else OSError(None, words)
+
+
+def _silence() -> str:
+    return f"no answer within {CONNECT_TIMEOUT_S:.0f} s"

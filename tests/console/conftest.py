@@ -104,6 +104,7 @@ def serve_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
     yield start
     for process, _ in processes.values():
         process.terminate()
+    for process, _ in processes.values():
         process.wait(STOP_WITHIN_S)
 
 

@@ -77,11 +77,10 @@ def start(tmp_path: Path) -> Iterator["list[Started]"]:
 
 
 def test_a_bounded_demo_ends_by_itself_with_its_summary(tmp_path: Path) -> None:
-    """With --seconds it drains, exits 0, and prints one JSON object of exactly this shape, about in time."""
-    began_s = time.monotonic()
+    """With --seconds it drains, exits 0, and prints one JSON object of exactly this shape."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "narrowgate_gateway.app", "demo", "--seconds", "12", "--devices", "30"),
+            *(sys.executable, "-m", "narrowgate_gateway.app", "demo", "--seconds", "10", "--devices", "30"),
             *("--port", str(free_tcp_port()), "--home", str(tmp_path / "home")),
         ],
         capture_output=True,
@@ -89,7 +88,6 @@ def test_a_bounded_demo_ends_by_itself_with_its_summary(tmp_path: Path) -> None:
         check=False,
         timeout=LONGEST_S,
     )
-    took_s = time.monotonic() - began_s
 
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
@@ -105,11 +103,13 @@ def test_a_bounded_demo_ends_by_itself_with_its_summary(tmp_path: Path) -> None:
     }
     assert summary["frames"]["acked"] == summary["frames"]["sent"] > 1000
     assert summary["detected_faults"] == summary["injected_faults"]
-    assert took_s < LONGEST_S
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("to_all", [True, False], ids=["group", "process"])
+@pytest.mark.parametrize(
+    ("number", "to_all"),
+    [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)],
+    ids=["Ctrl-C", "SIGTERM to the group", "SIGTERM to the process"],
+)
 def test_an_endless_demo_ends_cleanly_on_a_signal(
     tmp_path: Path, start: list[Started], number: int, to_all: bool
 ) -> None:
@@ -138,15 +138,17 @@ def test_a_demo_that_is_killed_takes_its_gateway_with_it(tmp_path: Path, start: 
 
 
 def test_a_bounded_demo_that_is_interrupted_exits_1(tmp_path: Path, start: list[Started]) -> None:
-    """A demo that was to count and could not says so and exits 1."""
+    """A demo that was to count and could not says so and exits 1; its gateway and directory are gone."""
     one = Started(tmp_path, "--seconds", "600")
     start.append(one)
-    one.until_it_lives()
+    pids = one.until_it_lives()
     one.process.send_signal(signal.SIGINT)
     out, err = one.process.communicate(timeout=LONGEST_S)
 
     assert (one.process.returncode, out) == (1, "")
     assert err.splitlines()[-1] == "narrowgate demo: ended before its time, so nothing was counted"
+    assert not any(map(alive, pids))
+    assert list(one.temporary.iterdir()) == []
 
 
 def test_a_demo_without_its_gateway_ends(tmp_path: Path, start: list[Started]) -> None:

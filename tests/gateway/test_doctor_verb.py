@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from mosquitto import Mosquitto
 from mqtt_scripted import scripted
 from mqtt_stand import settings_of
+from narrowgate_gateway import broker_probe
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.broker_probe import DROPPED, Visit, judge_visit, visit_broker
 from narrowgate_gateway.finding import Verdict
@@ -130,14 +131,15 @@ def test_a_visit_leaves_no_session_behind(broker: Mosquitto, version: str) -> No
     assert b"doctor-1" not in kept
 
 
-def test_a_broker_that_says_nothing_is_given_up(tmp_path: Path) -> None:
-    """A port that takes the connection and is silent is a finding after some seconds."""
+def test_a_broker_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that takes the connection and is silent is a finding after a time, which is said."""
+    monkeypatch.setattr(broker_probe, "CONNECT_TIMEOUT_S", 1.0)
 
     async def main() -> Visit:
         async with scripted() as silent:
             return await asyncio.to_thread(visit_broker, settings_of(silent), "doctor-1")
 
-    assert asyncio.run(main()).refusal == "no answer within 5 s"
+    assert asyncio.run(main()).refusal == "no answer within 1 s"
 
 
 @pytest.mark.parametrize(

@@ -1,87 +1,27 @@
-"""The webhook of a whole gateway: over kills, and with the receiver of its page."""
+"""The webhook: a sender that is killed in its post, the receiver of its page, and what `check` says."""
 
 import os
-import random
 import re
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from district import kills, live
 from findings_rows import batch, cleared, raised
 from gateway_home import wait_until
 from narrowgate_cases import Wants, apply, install_outbox, outbox_counts
-from narrowgate_cases.sending import Patience, Sender
 from narrowgate_cases.webhook import Endpoint
-from narrowgate_gateway.settings import Home
 from narrowgate_ingest.state import State
 from narrowgate_simulators.ports import free_tcp_port
 from operator_verbs import make_site
-from webhook_receiver import CLOSE, STALL, Receiver, Reply
+from webhook_receiver import STALL, Receiver
 
 SECRET = b"a secret of the test's own"
-ROUNDS = int(os.environ.get("NARROWGATE_CHAOS", "1"))
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-@pytest.mark.parametrize("seed", range(31, 31 + ROUNDS))
-def test_kills_lose_no_step_and_change_no_letter(tmp_path: Path, seed: int) -> None:
-    """Kill -9 of the core between outbox and POST: each step arrives, repeats are equal, cases keep order."""
-    rng = random.Random(seed)
-    secret = tmp_path / "secret"
-    secret.write_bytes(SECRET)
-    with Receiver().listening() as receiver:
-        ways: list[Reply | str] = [Reply(204), Reply(500), CLOSE, STALL]
-        receiver.plan = rng.choices(ways, k=12)
-        more = f'[webhook]\nurl = "{receiver.url}"\nsecret_file = "{secret}"\ntimeout_s = 0.3\n'
-        plan = kills(seed, 28 * 12, 5, [("core",)])
-        life = live(tmp_path / "life", seed=7, devices=60, hours=28.0, plan=plan, more=more)
-        home = Home(tmp_path / "life")
-        _send_rest(home, receiver)
-    with closing(sqlite3.connect(home.state)) as state:
-        steps = [
-            f"{finding}-{number}"
-            for finding, number in state.execute(
-                "SELECT finding, row_number() OVER (PARTITION BY case_id ORDER BY case_steps.id)"
-                " FROM case_steps JOIN cases ON cases.id = case_id"
-            )
-        ]
-    bodies = defaultdict(set)
-    for post in receiver.posts:
-        bodies[post.key].add(post.body)
-    first_seen = list(dict.fromkeys(receiver.keys))
-
-    assert life.killed >= 5
-    assert life.summary.objections == []
-    assert sorted(bodies) == sorted(steps)
-    assert {len(each) for each in bodies.values()} == {1}
-    for finding in {key.partition("-")[0] for key in steps}:
-        own = [key for key in first_seen if key.startswith(finding)]
-        assert own == sorted(own)
-
-
-def _send_rest(home: Home, receiver: Receiver) -> None:
-    """Send what the gateway's end left in the outbox."""
-    sender = Sender(home.state, "webhook", Endpoint(receiver.url, [SECRET]), Patience(first_pause_s=0.05))
-    thread = threading.Thread(target=sender.run)
-    thread.start()
-    try:
-        wait_until(lambda: _pending(home) == 0)
-    finally:
-        sender.stop()
-        thread.join()
-
-
-def _pending(home: Home) -> int:
-    with closing(sqlite3.connect(home.state)) as state:
-        return outbox_counts(state).pending
 
 
 _KILLED_IN_ITS_POST = """
@@ -108,12 +48,17 @@ def test_a_sender_killed_after_its_post_sends_the_same_letter_again(tmp_path: Pa
             with subprocess.Popen(command) as process:
                 receiver.until(number)
                 if number == 6:
-                    wait_until(lambda: _pending(Home(tmp_path)) == 0)
+                    wait_until(lambda: _pending(path) == 0)
                 process.kill()
     first, again, delivered, *following = receiver.posts
 
     assert (first.key, first.body) == (again.key, again.body) == (delivered.key, delivered.body)
     assert [first.key, *(post.key for post in following)] == ["f1-1", "f1-2", "f1-3", "f1-4"]
+
+
+def _pending(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as state:
+        return outbox_counts(state).pending
 
 
 def test_the_receiver_of_the_page_takes_letters_once(tmp_path: Path) -> None:

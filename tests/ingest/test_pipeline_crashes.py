@@ -51,7 +51,7 @@ def die(home: Path, journal: Path, steps: int, max_rows: int) -> None:
     line.close()
 
 
-@settings(max_examples=25 if "NARROWGATE_CHAOS" in os.environ else 8, deadline=None)
+@settings(max_examples=25 if "NARROWGATE_CHAOS" in os.environ else 5, deadline=None)
 @given(st.lists(st.integers(0, 14), max_size=6), st.integers(60, 500))
 def test_a_crash_at_any_store_step_changes_nothing(
     district: "District",
