@@ -17,7 +17,6 @@ from aiocoap.numbers.codes import POST
 from numpy.typing import NDArray
 
 from narrowgate_fleet import Claim, CommandReason, Fleet
-from narrowgate_gateway.coap_answers import Askers
 from narrowgate_gateway.coap_messages import Sender
 from narrowgate_gateway.coap_seam import Seam
 from narrowgate_gateway.downlinks import Downlinks
@@ -78,15 +77,20 @@ class Caller:
         self._calls: set[asyncio.Task[None]] = set()
         self._turn = 0
 
-    def note(self, slots: NDArray[np.int32], askers: Askers) -> None:
-        """Remember where devices sent from that have proved who they are, (n,)."""
+    def note(self, slots: NDArray[np.int32], sender: Callable[[int], Sender]) -> None:
+        """Remember where devices sent from that have proved who they are.
+
+        Args:
+            slots: (n,) theirs; -1 where the registry has none.
+            sender: gives who sent for one of the n.
+        """
         if len(slots) and int(slots.max()) >= len(self._heard_s):
             grown = np.full(max(int(slots.max()) + 1, self._fleet().slot_count), _NEVER_S)
             grown[: len(self._heard_s)] = self._heard_s
             self._heard_s = grown
         now_s = time.monotonic()
         for row in np.flatnonzero(slots >= 0).tolist():
-            self._move(int(slots[row]), askers.sender(row))
+            self._move(int(slots[row]), sender(row))
             self._heard_s[slots[row]] = now_s
 
     def _move(self, slot: int, sender: Sender) -> None:

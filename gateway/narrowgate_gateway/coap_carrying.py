@@ -14,6 +14,7 @@ from narrowgate_gateway.coap_answers import Askers, answers
 from narrowgate_gateway.coap_calling import Caller
 from narrowgate_gateway.coap_columns import Ints
 from narrowgate_gateway.coap_datagrams import Bytes
+from narrowgate_gateway.coap_messages import Sender
 from narrowgate_gateway.coap_uplinks import Uplinks, exchange_text
 from narrowgate_gateway.downlinks import Asking, Downlinks
 from narrowgate_schema.words import Answer
@@ -46,7 +47,12 @@ class Carrier:
         if not self._trust.is_trusted:
             named = zip(rows.tolist(), uplinks.devices(rows), strict=True)
             rows = np.array([row for row, name in named if identities and identities[row] == name], np.intp)
-        self._caller.note(uplinks.slots(fleet)[rows], askers.rows(rows))
+        self._caller.note(uplinks.slots(fleet)[rows], askers.rows(rows).sender)
+
+    def note_one(self, arrival: Arrival, sender: Sender, fleet: Fleet) -> None:
+        """Remember where a single uplink came from, as `note` does."""
+        if self._caller is not None and self._believes(arrival.device, arrival.identity):
+            self._caller.note(fleet.slots([arrival.device]), lambda row: sender)
 
     @property
     def is_busy(self) -> bool:

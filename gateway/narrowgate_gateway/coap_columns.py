@@ -102,7 +102,7 @@ class Options:
     is_block: Flags
     """Whether it is a block of something longer."""
     is_long: Flags
-    """Whether there are more options than are looked at here."""
+    """Whether there are more options, or path segments, than are looked at here."""
     no_response: Ints
     """The No-Response option; 0 where it is not there."""
     layout: "Layout | None" = None
@@ -138,6 +138,7 @@ class _Walk:
         self.counts = np.zeros(n, np.int64)
         self.payload_at = ends.copy()
         self.malformed, self.refused, self.proxied, self.block = (np.zeros(n, np.bool_) for _ in range(4))
+        self.long = np.zeros(n, np.bool_)
         self.no_response = np.zeros(n, np.int64)
         # Rows that still have options, and where they stand.
         self._rows = np.arange(n)
@@ -151,12 +152,12 @@ class _Walk:
             if len(self._rows) == 0:
                 break
             self._step()
+            self._leave_far()
         self._leave_ended()
-        long = np.zeros(len(self.counts), np.bool_)
-        long[self._rows] = True
+        self.long[self._rows] = True
         return Options(
             self.starts, self.lengths, self.counts, self.payload_at, self.malformed, self.refused,
-            self.proxied, self.block, long, self.no_response,
+            self.proxied, self.block, self.long, self.no_response,
         )  # fmt: skip
 
     def _peek(self, beyond: Ints | int = 0) -> Ints:
@@ -177,6 +178,13 @@ class _Walk:
         going_on = (self._at < ends) & ~marked
         if not going_on.all():
             self._keep(going_on)
+
+    def _leave_far(self) -> None:
+        """Take the rows out whose path is longer than any that is looked at: no more steps for them."""
+        is_far = self.counts[self._rows] > MOST_SEGMENTS
+        if is_far.any():
+            self.long[self._rows[is_far]] = True
+            self._keep(~is_far)
 
     def _step(self) -> None:
         """Read one option of each row."""

@@ -52,6 +52,7 @@ _LEAST_ROW_BYTES = 1536
 _HEAD_AND_OPTIONS_BYTES = 512
 _LONGEST_DATAGRAM_BYTES = 1 << 16
 _LAST_ANSWERS_S = 2.0
+_TRY_AGAIN_S = 0.1
 _WANTS_NO_SUCCESS = 2
 _COUNTED = ((Fate.FORBIDDEN, Answer.FORBIDDEN), (Fate.TOO_LARGE, Answer.TOO_LARGE))
 _MOST_REPLIES = 256
@@ -163,7 +164,9 @@ class Datapath:
         self._next_look = None
         self._gathers_since_s = self._loop.time()
         waiting = waiting_bytes(self._socket)
-        datagrams = self._inbox.receive()
+        datagrams = self._received()
+        if datagrams is None:
+            return
         count = len(datagrams)
         self._gathering.learn(waiting, count)
         self._count_dropped()
@@ -175,6 +178,17 @@ class Datapath:
         finally:
             # Whatever becomes of one batch, the next is taken.
             self._go_on(count)
+
+    def _received(self) -> Datagrams | None:
+        """Give what waits; None where the kernel cannot say just now, and is asked again in a while."""
+        try:
+            return self._inbox.receive()
+        except OSError as error:
+            _LOG.warning("a CoAP socket cannot be read (%s): it is tried again", error.strerror)
+        if not self._is_closing:
+            self._watch.off()
+            self._next_look = self._loop.call_later(_TRY_AGAIN_S, self._drain)
+        return None
 
     def _go_on(self, count: int) -> None:
         """Arrange for the batch that comes after one of so many."""

@@ -91,6 +91,8 @@ class Intake:
             self._refuse_malformed(head, sender)
         elif (fields := self._fields(message)) is not None:
             self._take_uplink(head, sender, message, fields)
+        elif message.code in _UPLINK_CODES and message.opt.uri_path != DISCOVERY:
+            self._answer(Code.NOT_FOUND, head, sender)
         else:
             self._seam.feed(datagram, sender)
 
@@ -165,6 +167,8 @@ class Intake:
         asked = carrier.expect_one(arrival, self._fleet()) if carrier else None
         (answer,) = await self._door.admit([arrival], self._fleet())
         claim = await carrier.one(asked, arrival, answer) if carrier else None
+        if self._carrier and answer is Answer.KEPT:
+            self._carrier.note_one(arrival, sender, self._fleet())
         self._tell(answer, head, sender, message, claim)
         if carrier and claim is not None and answer is Answer.KEPT:
             carrier.sent([claim])

@@ -7,6 +7,7 @@ Rule 2: aiocoap remembers no request; all that reaches it may be asked twice.
 
 import asyncio
 import inspect
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -179,6 +180,8 @@ class Seam:
 
         await context._append_tokenmanaged_messagemanaged_transport(interface)
         (requests,) = context.request_interfaces
+        # The library counts its tokens; who cannot guess them cannot answer for a device (RFC 7252, 5.3.1).
+        requests.next_token = lambda: secrets.token_bytes(_TOKEN_BYTES)
         messages = requests.token_interface
         messages._deduplicate_message = _is_never_known_again
         return cls(context, messages.message_interface, send, hostportjoin(host, port))

@@ -1,6 +1,7 @@
 """The CoAP listener on a real socket: every answer, block-wise uploads, and what no device sends."""
 
 import asyncio
+import errno
 import random
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,9 +15,10 @@ from coap_stand import STRANGERS, TEMPLATE, listening, one_exchange, told
 from coap_wire import ACK, CON, NON, RST, Seen, device, exchange, read, request
 from gateway_door import TRUST, Stand
 from gateway_home import OCCUPIED, kept_rows
-from narrowgate_gateway import coap_datapath
+from narrowgate_gateway import coap_datagrams, coap_datapath
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
+from narrowgate_gateway.coap_datagrams import receive_many
 from narrowgate_gateway.door import Trust
 
 ROOMY = Trust("coap", "", TRUST.networks, 4000)
@@ -312,6 +314,31 @@ def test_what_only_the_library_can_answer_has_a_share_of_its_own(
             return [*(exchange(one, each).code for each in links), exchange(one, request(9)).code]
 
     assert told(Stand(tmp_path), ask) == ["2.05", "2.05", "4.29", "4.29", "2.04"]
+
+
+@pytest.mark.parametrize("device_name", ["x" * 65, "bay\x07", "bäy\x07"])
+def test_a_path_that_names_nobody_is_not_found(tmp_path: Path, device_name: str) -> None:
+    """A name that is too long or cannot be printed is 4.04, and the library does not hear of it."""
+    datagram = request(1, path=("nb", device_name, "up"))
+
+    assert told(Stand(tmp_path), one_exchange(datagram)) == Seen(ACK, "4.04", 1, b"\x01", None)
+
+
+def test_a_socket_that_cannot_be_read_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After two refusals of the kernel's the third attempt takes what waits, and the log says why."""
+    refusals = iter([OSError(errno.ENOMEM, "Cannot allocate memory")] * 2)
+
+    def receiving(descriptor: int, messages_at: int, most: int) -> int:
+        if (error := next(refusals, None)) is not None:
+            raise error
+        return receive_many(descriptor, messages_at, most)
+
+    monkeypatch.setattr(coap_datagrams, "receive_many", receiving)
+
+    assert told(Stand(tmp_path), one_exchange(request(1))) == Seen(ACK, "2.04", 1, b"\x01", None)
+    assert caplog.messages == ["a CoAP socket cannot be read (Cannot allocate memory): it is tried again"] * 2
 
 
 def test_what_columns_tell_needs_no_look_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import aiocoap
 import numpy as np
 import pytest
 from aiocoap.messagemanager import MessageManager
+from aiocoap.tokenmanager import TokenManager
 from aiocoap.transports.generic_udp import GenericMessageInterface
 
 from coap_wire import GET, read, request
@@ -122,3 +123,18 @@ def test_only_what_answers_an_open_request_is_waited_for() -> None:
         return seen
 
     assert asyncio.run(found()) == [[False] * 3, [True, True, False], [False] * 3]
+
+
+def test_tokens_of_ours_cannot_be_guessed() -> None:
+    """The library asks `next_token` for each request, and gets eight bytes by chance."""
+
+    async def drawn() -> list[bytes]:
+        seam = await Seam.open(lambda datagram, sender: None, "127.0.0.1", 5683)
+        (requests,) = seam.context.request_interfaces
+        tokens = [requests.next_token() for _ in range(3)]
+        await seam.close()
+        return tokens
+
+    tokens = asyncio.run(drawn())
+    assert "msg.token = self.next_token()" in inspect.getsource(TokenManager.request)
+    assert ([len(token) for token in tokens], len({token[:7] for token in tokens})) == ([8, 8, 8], 3)

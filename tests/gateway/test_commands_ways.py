@@ -36,6 +36,8 @@ from udp_frames import METER, frame
 BAY, WATER = "pni_placepod_v1", "cjt188_water_v2004"
 FLEET = f"device,profile,state\nbay-1,{BAY},active\n{METER},{WATER},active\n"
 TOLD = b"\x11\x22"
+LAST_BLOCK = b"\xd1\x03\x02"
+"""Block1 (27) behind a path: the first of 64 bytes, and no more follow."""
 
 
 class Waiting:
@@ -110,9 +112,10 @@ class Device:
         async with asyncio.timeout(100):
             return aiocoap.Message.decode(await loop.sock_recv(self.one, 2048))
 
-    async def speak(self, message_id: int) -> aiocoap.Message:
-        """Send an uplink and give its answer."""
-        self.one.send(request(message_id, OCCUPIED))
+    async def speak(self, message_id: int, block: bytes = b"") -> aiocoap.Message:
+        """Send an uplink, with a Block1 option where there is one, and give its answer."""
+        bare = request(message_id, b"") + block + b"\xff" + OCCUPIED
+        self.one.send(bare)
         return await self.heard()
 
     def reply(self, asked: aiocoap.Message, code: aiocoap.Code) -> None:
@@ -163,6 +166,20 @@ def test_who_is_out_of_use_or_gone_from_a_port_is_not_called(tmp_path: Path, fle
                 return list(asked.opt.uri_path), one.stands(number)
 
     assert asyncio.run(main()) == (["down", "7"], ("PENDING", "put"))
+
+
+def test_who_sends_in_blocks_is_called_too(tmp_path: Path) -> None:
+    """An uplink that needs a look of its own tells where its device is as any other does."""
+
+    async def main() -> bytes:
+        async with waiting(tmp_path) as one, coap(one, window_s=1000.0) as server:
+            lamp = Device(server.port)
+            with closing(lamp.one):
+                await lamp.speak(1, LAST_BLOCK)
+                await one.put(LampLevel(40))
+                return bytes((await lamp.heard()).payload)
+
+    assert asyncio.run(main()) == TOLD
 
 
 def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
