@@ -12,6 +12,20 @@ import pytest
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+LONGEST = frozenset(
+    f"test_{name}.py"
+    for name in (
+        "backup_verb", "demo_verb", "influx_server", "kill_matrix", "kills", "kills_mqtt", "mqtt_kills",
+        "pipeline_crashes", "power_cuts", "psm_fleet", "quarantine_verb", "supervisor_signals",
+    )
+)  # fmt: skip
+"""Files with tests of ten seconds and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest: begun last, one of them would leave all other workers idle."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_is_heard() -> Iterator[None]:

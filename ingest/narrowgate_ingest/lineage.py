@@ -17,7 +17,7 @@ from narrowgate_ingest.state import FRAMES_SEEN, PIPELINE, brand_read, cursor
 
 
 def floor_of(state: Path) -> Floor:
-    """Read from state.db how far the stores have read; nothing where there is no such file.
+    """Read from state.db how far the stores have read; nothing where there is none, or it is being made.
 
     Raises:
         sqlite3.Error: it cannot be read; a writer may start without, the core then refuses a journal that
@@ -27,6 +27,8 @@ def floor_of(state: Path) -> Floor:
         return NOTHING_READ
     with closing(sqlite3.connect(f"{state.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.execute("BEGIN")
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cursors'").fetchone() is None:
+            return NOTHING_READ
         return Floor(cursor(connection, PIPELINE), cursor(connection, FRAMES_SEEN))
 
 

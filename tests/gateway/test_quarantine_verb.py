@@ -57,6 +57,7 @@ def test_a_running_gateways_quarantine_is_listed_and_run_again(site: Site, gatew
     listed = site.lines("quarantine", "list", "--reason", "unknown")
     frame = listed[0]["frame"]
     [shown] = [site.run("quarantine", "show", str(frame)).stdout]
+    absent = site.run("quarantine", "show", "4711")
     hopeless = site.run_with_config("quarantine", "retry")
     site.register()
     rehearsed = site.run_with_config("quarantine", "retry", "--device", STRANGER)
@@ -68,6 +69,7 @@ def test_a_running_gateways_quarantine_is_listed_and_run_again(site: Site, gatew
         (STRANGER, "156601", "unknown")
     ] * 3
     assert "fleet import" in shown
+    assert (absent.exit_code, absent.stderr) == (1, "Error: frame 4711 is not in quarantine\n")
     assert (hopeless.exit_code, hopeless.stderr) == (1, "0 of 3 frames would leave quarantine\n")
     assert rehearsed.exit_code == 0
     assert rehearsed.stderr == "3 of 3 frames would leave quarantine; --apply does it\n"
@@ -103,13 +105,6 @@ def test_frames_of_a_device_are_asked_for_together() -> None:
 
     assert list(portions(frames, 4)) == [[4, 2, 5], [1, 3, 6, 7], [9]]
     assert list(portions([], 4)) == []
-
-
-def test_a_frame_that_is_not_there_is_named(site: Site, gateway: Running) -> None:
-    """Asking for a frame that was not refused is answered in one line."""
-    result = site.run("quarantine", "show", "4711")
-
-    assert (result.exit_code, result.stderr) == (1, "Error: frame 4711 is not in quarantine\n")
 
 
 def test_readings_that_a_store_refused_are_listed(site: Site) -> None:

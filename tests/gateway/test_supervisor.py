@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from coap_wire import device, exchange, request
 from gateway_home import (
     Ports,
+    Running,
     alive,
     kept_rows,
     make_home,
@@ -43,16 +45,23 @@ def frames_seen(home: Home) -> int:
         return cursor(state, "frames_seen")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_both_with_everything_worked_off(tmp_path: Path, home: Home, number: int) -> None:
-    """SIGTERM and Ctrl-C end edge and core with exit code 0; what was acknowledged has been worked off."""
+@pytest.mark.parametrize(
+    ("send_signal", "number"),
+    [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT)],
+    ids=["SIGTERM", "Ctrl-C"],
+)
+def test_a_signal_ends_both_with_everything_worked_off(
+    tmp_path: Path, home: Home, send_signal: Callable[[int, int], None], number: int
+) -> None:
+    """SIGTERM, and an interrupt of the whole group, end both with exit code 0, what was kept worked off."""
     ports = Ports()
     config = write_config(tmp_path / "a.toml", ports)
     with running(home, *run_arguments(config, home)) as gateway:
         gateway.until_ready("edge", "core")
         pids = [gateway.pid(role) for role in ("edge", "core")]
         codes = send(ports, 50)
-        code = gateway.end(number)
+        send_signal(gateway.process.pid, number)
+        code = gateway.process.wait(200)
 
     assert (code, codes) == (0, ["2.04"] * 50)
     assert gateway.said() == []
@@ -60,34 +69,27 @@ def test_a_signal_ends_both_with_everything_worked_off(tmp_path: Path, home: Hom
     assert frames_seen(home) == 50 == len(kept_rows(home.journal))
 
 
-def test_ctrl_c_on_the_terminal_ends_it_in_order(tmp_path: Path, home: Home) -> None:
-    """An interrupt of the whole group is the supervisor's alone: the core still takes what the edge kept."""
-    ports = Ports()
-    with running(home, *run_arguments(write_config(tmp_path / "a.toml", ports), home)) as gateway:
-        gateway.until_ready("edge", "core")
-        codes = send(ports, 50)
-        os.killpg(gateway.process.pid, signal.SIGINT)
-        code = gateway.process.wait(200)
-
-    assert (code, codes) == (0, ["2.04"] * 50)
-    assert gateway.said() == []
-    assert frames_seen(home) == 50
-
-
-@pytest.mark.parametrize("role", ["edge", "core"])
-def test_a_killed_process_is_started_again(tmp_path: Path, home: Home, role: str) -> None:
+def test_a_killed_process_is_started_again(tmp_path: Path, home: Home) -> None:
     """A process that is killed is back with another pid, says why in one line, and works."""
     ports = Ports()
+    codes = []
     with running(home, *run_arguments(write_config(tmp_path / "a.toml", ports), home)) as gateway:
         gateway.until_ready("edge", "core")
-        before = gateway.pid(role)
-        os.kill(before, signal.SIGKILL)
-        gateway.until(lambda: (read_status(home.run, role) or {}).get("pid") not in (None, before))
-        codes = send(ports, 3)
+        for role in ("edge", "core"):
+            before = gateway.pid(role)
+            os.kill(before, signal.SIGKILL)
+            _until_another(gateway, role, before)
+            codes += send(ports, 3)
         code = gateway.end()
 
-    assert (code, codes) == (0, ["2.04"] * 3)
-    assert gateway.said() == [f"narrowgate: {role} ended with signal SIGKILL; starting it again"]
+    assert (code, codes) == (0, ["2.04"] * 6)
+    assert gateway.said() == [
+        f"narrowgate: {role} ended with signal SIGKILL; starting it again" for role in ("edge", "core")
+    ]
+
+
+def _until_another(gateway: Running, role: str, before: int) -> None:
+    gateway.until(lambda: (read_status(gateway.home.run, role) or {}).get("pid") not in (None, before))
 
 
 def test_without_supervisor_the_processes_end_by_themselves(tmp_path: Path, home: Home) -> None:

@@ -19,14 +19,14 @@ def said_without_edge(gateway: Running) -> list[str]:
 
 @pytest.mark.parametrize("name", STORES)
 def test_a_damaged_store_leaves_devices_answered(tmp_path: Path, name: str) -> None:
-    """The edge acknowledges, the core names the file in one line and comes up once it is out of the way."""
+    """The edge acknowledges, the core names the file at each try and comes up once it is out of the way."""
     home, ports = make_home(tmp_path / "home"), Ports()
     damaged = home.root / name
     damaged.parent.mkdir(exist_ok=True)
     damaged.write_bytes(NONSENSE)
     with running(home, *run_arguments(write_config(tmp_path / "a.toml", ports), home)) as gateway:
         gateway.until_ready("edge")
-        gateway.until(lambda: len(said_without_edge(gateway)) >= 2)
+        gateway.until(lambda: len(said_without_edge(gateway)) >= (3 if name == "state.db" else 2))
         with device(ports.coap) as one:
             answers = [exchange(one, request(n)).code for n in range(3)]
         is_core_up = read_status(home.run, "core") is not None
@@ -36,23 +36,12 @@ def test_a_damaged_store_leaves_devices_answered(tmp_path: Path, name: str) -> N
 
     assert (answers, is_core_up, code) == (["2.04"] * 3, False, 0)
     assert len(kept_rows(home.journal)) == 3
-    first, second = said_without_edge(gateway)[:2]
+    first, second, *more = said_without_edge(gateway)
     assert first.startswith(f"narrowgate core: {damaged}: ")
+    assert set(more) <= {first}
     assert (
         second == "narrowgate: devices are answered, nothing is decoded until core is up; starting it again"
     )
-
-
-def test_a_store_is_named_once_for_each_try(tmp_path: Path) -> None:
-    """However often the core is tried, only its own line comes again."""
-    home = make_home(tmp_path / "home")
-    home.state.write_bytes(NONSENSE)
-    with running(home, *run_arguments(write_config(tmp_path / "a.toml", Ports()), home)) as gateway:
-        gateway.until(lambda: len(said_without_edge(gateway)) >= 3)
-        gateway.end()
-
-    first, _, third = said_without_edge(gateway)[:3]
-    assert first == third
 
 
 def test_a_core_alone_says_it_and_ends(tmp_path: Path) -> None:

@@ -200,6 +200,14 @@ def test_without_a_state_there_is_no_floor(tmp_path: Path) -> None:
     assert floor_of(tmp_path / "state.db") == NOTHING_READ
 
 
+def test_a_state_that_is_being_made_has_no_floor(tmp_path: Path) -> None:
+    """An edge that looks while the core makes its file sees that nothing was read."""
+    with closing(sqlite3.connect(tmp_path / "state.db")) as state:
+        state.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
+
+    assert floor_of(tmp_path / "state.db") == NOTHING_READ
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let syncs return at once: what is on the disk matters here, not when."""
