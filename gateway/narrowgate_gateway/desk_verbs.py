@@ -53,8 +53,17 @@ def faults() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        hint = "; narrowgate run or demo makes one" if "unable to open" in str(error) else ""
-        raise click.ClickException(f"state.db: {error}{hint}") from None
+        raise click.ClickException(f"state.db: {wrong_with(error)}") from None
+
+
+def wrong_with(error: Exception) -> str:
+    """Say what is wrong with the state database, and the way out where there is one."""
+    said = str(error)
+    if "unable to open" in said:
+        return f"{said}; narrowgate run or demo makes one"
+    if said.startswith(("no such table", "no such column")):
+        return f"another release wrote it ({said}); narrowgate run brings an older one up to date"
+    return said
 
 
 @contextmanager

@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from findings_rows import batch, raised
 from narrowgate_cases import Wants, apply, install_outbox
 from narrowgate_cases.outbox import next_letter, note_dead
+from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.settings import Home
 from operator_verbs import STRANGER, Site, make_site
+from upgrade_home import HOMES, unpacked
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,18 @@ def test_a_home_without_a_ledger_is_named(tmp_path: Path) -> None:
 
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
     assert "no gateway ran in this home yet" in result.stderr
+
+
+@pytest.mark.parametrize("verb", [("ledger",), ("cases", "list")])
+def test_a_home_that_an_earlier_release_left_is_told_its_way_out(
+    verb: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Until a gateway has brought it up to date, the verbs say so, not which table is missing alone."""
+    home, _ = unpacked(min(HOMES.glob("home-*.tar.xz")), tmp_path)
+    result = CliRunner().invoke(narrowgate, [*verb, "--home", str(home)])
+
+    assert result.exit_code == 1
+    assert "narrowgate run brings an older one up to date" in result.stderr
 
 
 def test_dead_letters_are_listed(copied: Site) -> None:

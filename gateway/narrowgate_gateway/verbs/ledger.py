@@ -47,6 +47,7 @@ def command(home: Path, as_json: bool, dead_letters: bool) -> None:
 def _read(home: Path) -> "tuple[Ledger, dict[str, OutboxCounts], list[DeadLetter]]":
     from narrowgate_cases import dead_letters
     from narrowgate_cases.outbox import counts_by_endpoint
+    from narrowgate_gateway.desk_verbs import wrong_with
     from narrowgate_gateway.settings import Home
     from narrowgate_ingest.counters import DoorCounters
     from narrowgate_ingest.ledger import read_ledger
@@ -60,7 +61,7 @@ def _read(home: Path) -> "tuple[Ledger, dict[str, OutboxCounts], list[DeadLetter
             ledger = read_ledger(state, Tail(place.journal), DoorCounters(place.door_counters))
             return ledger, counts_by_endpoint(state), dead_letters(state)
     except (sqlite3.Error, ValueError) as error:
-        raise click.ClickException(f"{place.state}: {error}") from None
+        raise click.ClickException(f"{place.state}: {wrong_with(error)}") from None
 
 
 def _told(ledger: "Ledger", letters: "dict[str, OutboxCounts]") -> dict[str, Any]:
