@@ -7,12 +7,14 @@ from typing import Any
 from narrowgate_bench.codec_resources import drawn_record, drawn_resources
 from narrowgate_bench.described_frames import drawn
 from narrowgate_bench.drawn_leaves import drawn_leaf
+from narrowgate_bench.drawn_spellings import Spellings
 from narrowgate_codecs import PROFILES
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.compiler import goes_to_the_end
 from narrowgate_codecs.encode import frame_of
 from narrowgate_codecs.facts import NO_FACT
+from narrowgate_codecs.known import Known
 from narrowgate_codecs.layout import Direction
 from narrowgate_codecs.regions import FrameTooLongError
 from narrowgate_codecs.scope import Wanted, part_code
@@ -94,6 +96,7 @@ class Sender:
         lists = [field for field in every(self._fields) if isinstance(field, (lay.Array, lay.Deltas))]
         self._counts = {field.count for field in lists if isinstance(field.count, str)}
         self._masks = {field.mask for field in every(self._fields) if isinstance(field, lay.Channels)}
+        self._spellings = Spellings(self._fields, rng) if all_codes else None
 
     def frame(self, message: str | None = None) -> bytes:
         """Draw a frame; of one message, if it is named."""
@@ -111,7 +114,11 @@ class Sender:
                     frame = self._frame.write(wanted)
                 except FrameTooLongError:
                     continue  # longer than its own length can say
-                return frame, None if self._port is None else wanted.sent.get(self._port)
+                port = None if self._port is None else wanted.sent.get(self._port)
+                if self._spellings is not None and self._spellings.names:
+                    read = self._frame.read(frame, Known(port, (KEY,)))
+                    frame = self._spellings.drawn(frame, read.said)
+                return frame, port
 
     def _draw(self, fields: tuple[lay.Element, ...], values: Values) -> str | None:
         message = None

@@ -4,7 +4,8 @@ What one byte says is looked up in tables that the byte's own step makes, once, 
 there is one meaning, and a byte costs a translation of bytes instead of numpy's calls.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,32 +20,82 @@ _PAD = 8
 _TRUTH, _BYTE = np.dtype(np.bool_), np.dtype(np.uint8)
 
 
+Spot: TypeAlias = tuple[str | int, int]
+"""What is read and where: a number by numpy's name or so many bytes, and its place within the frame."""
+
+
+class Spots:
+    """What is read of a layout, as the fields of one record: then a column is looked up, not made."""
+
+    def __init__(self, length: int, found: Iterable[Spot]) -> None:
+        """Take the frames' length [byte] and what is read of them."""
+        self.names = {spot: str(at) for at, spot in enumerate(dict.fromkeys(found))}
+        formats = [kind if isinstance(kind, str) else (np.uint8, (kind,)) for kind, _ in self.names]
+        places = [place for _, place in self.names]
+        self.dtype = np.dtype(
+            {"names": [*self.names.values()], "formats": formats, "offsets": places, "itemsize": length}
+        )
+
+
+_NO_NAMES: dict[Spot, str] = {}
+_NO_RECORD: Any = np.zeros(0, _BYTE)
+
+
 class Aligned(Cohort):
     """All rows of a level of which each begins where the one before it ends."""
 
-    __slots__ = ("data", "first", "past", "shape", "stride", "strides", "text")
+    __slots__ = ("found", "names", "past", "record", "text", "width", "wire_first")
 
     def __init__(self, level: Level, length: int) -> None:
         """Take the level, of at least one row, and the frames' length [byte]."""
         self.level, self.starts, self.at, self.end = level, level.starts, 0, length
         self.rows, self.marks, self.pending, self.trace = None, {}, [], None
-        self.first, self.stride = int(level.starts[0]), length
-        self.past = self.first + (len(level.starts) - 1) * length + 1
-        self.text, self.data = level.wire.text, level.wire.data
-        self.shape, self.strides = level.starts.shape, (length,)
+        self.text, self.width = level.wire.text, length
+        self.wire_first = int(level.starts[0])
+        self.past = self.wire_first + (len(level.starts) - 1) * length + 1
+        self.names, self.record = _NO_NAMES, _NO_RECORD
+        self.found: list[Spot] = []
+        """What was read that is no field of the record."""
+
+    def see(self, spots: Spots) -> None:
+        """Take what will be read."""
+        self.names = spots.names
+        if self.names:
+            self.record = np.frombuffer(self.text, spots.dtype, len(self.starts), self.wire_first)
 
     def window(self, dtype: str, offset: int) -> NDArray[Any]:
         """Give the integer that stands `offset` bytes on, (n,), as a view."""
-        return np.ndarray(self.shape, kind_of(dtype), self.data, self.first + offset, self.strides)
+        name = self.names.get((dtype, offset))
+        if name is not None:
+            numbers: NDArray[Any] = self.record[name]
+            return numbers
+        self.found.append((dtype, offset))
+        return self._view((), kind_of(dtype), offset)
 
     def column(self, offset: int) -> bytes:
         """Give one byte of every frame."""
-        return self.text[self.first + offset : self.past + offset : self.stride]
+        return self.text[self.wire_first + offset : self.past + offset : self.width]
+
+    def joined(self, width: int, offset: int) -> bytes:
+        """Give some bytes of every frame, one frame after the other."""
+        return self.column(offset) if width == 1 else self.bytes(width, offset).tobytes()
 
     def bytes(self, width: int, offset: int) -> Bytes:
         """Give bytes as they stand, (n, width), as a view."""
-        shape, strides = (*self.shape, width), (*self.strides, 1)
-        return np.ndarray(shape, _BYTE, self.data, self.first + offset, strides)
+        name = self.names.get((width, offset))
+        if name is not None:
+            read: Bytes = self.record[name]
+            return read
+        self.found.append((width, offset))
+        return self._view((width,), _BYTE, offset)
+
+    def _view(self, inner: tuple[int, ...], kind: np.dtype[Any], offset: int) -> NDArray[Any]:
+        shape, strides = (len(self.starts), *inner), (self.width, *(1 for _ in inner))
+        return np.ndarray(shape, kind, self.level.wire.data, self.wire_first + offset, strides)
+
+    def spans(self, start: int, stop: int) -> Bytes:
+        """Give a span of every frame, (n, width), as a view."""
+        return self.bytes(stop - start, start)
 
     def say(self, name: str, values: NDArray[Any], said: Mask | None = None) -> None:
         """Keep what an element says under its name."""
@@ -100,8 +151,6 @@ def _none() -> Mask:
     return np.zeros(_BYTES, np.bool_)
 
 
-def quickened(step: Any) -> Any:
-    """Give the quickest step that says the same of frames of one layout."""
-    if isinstance(step, (IntStep, BitsStep, CodeStep, NamedStep)) and step.leaf.width == 1:
-        return ByteStep(step)
-    return step
+def is_byte(step: Any) -> bool:
+    """Give whether a step reads one byte and looks at nothing else."""
+    return isinstance(step, (IntStep, BitsStep, CodeStep, NamedStep)) and step.leaf.width == 1

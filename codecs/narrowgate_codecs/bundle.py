@@ -74,10 +74,13 @@ def _column(ports: Sequence[int | None] | None) -> Place | None:
     """Give the ports as a column; where all are the same, that one."""
     if ports is None:
         return None
-    if len(ports) and ports.count(ports[0]) == len(ports):
+    if len(ports) and ports[0] == ports[-1] and ports.count(ports[0]) == len(ports):
         return NO_PORT if ports[0] is None else ports[0]
-    known = [NO_PORT if port is None else port for port in ports] if None in ports else ports
-    return np.frombuffer(array("q", known), np.int64)  # type: ignore[type-var]  # None is none of them now
+    try:
+        known: array[int] = array("q", ports)  # type: ignore[arg-type]  # None among them is seen here
+    except TypeError:
+        known = array("q", (NO_PORT if port is None else port for port in ports))
+    return np.frombuffer(known, np.int64)
 
 
 def _by_row(

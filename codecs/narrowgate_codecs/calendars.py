@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -185,26 +185,30 @@ def _prefer(
         dated[rows[better]] = True
 
 
-@cache
-def _counts(clock: el.Epoch) -> tuple[NDArray[np.int64], ...] | None:
-    """Give what a count is worth [us], the epoch [us], the first count that is set and the first past them.
+class EpochCounts:
+    """The counts of an epoch's element, and the instants that they mean."""
 
-    None where a count is no whole number of microseconds.
-    """
-    each, rest = divmod(1_000_000, clock.per_s)
-    if rest:
-        return None
-    epoch = clock.epoch_s * 1_000_000
-    first, stop = (-((epoch - year_us(year)) // each) for year in (clock.earliest_year, _LAST_YEAR + 1))
-    return tuple(np.asarray(number, np.int64) for number in (each, epoch, first, stop))
+    def __init__(self, clock: el.Epoch) -> None:
+        """Take the element."""
+        self.clock = clock
+        first_us, stop_us = (year_us(year) for year in (clock.earliest_year, _LAST_YEAR + 1))
+        self.each, self.rest = divmod(1_000_000, clock.per_s)
+        """[us] What a count is worth, where it is whole microseconds."""
+        self.epoch = np.asarray(clock.epoch_s * 1_000_000)
+        self.worth = np.asarray(max(self.each, 1))
+        self.first, self.stop = (
+            np.asarray(-((clock.epoch_s * 1_000_000 - at) // max(self.each, 1))) for at in (first_us, stop_us)
+        )
+        """The first count that is set, and the first one past them."""
+        self.first_us, self.stop_us = first_us, stop_us
 
-
-def epochs_us(clock: el.Epoch, raw: Instants) -> tuple[Instants, Mask]:
-    """Give the instants that counts mean [us since 1970 UTC], (n,), and where they mean one."""
-    counts = _counts(clock)
-    if counts is not None:
-        each, epoch, first, stop = counts
-        return raw * each + epoch, (raw >= first) & (raw < stop)
-    seconds, rest = np.minimum(raw // clock.per_s, _FAR_S), raw % clock.per_s
-    instants = (seconds + clock.epoch_s) * 1_000_000 + rest * 1_000_000 // clock.per_s
-    return instants, (instants >= year_us(clock.earliest_year)) & (instants < year_us(_LAST_YEAR + 1))
+    def instants_us(self, raw: Instants) -> tuple[Instants, Mask]:
+        """Give the instants that counts mean [us since 1970 UTC], (n,), and where they mean one."""
+        if not self.rest:
+            instants = raw * self.worth
+            if self.clock.epoch_s:
+                instants += self.epoch
+            return instants, (raw >= self.first) & (raw < self.stop)
+        seconds, rest = np.minimum(raw // self.clock.per_s, _FAR_S), raw % self.clock.per_s
+        instants = (seconds + self.clock.epoch_s) * 1_000_000 + rest * 1_000_000 // self.clock.per_s
+        return instants, (instants >= self.first_us) & (instants < self.stop_us)

@@ -15,6 +15,8 @@ Sums: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 LONGEST_BATCHED = 1024
 """[byte] Longer spans are summed one by one: the tables of a batch grow with its longest span."""
+_FEW = 64
+"""Spans that are summed without einsum."""
 _SPARSE = 2
 """Spans that fill a matrix of the longest one's width to a share of one in so many are summed as one."""
 
@@ -103,8 +105,10 @@ def strided_sums(check: el.Check, spans: Bytes) -> Sums:
         return right_sums(check, data, starts, starts + width)
     if check.kind == "xor8":
         return _ended(check, np.bitwise_xor.reduce(spans, axis=1))
-    # einsum adds bytes as bytes, which is what the sum modulo 256 is, three times as fast as sum().
-    return _ended(check, np.einsum("ij->i", spans))
+    # Bytes are added as bytes, which is what the sum modulo 256 is. einsum does so several times as fast, but
+    # takes its time to begin.
+    few = len(spans) <= _FEW
+    return _ended(check, np.add.reduce(spans, 1, np.uint8) if few else np.einsum("ij->i", spans))
 
 
 def _ended(check: el.Check, folded: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -199,6 +199,15 @@ class Cohort:
         at = self.starts + (self.at + offset)
         return self.level.wire.data.take(at[:, None] + np.arange(width), mode="clip")
 
+    def spans(self, start: int, stop: int) -> Bytes | None:
+        """Give a span of every frame, (n, width), as a view; None where frames do not stand back to back."""
+        stride = self.level.stride
+        if self.rows is not None or stride is None:
+            return None
+        first = int(self.starts[0])
+        frames = self.level.wire.data[first : first + self.count * stride].reshape(self.count, stride)
+        return frames[:, start:stop]
+
     def doubt(self, odd: Mask) -> None:
         """Mark rows for the row engine that can still be followed: their places are right."""
         if not any_in(odd):

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.calendars import epochs_us, instants_us, local_instants_us
+from narrowgate_codecs.calendars import instants_us, local_instants_us
 from narrowgate_codecs.cohort import Column, Level, Mask, all_in, everywhere
-from narrowgate_codecs.measures import Measures, Some, heard
+from narrowgate_codecs.measures import NOWHERE, Measures, Some, heard
 from narrowgate_codecs.plan import Plan
 from narrowgate_codecs.plan_leaves import raw_name
 from narrowgate_codecs.plan_stated import NEVER, elapsed_name
@@ -43,10 +43,11 @@ class Clocks:
         told = heard(level, raw_name(name), some)
         if told is None:
             return np.zeros(len(owners), np.int64), np.zeros(len(owners), np.bool_)
-        clock = self.plan.clocks[name]
-        if isinstance(clock, el.Epoch):
-            instants, dated = epochs_us(clock, told.values)
+        epoch = self.plan.epochs.get(name)
+        if epoch is not None:
+            instants, dated = epoch.instants_us(told.values)
             return instants, dated if told.said is None else dated & told.said
+        clock: Any = self.plan.clocks[name]
         received_us, received = self.received(None if some is None and level.parent is None else owners)
         if isinstance(clock, BitClock):
             dated = told.values != NEVER if told.said is None else (told.values != NEVER) & told.said
@@ -66,12 +67,12 @@ def date(measures: Measures, reading: Reading, level: Level, some: Some, clocks:
     """Put the clock's instants where rows of a level have one; elsewhere reception dates them.
 
     Returns:
-        (m,) where they have one.
+        (m,) where they have one; nothing of a reading without a clock.
     """
     frames = None if some is None and level.parent is None else measures.rows
     measures.time_us, measures.timed = clocks.received(frames)
     if reading.clock is None:
-        return np.zeros(len(measures.rows), np.bool_)
+        return NOWHERE
     instants, dated = clocks.instants(reading.clock, level, some, measures.rows)
     if all_in(dated):
         measures.time_us, measures.timed = instants, dated

@@ -7,11 +7,11 @@ layout that is forgotten costs its batches the plan's usual steps, no more.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from narrowgate_codecs.aligned import Aligned, quickened
+from narrowgate_codecs.aligned import Aligned, ByteStep, Spots, is_byte
 from narrowgate_codecs.cohort import Level, Place, Trace
 from narrowgate_codecs.plan_words import PortStep
 
@@ -28,11 +28,11 @@ Key: TypeAlias = tuple[int, int]
 
 
 class _Fixed(NamedTuple):
-    """A byte that shapes the frame, and what stands there."""
+    """Bytes that shape the frame, side by side, and what stands there."""
 
     place: int
-    """Within the frame."""
-    byte: bytes
+    """Of the first one, within the frame."""
+    shape: bytes
     bits: bytes | None
     """From every byte to those of its bits that count; None: all do."""
 
@@ -41,9 +41,13 @@ class _Fixed(NamedTuple):
 class Layout:
     """What all frames of a layout share, and where their leaves stand."""
 
+    length: int
+    """[byte]"""
     fixed: tuple["_Fixed", ...]
     """Bytes that shape the frame."""
     leaves: tuple[tuple[int, Any], ...]
+    spots: Spots
+    """What is read of its frames."""
     marks: dict[str, Place]
     case: int
     traced: tuple[tuple[int, Any], ...]
@@ -54,7 +58,8 @@ class Layout:
     def is_same(self, other: "Layout") -> bool:
         """Give whether another layout, met by another way, says the same of the same bytes."""
         return (
-            self.case == other.case
+            self.length == other.length
+            and self.case == other.case
             and self.traced == other.traced
             and self.marks == other.marks
             and self.fixed == other.fixed
@@ -64,8 +69,8 @@ class Layout:
         """Give whether all frames have this layout."""
         count = frames.count
         for fixed in self.fixed:
-            read = frames.column(fixed.place)
-            if (read if fixed.bits is None else read.translate(fixed.bits)) != fixed.byte * count:
+            read = frames.joined(len(fixed.shape), fixed.place)
+            if (read if fixed.bits is None else read.translate(fixed.bits)) != fixed.shape * count:
                 return False
         return True
 
@@ -83,24 +88,23 @@ class Layouts:
     def __init__(self) -> None:
         self._met: OrderedDict[Key, int] = OrderedDict()
         self._kept: OrderedDict[Key, list[Layout]] = OrderedDict()
+        self._quick: dict[Any, Any] = {}
+        """The quickest step for each of the plan's own, which layouts have in common."""
 
-    def find(self, frames: Aligned, keys: Sequence[Key]) -> Layout | None:
-        """Give the layout of frames back to back; None if it is not known or they differ.
-
-        Args:
-            frames: all of one length.
-            keys: one for each port that they came on.
-        """
+    def shared(self, frames: Aligned, keys: Sequence[Key]) -> Layout | None:
+        """Give the layout of frames from several ports, a key each; None if they differ or one is new."""
         found: Layout | None = None
         for key in keys:
-            layout = self._find(frames, key)
-            if layout is None or (found is not None and not layout.is_same(found)):
+            layout = self.known(frames, key)
+            if layout is None or (found is not None and layout is not found):
                 return None
-            found = found or layout
+            found = layout
         return found
 
-    def _find(self, frames: Aligned, key: Key) -> Layout | None:
+    def known(self, frames: Aligned, key: Key) -> Layout | None:
+        """Give the layout of frames of one length and port, back to back; None if it is not known."""
         for layout in self._kept.get(key, ()):
+            frames.see(layout.spots)
             if layout.fits(frames):
                 self._kept.move_to_end(key)
                 return layout
@@ -119,17 +123,28 @@ class Layouts:
         if trace.is_broken or not isinstance(level.case, int):
             return
         first = int(level.starts[0])
-        fixed = tuple(
-            _fixed(place, int(level.wire.data[first + place]), mask)
-            for place, mask in sorted(trace.fixed.items())
-        )
-        leaves = tuple((offset, quickened(leaf)) for offset, leaf in trace.leaves)
+        shape = level.wire.data[first : first + key[0]].tobytes()
+        fixed = tuple(_fixed(shape, places, mask) for places, mask in _runs(trace.fixed))
+        leaves = tuple((offset, self._quickened(leaf)) for offset, leaf in trace.leaves)
         traced = tuple((offset, getattr(leaf, "leaf", leaf)) for offset, leaf in trace.leaves)
         hears_port = any(isinstance(leaf, PortStep) for _, leaf in leaves)
-        layout = Layout(fixed, leaves, dict(trace.marks), level.case, traced, hears_port)
+        own = Layout(
+            key[0], fixed, leaves, Spots(key[0], ()), dict(trace.marks), level.case, traced, hears_port
+        )
+        layout = replace(own, spots=_spots(own, level))
+        known = (one for layouts in self._kept.values() for one in layouts)
+        # One that another port's frames have is the same object, so that it is known at a glance.
+        layout = next((one for one in known if one.is_same(layout)), layout)
         self._kept.setdefault(key, []).append(layout)
         while len(self._kept) > LENGTHS:
             self._kept.popitem(last=False)
+
+    def _quickened(self, leaf: Any) -> Any:
+        if not is_byte(leaf):
+            return leaf
+        if leaf not in self._quick:
+            self._quick[leaf] = ByteStep(leaf)
+        return self._quick[leaf]
 
     @property
     def count(self) -> int:
@@ -137,6 +152,32 @@ class Layouts:
         return sum(len(layouts) for layouts in self._kept.values())
 
 
-def _fixed(place: int, byte: int, mask: int) -> _Fixed:
+def _spots(layout: Layout, level: Level) -> Spots:
+    """Give what is read of a layout's frames, found out by reading some once more."""
+    frames = Aligned(level, layout.length)
+    layout.fits(frames)
+    layout.read(frames)
+    return Spots(layout.length, frames.found)
+
+
+def _runs(fixed: dict[int, int]) -> Iterator[tuple[range, int]]:
+    """Give the places of neighbours of which all bits shape the frame, and each other place alone."""
+    places = iter(sorted(fixed))
+    run = range(0)
+    for place in places:
+        if fixed[place] == _ALL and place == run.stop and run:
+            run = range(run.start, place + 1)
+            continue
+        if run:
+            yield run, _ALL
+        run = range(place, place + 1) if fixed[place] == _ALL else range(0)
+        if not run:
+            yield range(place, place + 1), fixed[place]
+    if run:
+        yield run, _ALL
+
+
+def _fixed(shape: bytes, places: range, mask: int) -> _Fixed:
     bits = None if mask == _ALL else bytes(one & mask for one in range(_ALL + 1))
-    return _Fixed(place, bytes([byte & mask]), bits)
+    own = shape[places.start : places.stop]
+    return _Fixed(places.start, own if bits is None else own.translate(bits), bits)

@@ -51,7 +51,9 @@ def measures_of(
         measures, some = _measures(mapping, plan, level)
         if len(measures.rows):
             dated = date(measures, mapping.reading, level, some, clocks)
-            made.append(chosen(measures, dated.nonzero()[0]) if mapping.reading.only_dated else measures)
+            if mapping.reading.only_dated:
+                measures = chosen(measures, dated.nonzero()[0])
+            made.append(measures)
     return [measures for measures in made if len(measures.rows)]
 
 
@@ -72,12 +74,8 @@ def _carried(
     mapping: Mapping, plan: Plan, level: Level, some: Some
 ) -> tuple[dict[str, Column], dict[str, tuple[str, ...]]]:
     """Give what rows say of each field, and what its numbers stand for."""
-    columns = level.columns
-    if mapping.copied is not None:
-        copied = {field: columns[name] for field, name in mapping.copied if name in columns}
-        if some is not None:
-            copied = {field: taken(column, some) for field, column in copied.items()}
-        return copied, mapping.words
+    if mapping.sole is not None:
+        return _sole(mapping.sole, level.columns, some), mapping.words
     carried, reading = Carried(), mapping.reading
     for carry in reading.carries:
         column = _column(reading, carry.name, level, some)
@@ -88,6 +86,23 @@ def _carried(
                 column = over(column, _column(reading, carry.after, level, some))
             carried.add(carry.field, column, plan.wants.words.get(carry.name))
     return carried.fields, carried.words
+
+
+def _sole(
+    carries: tuple[tuple[str, str, str | None, str | None], ...], columns: dict[str, Column], some: Some
+) -> dict[str, Column]:
+    """Give what rows say of fields that one name each says."""
+    fields: dict[str, Column] = {}
+    for field, name, doubt, after in carries:
+        column = columns.get(name)
+        if column is None:
+            continue
+        if doubt is not None:
+            column = believed(column, columns.get(doubt))
+        if after is not None:
+            column = over(column, columns.get(after))
+        fields[field] = column if some is None else taken(column, some)
+    return fields
 
 
 def _column(reading: Reading, name: str, level: Level, some: Some) -> Column | None:

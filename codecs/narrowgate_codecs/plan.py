@@ -16,6 +16,7 @@ from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.aligned import Aligned
 from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.calendars import EpochCounts
 from narrowgate_codecs.cohort import NO_PORT, Cohort, Level, Place, Trace, all_in, settled
 from narrowgate_codecs.compiler import Compiler
 from narrowgate_codecs.known import Key
@@ -50,8 +51,9 @@ class Mapping:
     """The number of its message."""
     is_item: bool
     """True where items of lists are the rows."""
-    copied: tuple[tuple[str, str], ...] | None
-    """Fields and the names that say them, where that is all; None: there is more to each."""
+    sole: tuple[tuple[str, str, str | None, str | None], ...] | None
+    """By field the name that says it, the one that doubts it, and the one that must be over; None: several
+    names say one field, or records do."""
     words: dict[str, tuple[str, ...]]
     """What the numbers of such fields stand for."""
 
@@ -66,6 +68,8 @@ class Plan:
     """The number that stands for each case's name in Level.case."""
     clocks: dict[str, Dating]
     """The elements that date readings, by name."""
+    epochs: dict[str, EpochCounts]
+    """Those of them that count from an epoch."""
     layouts: Layouts
     by_port: bool
     """True where the captured port says what a frame is."""
@@ -123,7 +127,7 @@ class Plan:
             return
         keys = [(length, one) for one in ports]
         frames = Aligned(level, length)
-        layout = self.layouts.find(frames, keys)
+        layout = self.layouts.known(frames, keys[0]) if len(keys) == 1 else self.layouts.shared(frames, keys)
         if layout is None or layout.hears_port:
             level.ports = _each(port, level.count)
         if layout is not None:
@@ -193,21 +197,20 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     by_key = any(isinstance(field, lay.Encrypted) for field in every(fields))
     asked = [field.name for field in every(fields) if isinstance(field, el.Fact)]
     facts = tuple(dict.fromkeys([*asked, *(learn.fact for learn in profile.learns)]))
+    epochs = {name: EpochCounts(clock) for name, clock in dating.items() if isinstance(clock, el.Epoch)}
     identity = profile.identity if profile.identity in compiler.sent else None
     mappings = tuple(mapping_of(reading, cases, wants.words) for reading in profile.readings)
-    return Plan(steps, wants, cases, dating, Layouts(), by_port, by_key, identity, facts, mappings)
+    return Plan(steps, wants, cases, dating, epochs, Layouts(), by_port, by_key, identity, facts, mappings)
 
 
 def mapping_of(reading: Reading, cases: dict[str, int], words: dict[str, dict[str, int]]) -> Mapping:
     """Give what there is to know of a mapping before any frame comes."""
     is_item = reading.each is not None or reading.series_by is not None
-    plain = not is_item and reading.records is None
-    plain = plain and all(carry.doubted_by is None and carry.after is None for carry in reading.carries)
-    fields = [carry.field for carry in reading.carries]
-    plain = plain and len(set(fields)) == len(fields)
-    copied = tuple((carry.field, carry.name) for carry in reading.carries) if plain else None
+    fields = {carry.field for carry in reading.carries}
+    is_sole = not is_item and reading.records is None and len(fields) == len(reading.carries)
+    sole = tuple((carry.field, carry.name, carry.doubted_by, carry.after) for carry in reading.carries)
     known = {carry.field: tuple(words[carry.name]) for carry in reading.carries if carry.name in words}
-    return Mapping(reading, cases.get(reading.message, -1), is_item, copied, known if plain else {})
+    return Mapping(reading, cases.get(reading.message, -1), is_item, sole if is_sole else None, known)
 
 
 def _case_names(single: str, fields: tuple[lay.Element, ...]) -> list[str]:

@@ -40,11 +40,11 @@ class CheckStep:
         element, level = self.element, cohort.level
         start, stop = cohort.marks[element.since], cohort.at + offset
         sent = cohort.integer(element.width, element.order, offset)
-        stride = level.stride
-        if cohort.rows is None and stride is not None and isinstance(start, int) and isinstance(stop, int):
-            first = int(cohort.starts[0])
-            frames = level.wire.data[first : first + cohort.count * stride].reshape(cohort.count, stride)
-            right = strided_sums(element, frames[:, start:stop])
+        spans = None
+        if isinstance(start, int) and isinstance(stop, int):
+            spans = cohort.spans(start, stop)
+        if spans is not None:
+            right = strided_sums(element, spans)
         else:
             right = right_sums(element, level.wire.data, cohort.starts + start, cohort.starts + stop)
         cohort.doubt(sent != right)

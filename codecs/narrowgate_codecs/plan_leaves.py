@@ -4,6 +4,7 @@ A leaf costs nothing unless its value is wanted, chooses something, or can be wh
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +63,7 @@ class Wants:
         return known.setdefault(word, len(known))
 
 
+@cache
 def raw_name(name: str) -> str:
     """Give the name under which a level keeps an element's raw integers or bytes."""
     return f"{name}#"

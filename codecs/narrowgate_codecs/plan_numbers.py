@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
-from narrowgate_codecs.cohort import Cohort, Mask, all_in, one_of
+from narrowgate_codecs.cohort import Cohort, Mask, all_in
 from narrowgate_codecs.plan_leaves import EXACT, Wants, integral, raw_name
 from narrowgate_codecs.wire import dtype_of
 
@@ -26,14 +26,16 @@ class IntStep:
         self.idle = not (self.wanted or self.raw or leaf.limits is not None)
         self.dtype = dtype_of(leaf.width, leaf.order, signed=leaf.signed)
         self.native = np.dtype(self.dtype or np.int64).newbyteorder("=")
-        self.per = None if leaf.per == 1 else np.asarray(float(leaf.per))
-        low, high = _raw_limits(leaf)
-        self.limits = [
-            (past, limit) for past, limit in ((np.less, low), (np.greater, high)) if limit is not None
-        ]
-        self.null = _like(leaf, leaf.null[0]) if leaf.null else None
         self.is_vast = leaf.width > _EXACT_BYTES
+        self.per = None if leaf.per == 1 else np.asarray(float(leaf.per))
+        self.plus = np.asarray(float(leaf.plus))
+        whole = np.dtype(self.dtype or np.int64).newbyteorder("=")
+        self.kind = whole if self.per is None or self.is_vast else _FLOAT
+        """What the numbers are judged as."""
+        self.limits = _past_limits(leaf, self.kind)
+        self.null = [np.asarray(raw, self.kind) for raw in leaf.null]
         self.is_judged = bool(self.limits or leaf.null or self.is_vast)
+        self.raw_name = raw_name(leaf.name)
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep the raw number, the value, or only judge it."""
@@ -42,28 +44,31 @@ class IntStep:
             raw = cohort.window(self.dtype, offset)
         else:
             raw = cohort.integer(leaf.width, leaf.order, offset, signed=leaf.signed)
-        said = None
-        if self.is_judged:
-            # In the machine's order once, before it is looked at again and again.
-            raw = raw.astype(self.native, copy=False)
-            said = self._judge(cohort, raw)
         if self.raw:
-            cohort.say(raw_name(leaf.name), raw)
+            cohort.say(self.raw_name, raw)
+        said = None
+        if self.is_judged or self.per is not None:
+            raw = raw.astype(self.kind, copy=False)
+        if self.is_judged:
+            said = self._judge(cohort, raw)
         if self.wanted:
             cohort.say(leaf.name, self._values(raw), said)
 
     def _values(self, raw: NDArray[Any]) -> NDArray[Any]:
-        counts = raw.astype(np.int64) + self.leaf.plus if self.leaf.plus else raw
-        return counts if self.per is None else counts.astype(_FLOAT) / self.per
+        if self.per is None:
+            return raw.astype(np.int64) + self.leaf.plus if self.leaf.plus else raw
+        counts = raw if self.kind is _FLOAT else raw.astype(_FLOAT)
+        values: NDArray[np.float64] = (counts + self.plus if self.leaf.plus else counts) / self.per
+        return values
 
     def _judge(self, cohort: Cohort, raw: NDArray[Any]) -> Mask | None:
         """Doubt numbers out of their limits; give where they say something, None for everywhere."""
         said = None
-        if self.null is not None:
-            these = self.leaf.null
-            said = raw != self.null if len(these) == 1 else ~one_of(raw, these)
-            if all_in(said):
-                said = None
+        if self.null:
+            told = raw != self.null[0]
+            for null in self.null[1:]:
+                told &= raw != null
+            said = None if all_in(told) else told
         if self.is_vast:
             vast = raw > EXACT if not self.leaf.signed else (raw > EXACT) | (raw < -EXACT)
             cohort.doubt(vast if said is None else vast & said)
@@ -73,31 +78,24 @@ class IntStep:
         return said
 
 
-def _raw_limits(leaf: el.Int) -> tuple[Any, Any]:
-    """Give the least and the greatest raw value within the limits; None where no raw value is past them.
+def _past_limits(leaf: el.Int, kind: np.dtype[Any]) -> list[tuple[Any, NDArray[Any]]]:
+    """Give the comparisons that tell raw values past the limits; none that no raw value can pass.
 
     Values are compared as construct does: divided, each one rounded.
     """
     if leaf.limits is None:
-        return None, None
+        return []
     low, high = (round(limit * leaf.per) for limit in leaf.limits)
     low = next(count for count in (low - 1, low, low + 1) if count / leaf.per >= leaf.limits[0])
     high = next(count for count in (high + 1, high, high - 1) if count / leaf.per <= leaf.limits[1])
-    least, most = _range(leaf)
-    low, high = low - leaf.plus, high - leaf.plus
-    return None if low <= least else _like(leaf, low), None if high >= most else _like(leaf, high)
-
-
-def _range(leaf: el.Int) -> tuple[int, int]:
     least = -(1 << 8 * leaf.width - 1) if leaf.signed else 0
-    return least, least + (1 << 8 * leaf.width) - 1
-
-
-def _like(leaf: el.Int, raw: int) -> NDArray[Any]:
-    """Give a number as numpy compares it quickest with those of a leaf: of their own kind, if it is one."""
-    least, most = _range(leaf)
-    dtype = dtype_of(leaf.width, "little", signed=leaf.signed) or "<i8"
-    return np.asarray(raw, np.dtype(dtype).newbyteorder("=") if least <= raw <= most else None)
+    most = least + (1 << 8 * leaf.width) - 1
+    ends = ((np.less, low - leaf.plus), (np.greater, high - leaf.plus))
+    return [
+        (past, np.asarray(limit, kind if least <= limit <= most else None))
+        for past, limit in ends
+        if (limit > least if past is np.less else limit < most)
+    ]
 
 
 def _bcd_table() -> NDArray[np.int32]:
@@ -190,18 +188,15 @@ class FloatStep:
     def __init__(self, leaf: el.Float, wants: Wants) -> None:
         self.leaf, self.wanted = leaf, leaf.name in wants.values
         self.dtype = f"{'>' if leaf.order == 'big' else '<'}f{leaf.width}"
-        self.bits = f"{self.dtype[0]}u{leaf.width}"
+        self.native = np.dtype(self.dtype).newbyteorder("=")
         self.idle = not self.wanted and leaf.limits is None
-        exponent = np.array(np.inf, f"<f{leaf.width}").view(f"<u{leaf.width}")
-        self.exponent = exponent.astype(exponent.dtype.newbyteorder("="))
-        """The bits of which at least one is zero in a number."""
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Give the number, null for what is none."""
-        read = cohort.window(self.dtype, offset)
-        bits = cohort.window(self.bits, offset).astype(self.exponent.dtype)
-        finite: Mask = bits & self.exponent != self.exponent
+        read = cohort.window(self.dtype, offset).astype(self.native)
+        finite = np.isfinite(read)
         said = None if all_in(finite) else finite
+        # A signalling NaN must not be converted: it is no number like any other.
         values = (read if said is None else np.where(finite, read, 0)).astype(_FLOAT)
         if self.leaf.limits is not None:
             low, high = self.leaf.limits

@@ -6,6 +6,7 @@ row, so the block cipher is called once a row; everything around it is done for 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ _BEFORE = np.array([0 if at < FIRST else SUM * (1 + (at - FIRST) // EACH) for at
 """[byte] Of check sums before each byte of a text."""
 
 
+@cache
 def sent_name(name: str) -> str:
     """Give the name under which a level keeps the bytes that an element travels as."""
     return f"{name}@"
@@ -40,11 +42,11 @@ class SentStep:
     idle, shaping, is_shape = False, b"", False
 
     def __init__(self, name: str, width: int) -> None:
-        self.name, self.width = name, width
+        self.name, self.width = sent_name(name), width
 
     def run(self, cohort: Cohort, offset: int) -> None:
         """Keep them."""
-        cohort.say(sent_name(self.name), cohort.bytes(self.width, offset))
+        cohort.say(self.name, cohort.bytes(self.width, offset))
 
 
 class Become:

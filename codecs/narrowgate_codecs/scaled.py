@@ -11,6 +11,8 @@ from narrowgate_codecs.plan_leaves import Wants, raw_name
 from narrowgate_codecs.scope import Said, Scope, Wanted
 from narrowgate_codecs.sums import Sum
 
+_FLOAT, _ZERO = np.dtype(np.float64), np.asarray(0.0)
+
 
 def scaled_value(element: el.Scaled, raw: tuple[int, int], scope: Scope) -> float | None:
     """Give what the two raw numbers make; None where the scaling one is zero or unknown.
@@ -47,6 +49,7 @@ class ScaledStep:
     def __init__(self, leaf: el.Scaled, wants: Wants) -> None:
         self.leaf = leaf
         self.idle = leaf.name not in wants.values
+        self.of, self.by, self.per = raw_name(leaf.of), raw_name(leaf.by), np.asarray(float(leaf.per))
         most = max((code for code, _ in leaf.factors), default=0)
         self.factors = np.zeros(most + 2, np.float64)
         for code, factor in reversed(leaf.factors):
@@ -55,14 +58,15 @@ class ScaledStep:
     def run(self, cohort: Cohort, offset: int) -> None:
         """Scale, null where the scaling number is zero or unknown."""
         leaf = self.leaf
-        number, by = cohort.heard(raw_name(leaf.of)).astype(np.float64), cohort.heard(raw_name(leaf.by))
-        scale = self.factors[np.minimum(by, len(self.factors) - 1)] if leaf.factors else by.astype(np.float64)
-        told = scale != 0
+        number, by = cohort.heard(self.of).astype(_FLOAT), cohort.heard(self.by)
+        scale = self.factors[np.minimum(by, len(self.factors) - 1)] if leaf.factors else by.astype(_FLOAT)
+        told = scale != _ZERO
         said = None if all_in(told) else told
         if leaf.factors:
-            values = number * scale / leaf.per
+            values = number * scale / self.per
         else:
-            values = number / (scale * leaf.per if said is None else np.where(told, scale * leaf.per, 1.0))
+            scale *= self.per
+            values = number / (scale if said is None else np.where(told, scale, 1.0))
         cohort.say(leaf.name, values, said)
 
 
