@@ -111,10 +111,6 @@ class CaseClock:
         """Give it standing from an instant [us] on."""
         return replace(self, spent_us=self.gone_us(at_us, calendar), running_since=None)
 
-    def anew(self, at_us: int) -> "CaseClock":
-        """Give it running from nothing."""
-        return CaseClock(self.limit, 0, at_us)
-
     def limited(self, limit: Limit | None, at_us: int, calendar: WorkingCalendar) -> "CaseClock":
         """Give it under another limit; what is gone by the old one's kind of time stays gone."""
         if limit == self.limit:

@@ -8,7 +8,7 @@ Rule 3: who reports is kept apart from what is reported: neither evidence nor hi
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from math import isfinite
 
@@ -171,7 +171,7 @@ def _place(told: Report, at_us: int, practice: Practice) -> Place:
     known = practice.placing.place(told.service, told.device, [], at_us)
     if told.lat is None or told.lon is None or (told.device and known.lat is not None):
         return known
-    return practice.placing.point(told.service, told.lat, told.lon, at_us)
+    return replace(practice.placing.point(told.service, told.lat, told.lon, at_us), tenant=known.tenant)
 
 
 def _open(

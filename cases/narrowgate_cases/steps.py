@@ -46,21 +46,25 @@ class Standing:
     escalation: int
     unit: str | None
     last_at: int
+    service: str
+    severity: str
 
 
 def standing_of(connection: sqlite3.Connection, case_id: int) -> Standing:
     """Give where a case stands."""
     row = connection.execute(
-        "SELECT state, limit_us, is_working, spent_us, running_since, escalation, unit,"
+        "SELECT state, limit_us, is_working, spent_us, running_since, escalation, unit, service,"
+        " severity,"
         " (SELECT at_us FROM case_steps WHERE case_id = cases.id ORDER BY id DESC LIMIT 1)"
         " FROM cases WHERE id = ?",
         (case_id,),
     ).fetchone()
-    state, limit_us, is_working, spent_us, running_since, escalation, unit, last_at = row
+    state, limit_us, is_working, spent_us, running_since, escalation, unit, service, severity, last_at = row
     limit = None if limit_us is None else Limit(limit_us, bool(is_working))
     is_new = last_at is None
     clock = CaseClock(limit, spent_us, running_since)
-    return Standing(case_id, None if is_new else State(state), clock, escalation, unit, last_at or 0)
+    stands = None if is_new else State(state)
+    return Standing(case_id, stands, clock, escalation, unit, last_at or 0, service, severity)
 
 
 def take(
@@ -74,11 +78,15 @@ def take(
     stood = standing_of(connection, case_id)
     at_us = max(at_us, stood.last_at)
     following = advance(stood.state, taken.step)
-    clock = _clock_after(stood, following, taken, at_us, practice.calendar)
+    clock = _clock_after(stood, following, taken, at_us, practice)
     is_fresh = taken.step in (Step.REOPENED, Step.EXTENDED)
     escalation = 0 if is_fresh else stood.escalation + (taken.step is Step.ESCALATED)
     unit = taken.unit if taken.unit is not None else stood.unit
     times = _times(clock, escalation, practice.calendar)
+    due_at = times.due_at
+    if taken.step is Step.RESOLVED and stood.clock.running_since is None:
+        # What was suspended until it was mended is judged by what it had left.
+        due_at = clock.run(at_us).reaches_us(Fraction(1), practice.calendar)
     connection.execute(
         "UPDATE cases SET state = ?, unit = ?, escalation = ?, reopened = reopened + ?,"
         " merged_into = iif(?, NULL, coalesce(?, merged_into)), closed_at = ?,"
@@ -90,7 +98,7 @@ def take(
             None if following in OPEN_STATES else _closed_at(connection, stood, following, at_us),
             None if clock.limit is None else clock.limit.amount_us,
             clock.limit is not None and clock.limit.is_working,
-            clock.spent_us, clock.running_since, times.warns_at, times.due_at, times.alarm_at, case_id,
+            clock.spent_us, clock.running_since, times.warns_at, due_at, times.alarm_at, case_id,
         ),
     )  # fmt: skip
     connection.execute(
@@ -110,15 +118,16 @@ def _closed_at(connection: sqlite3.Connection, stood: Standing, following: State
 
 
 def _clock_after(
-    stood: Standing, following: State, taken: Taken, at_us: int, calendar: WorkingCalendar
+    stood: Standing, following: State, taken: Taken, at_us: int, practice: Practice
 ) -> CaseClock:
-    clock = stood.clock
+    clock, calendar = stood.clock, practice.calendar
+    if taken.step is Step.REOPENED:
+        # Extensions were agreed for what was done then; what comes back has the limit that its service has.
+        return CaseClock(practice.limit(stood.service, stood.severity), 0, at_us)
     if taken.step is Step.EXTENDED:
         clock = clock.extended(taken.by_us)
     if taken.limit is not None:
         clock = clock.limited(taken.limit, at_us, calendar)
-    if taken.step is Step.REOPENED:
-        return clock.anew(at_us)
     return clock.run(at_us) if following in RUNNING_STATES else clock.stand(at_us, calendar)
 
 

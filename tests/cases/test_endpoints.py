@@ -7,12 +7,26 @@ from pathlib import Path
 import pytest
 
 from findings_rows import batch, cleared, raised
-from narrowgate_cases import Practice, Wants, apply, dead_letters, install, install_outbox, outbox_counts
+from narrowgate_cases import (
+    Practice,
+    Report,
+    Step,
+    Wants,
+    apply,
+    dead_letters,
+    install,
+    install_outbox,
+    outbox_counts,
+    report,
+)
 from narrowgate_cases.couriers import DELIVERED, Answer, Outcome
 from narrowgate_cases.outbox import Letter, OutboxCounts, next_letter, note_dead, waiting_letters
 from narrowgate_cases.outbox_acts import NoSuchLetter, drop, held, retry
 from narrowgate_cases.placing import Place
 from narrowgate_cases.sending import Patience, Sender
+from narrowgate_cases.tenants import settle_tenants
+from narrowgate_cases.work import Asked, take_step
+from narrowgate_schema.words import Family
 
 FORMAT_1 = """
 CREATE TABLE outbox (
@@ -221,6 +235,36 @@ def test_an_outbox_of_a_later_format_is_refused(connection: sqlite3.Connection) 
 
     with pytest.raises(ValueError, match="format version 3"):
         install_outbox(connection, [("a", Wants())])
+
+
+def test_open_cases_of_an_earlier_release_get_their_tenant_once(tmp_path: Path) -> None:
+    """The registry says whose they are: their next steps are told by tenant. Later ones stay as they are."""
+    connection = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    install(connection)
+    apply(connection, batch(raised("f1"), raised("f2", asset="b"), cleared("f2", asset="b")), 7)
+    install_outbox(connection, [("east", Wants(tenants=("east",)))])
+    city = Practice(placing=Somewhere())
+    settled = settle_tenants(connection, city), settle_tenants(connection, city)
+    take_step(connection, "C-000001", Asked(Step.ACCEPTED), "user:ann", 8, city)
+    tenants = connection.execute("SELECT tenant FROM cases ORDER BY id").fetchall()
+    connection.close()
+
+    assert (settled, tenants) == ((1, 0), [("east",), (None,)])
+
+
+def test_a_report_on_a_tenants_asset_is_the_tenants_wherever_its_point_lies(
+    connection: sqlite3.Connection,
+) -> None:
+    """A point that somebody gives says where it is; whose it is says the registry."""
+
+    class Pointless(Somewhere):
+        def point(self, service: str, lat: float, lon: float, at_us: int) -> Place:
+            return Place(lat=lat, lon=lon)
+
+    told = Report("k", "lamp_out", Family.LIGHTING, "dark", device="lamp-1", asset="L-1", lat=31.2, lon=121.4)
+    report(connection, told, "token:app", 7, Practice(placing=Pointless()))
+
+    assert connection.execute("SELECT tenant, lat FROM cases").fetchall() == [("east", 31.2)]
 
 
 def test_a_desk_of_the_second_format_gets_tenants(tmp_path: Path) -> None:

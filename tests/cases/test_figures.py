@@ -55,6 +55,19 @@ def test_figures_are_told_apart_by_contractor(week: sqlite3.Connection) -> None:
     assert found == {"north": (3, 2), "south": (3, 0)}
 
 
+@pytest.mark.parametrize(("spent_h", "in_time"), [(2, 1), (60, 0)])
+def test_what_was_suspended_until_it_was_mended_is_judged_by_what_it_had_left(
+    connection: sqlite3.Connection, spent_h: int, in_time: int
+) -> None:
+    """A month of agreed waiting is nobody's delay; what was late before it is late."""
+    apply(connection, batch(raised()), 0)
+    _take(connection, 1, spent_h * HOUR_US, Asked(Step.ACCEPTED), Asked(Step.DEFERRED, "岁修"))
+    apply(connection, batch(cleared()), 30 * DAY)
+    [found] = figures(connection, 31 * DAY)
+
+    assert (found.closed, found.in_time) == (1, in_time)
+
+
 @pytest.mark.parametrize("by", list(By))
 def test_figures_of_nothing_are_none(connection: sqlite3.Connection, by: By) -> None:
     """A desk without cases has no figures, and divides by nothing."""

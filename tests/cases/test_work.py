@@ -248,6 +248,18 @@ def test_a_recovery_only_proposes_where_somebody_looks_first(connection: sqlite3
     assert (found[0].state, found[1][-1].evidence) == (State.RESOLVED, '{"power_w": 80.0}')
 
 
+def test_what_comes_back_has_the_limit_of_its_service(connection: sqlite3.Connection) -> None:
+    """An extension was agreed for what was done then: a relapse begins with the limit that any case has."""
+    apply(connection, batch(raised()), 0)
+    _take(connection, Asked(Step.ACCEPTED), Asked(Step.EXTENDED, "parts", by_h=100), at_us=1)
+    apply(connection, batch(cleared()), 2)
+    apply(connection, batch(raised("f2", device="lamp-1", asset="column-1")), 3)
+    found = case(connection, "C-000001")
+
+    assert found is not None
+    assert (found[0].limit_us, found[0].due_at_us) == (48 * HOUR_US, 3 + 48 * HOUR_US)
+
+
 def test_a_relapse_reopens_the_same_case(connection: sqlite3.Connection) -> None:
     """A new episode of the same rule at the same asset within a day goes on with the case that was closed."""
     apply(connection, batch(raised(), cleared()), 7)
