@@ -13,8 +13,11 @@ MOST_BYTES = 16 << 20
 _MOST_ELEMENTS = 200_000
 _MOST_DEPTH = 16
 _LISTS = frozenset(
-    {"services", "attributes", "values", "service_requests", "service_request_updates", "errors"}
-)
+    {
+        "services", "attributes", "values", "service_requests", "service_request_updates", "errors",
+        "endpoints", "formats",
+    }
+)  # fmt: skip
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NO_LETTERS = bytes(code for code in range(32) if code not in b"\t\n\r")

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from narrowgate_cases.open311_answers import Row
+from narrowgate_cases.http_exchange import Site
+from narrowgate_cases.open311_answers import MOST_BYTES, BadAnswer, Row, rows_of
 from narrowgate_cases.open311_client import Georeport
 from narrowgate_cases.open311_forms import Form, Template, is_constant
 
@@ -62,6 +63,47 @@ def discovered(server: Georeport, service_codes: Sequence[str] | None = None) ->
         found[code] = Service(code, name, kind, attributes)
     found.pop("", None)
     return found
+
+
+@dataclass(frozen=True)
+class Offered:
+    """An address that a discovery document names."""
+
+    url: str
+    specification: str
+    type: str
+    """production, test, …"""
+    formats: tuple[str, ...]
+    changeset: str
+
+
+def offered_at(site: Site) -> list[Offered]:
+    """Read a discovery document (open311.org, Service Discovery): where a city's servers are.
+
+    Args:
+        site: the document's own address, such as https://city.example/open311/discovery.json.
+
+    Raises:
+        ExchangeFailed: there is no answer.
+        BadAnswer: it is no such document.
+    """
+    reply = site.exchange("GET", site.target, {}, None, most_bytes=MOST_BYTES)
+    if not 200 <= reply.status < 300:
+        raise BadAnswer(reply.words)
+    rows = rows_of(reply.body)
+    found = rows[0].get("endpoints") if len(rows) == 1 else None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise BadAnswer("no discovery document: it has no endpoints")
+    return [_offered(row) for row in found]
+
+
+def _offered(row: Row) -> Offered:
+    formats = row.get("formats")
+    told = tuple(map(str, formats)) if isinstance(formats, list) else ()
+    url, specification, kind, changeset = (
+        str(row.get(name) or "") for name in ("url", "specification", "type", "changeset")
+    )
+    return Offered(url, specification, kind, told, changeset)
 
 
 def _attributes(rows: Sequence[Row]) -> Iterator[Attribute]:

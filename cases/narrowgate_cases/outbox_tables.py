@@ -196,6 +196,16 @@ def has_outbox(connection: sqlite3.Connection) -> bool:
     return connection.execute(sql).fetchone() is not None
 
 
+def wants_by_endpoint(connection: sqlite3.Connection) -> dict[str, Wants]:
+    """Give what each endpoint wants that is told of steps now; empty where there is no outbox."""
+    if not has_outbox(connection):
+        return {}
+    rows = connection.execute(
+        "SELECT endpoint, services, tenants, units, places FROM outbox_endpoints WHERE is_on"
+    )
+    return {endpoint: Wants(*(tuple(json.loads(each)) for each in lists)) for endpoint, *lists in rows}
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a block as a transaction of its own."""

@@ -12,6 +12,7 @@ from narrowgate_gateway.host_checks import host_findings
 from narrowgate_gateway.mail_endpoint import visit_mail
 from narrowgate_gateway.mosquitto_conf import judge_mosquitto, read_mosquitto_conf
 from narrowgate_gateway.open311_visit import visit_open311
+from narrowgate_gateway.outlet_checks import outlet_findings
 from narrowgate_gateway.settings import Home
 
 
@@ -33,6 +34,7 @@ def findings_of(
     settings = load(config)
     yield from host_findings(settings, home)
     yield from gone_findings(home)
+    yield from outlet_findings(settings, home)
     for path in mosquitto_confs:
         yield from judge_mosquitto(read_mosquitto_conf(path), str(path))
     for broker in () if is_offline else settings.mqtt:

@@ -12,16 +12,18 @@ from findings_rows import batch, cleared, raised
 from narrowgate_cases import DEFAULT_PRACTICE, Wants, apply, case, install, install_outbox, outbox_counts
 from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.lifecycle import Step
+from narrowgate_cases.open311_answers import BadAnswer
 from narrowgate_cases.open311_client import Format, Georeport
 from narrowgate_cases.open311_courier import Manners, Open311Courier
 from narrowgate_cases.open311_forms import Form
 from narrowgate_cases.open311_links import link_of
 from narrowgate_cases.open311_polling import Polling
+from narrowgate_cases.open311_services import offered_at
 from narrowgate_cases.sending import Sender
 from narrowgate_cases.work import Asked, take_step
 from narrowgate_console import Access, Services
 from narrowgate_console.app import create_app
-from open311_stand import CITY, CLOSED, keys_of, populate, served
+from open311_stand import CITY, CLOSED, Keys, keys_of, populate, served
 
 FORM = Form({"tilt": "tilt", "lamp_out": "lamp_out"}, {"lamp_out": {"kind": "dark"}})
 
@@ -114,3 +116,21 @@ def test_one_desk_reports_at_another_once(desk: Desk, stand: Stand) -> None:
     assert told is not None
     assert told[0].state == "resolved"
     assert {step.actor for step in told[1][1:]} == {"city"}
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_discovery_document_says_where_the_server_is(open311_site: tuple[str, Keys], form: Format) -> None:
+    """What our server tells of itself our client reads, in both formats."""
+    root = open311_site[0]
+    found = offered_at(Site(f"{root}/discovery.{form}"))
+
+    assert [(each.url, each.type, each.formats) for each in found] == [
+        (root, "production", ("text/xml", "application/json"))
+    ]
+
+
+def test_what_is_no_discovery_document_is_said_so(open311_site: tuple[str, Keys]) -> None:
+    """A list of services, and what is not there, name no server."""
+    for path, words in (("services.json", "it has no endpoints"), ("gone.json", "404")):
+        with pytest.raises(BadAnswer, match=words):
+            offered_at(Site(f"{open311_site[0]}/{path}"))

@@ -1,18 +1,22 @@
 """`[[open311]]` in the configuration: what check says of it, what the doctor sees, what discovery prints."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from georeport_city import City, server_of
+from narrowgate_cases import Wants, install, install_outbox
 from narrowgate_gateway.app import narrowgate
 from narrowgate_gateway.config import load
 from narrowgate_gateway.open311_endpoint import wants_of
 from narrowgate_gateway.open311_visit import visit_open311
+from narrowgate_gateway.outlet_checks import outlet_findings, wanted_by
 from operator_verbs import make_site
 
 ENDPOINT = '[[open311]]\nname = "city"\nurl = "{url}"\nservice_codes = {{ lamp_out = "LAMP" }}\n{more}\n'
@@ -94,6 +98,25 @@ def test_an_endpoint_is_told_of_what_it_has_codes_for(tmp_path: Path) -> None:
 
     assert wants_of(load(some.config).open311[0]).services == ("lamp_out",)
     assert wants_of(load(every.config).open311[0]).services == ()
+
+
+def test_the_doctor_names_endpoints_that_wait_for_a_restart(tmp_path: Path) -> None:
+    """What the running core tells whom stands in the database: where the file says otherwise it is said."""
+    site = make_site(tmp_path, more=_endpoint())
+    settings = load(site.config)
+    nowhere = list(outlet_findings(settings, site.home))
+    site.home.root.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(site.home.state, isolation_level=None)) as connection:
+        install(connection)
+        install_outbox(connection, wanted_by(settings).items())
+        same = list(outlet_findings(settings, site.home))
+        install_outbox(connection, [("city", Wants()), ("gone", Wants(units=("a",)))])
+    other = [(one.subject, one.value, one.verdict) for one in outlet_findings(settings, site.home)]
+
+    assert (nowhere, same) == ([], [])
+    assert other == [
+        ("endpoint city", "all", "careful"), ("endpoint gone", "chosen before", "careful"),
+    ]  # fmt: skip
 
 
 def test_the_doctor_visits_the_server(tmp_path: Path, city: tuple[City, str]) -> None:

@@ -43,6 +43,28 @@ def services(config: Path, endpoint: str | None) -> None:
     click.echo(f"{len(found)} services", err=True)
 
 
+@command.command("discover")
+@click.argument("url")
+def discover(url: str) -> None:
+    """Print the servers that a city's discovery document names, a line of JSON each.
+
+    Example: narrowgate cases open311 discover https://city.example/open311/discovery.json
+    """
+    import json
+    from dataclasses import asdict
+
+    from narrowgate_cases.http_exchange import ExchangeFailed, Site
+    from narrowgate_cases.open311_answers import BadAnswer
+    from narrowgate_cases.open311_services import offered_at
+
+    try:
+        found = offered_at(Site(url))
+    except (ExchangeFailed, BadAnswer, ValueError) as failed:
+        raise click.ClickException(str(failed)) from None
+    for each in found:
+        click.echo(json.dumps(asdict(each), ensure_ascii=False))
+
+
 def _chosen(endpoints: "tuple[Open311, ...]", name: str | None) -> "Open311":
     if name is None and len(endpoints) == 1:
         return endpoints[0]
