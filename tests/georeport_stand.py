@@ -10,9 +10,10 @@ from georeport_city import City
 from narrowgate_cases import DEFAULT_PRACTICE, apply, case, outbox_counts
 from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.open311_client import Format, Georeport
-from narrowgate_cases.open311_courier import Manners, Open311Courier
+from narrowgate_cases.open311_courier import Open311Courier
 from narrowgate_cases.open311_forms import Form
 from narrowgate_cases.open311_polling import Polling
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_cases.sending import Patience, Sender
 
 NAME = "city"

@@ -16,8 +16,9 @@ from findings_rows import batch
 from narrowgate_cases import Wants, apply, install, install_outbox, outbox_counts
 from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.open311_client import Format, Georeport
-from narrowgate_cases.open311_courier import Manners, Open311Courier
+from narrowgate_cases.open311_courier import Open311Courier
 from narrowgate_cases.open311_forms import Form
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_cases.sending import Patience, Sender
 
 NAME = "city"

@@ -9,12 +9,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from narrowgate_cases.couriers import DELIVERED, Answer, Outcome
 from narrowgate_cases.http_exchange import ExchangeFailed
-from narrowgate_cases.lifecycle import RUNNING_STATES, State, Step
+from narrowgate_cases.lifecycle import Step
 from narrowgate_cases.open311_answers import BadAnswer
 from narrowgate_cases.open311_client import Georeport, ServerRefused
 from narrowgate_cases.open311_forms import Form, mark_of
@@ -25,10 +25,10 @@ from narrowgate_cases.open311_links import (
     link_of,
     note_posting,
     note_refusal,
-    note_seen,
-    set_link,
 )
-from narrowgate_cases.open311_search import find_request, has_update
+from narrowgate_cases.open311_search import find_request
+from narrowgate_cases.open311_turn import FormRefused, Manners, Turn
+from narrowgate_cases.open311_updates import tell_step
 from narrowgate_cases.outbox import Letter
 
 TRIES_OF_A_400 = 5
@@ -36,26 +36,6 @@ TRIES_OF_A_400 = 5
 _TOKEN_PAUSE_S = 30.0
 _LONGEST_TOKEN_PAUSE_S = 900.0
 _NUMBER = re.compile(r"[\w-]*\d[\w-]*")
-
-
-@dataclass(frozen=True)
-class Manners:
-    """How one server is dealt with."""
-
-    can_be_asked: bool = True
-    """Whether it lists requests with their descriptions; if not, what times out may be posted twice."""
-    has_updates: bool = False
-    """Whether it has `servicerequestupdates`."""
-    ask_after_s: float = 30.0
-    """How long a server may still be storing what it gave no answer to [s]."""
-
-
-class _FormRefused(Exception):
-    """What was posted was answered with 400, and the server does not have it."""
-
-    def __init__(self, refused: ServerRefused) -> None:
-        super().__init__(str(refused))
-        self.refused = refused
 
 
 class Open311Courier:
@@ -104,7 +84,8 @@ class Open311Courier:
     def deliver(self, connection: sqlite3.Connection, letter: Letter, now_s: float) -> Answer:
         """Post a case, or tell of its step."""
         said: dict[str, Any] = json.loads(letter.body)
-        turn = _Turn(connection, letter, said, now_s, link_of(connection, self._endpoint, letter.case_id))
+        link = link_of(connection, self._endpoint, letter.case_id)
+        turn = Turn(connection, self._endpoint, letter, said, now_s, link, self._began_s)
         try:
             return self._brought(turn)
         except ExchangeFailed as failed:
@@ -113,16 +94,16 @@ class Open311Courier:
             return Answer(Outcome.FAILED, f"cannot be understood: {bad}")
         except ServerRefused as refused:
             return Answer(Outcome.FAILED, str(refused), refused.retry_after_s)
-        except _FormRefused as form:
+        except FormRefused as form:
             return self._given_back(turn, form.refused)
 
-    def _given_back(self, turn: "_Turn", refused: ServerRefused) -> Answer:
+    def _given_back(self, turn: Turn, refused: ServerRefused) -> Answer:
         """Have a letter tried again, or give it up when the server said 400 to its form often enough."""
         tries = note_refusal(turn.connection, self._endpoint, turn.letter.case_id, turn.letter.step)
         outcome = Outcome.REFUSED if tries >= TRIES_OF_A_400 else Outcome.FAILED
         return Answer(outcome, str(refused), refused.retry_after_s)
 
-    def _brought(self, turn: "_Turn") -> Answer:
+    def _brought(self, turn: Turn) -> Answer:
         link, letter = turn.link, turn.letter
         if link is not None and letter.step <= link.told_step:
             return DELIVERED
@@ -134,7 +115,7 @@ class Open311Courier:
             return DELIVERED  # it is over before it was ever told there
         return self._requested(turn, 0 if link is None else link.generation)
 
-    def _requested(self, turn: "_Turn", generation: int) -> Answer:
+    def _requested(self, turn: Turn, generation: int) -> Answer:
         """Post a request, or find the one that was posted."""
         code = self._form.service_code(str(turn.said["service"]))
         if code is None:
@@ -143,7 +124,7 @@ class Open311Courier:
         mark = mark_of(str(turn.said["finding"]), generation)
         # A later release of this configuration may call the service otherwise than what was posted.
         asked_code = code if link is None else link.service_code
-        is_doubtful = self._is_doubtful(turn, link)
+        is_doubtful = link is not None or turn.is_tried
         if is_doubtful and self._manners.can_be_asked:
             left_s = 0.0 if link is None else link.posted_at_s + self._manners.ask_after_s - turn.now_s
             if left_s > 0.0 and link is not None and link.stage is Stage.POSTING:
@@ -155,12 +136,7 @@ class Open311Courier:
                 return DELIVERED
         return self._posted(turn, code, generation, mark)
 
-    def _is_doubtful(self, turn: "_Turn", link: Link | None) -> bool:
-        """Say whether somebody, or a server that fails, may have it already."""
-        is_old = turn.letter.put_at_s <= self._began_s
-        return link is not None or is_old or turn.letter.attempts > 0
-
-    def _posted(self, turn: "_Turn", code: str, generation: int, mark: str) -> Answer:
+    def _posted(self, turn: Turn, code: str, generation: int, mark: str) -> Answer:
         fields = self._form.request_fields(turn.said, code, mark)
         before = turn.link
         note_posting(turn.connection, self._endpoint, turn.letter.case_id, code, generation, turn.now_s)
@@ -168,7 +144,7 @@ class Open311Courier:
             rows = self._server.post("requests", fields)
         except ExchangeFailed as failed:
             if not failed.was_sent and (before is None or before.stage is not Stage.POSTING):
-                self._set(turn, stage=Stage.REFUSED)
+                turn.note(stage=Stage.REFUSED)
             raise
         except ServerRefused as refused:
             return self._after_refusal(turn, refused, code, generation, mark)
@@ -176,13 +152,13 @@ class Open311Courier:
         if row.get("service_request_id"):
             return self._known(turn, str(row["service_request_id"]))
         if row.get("token"):
-            self._set(turn, stage=Stage.TOKEN, token=str(row["token"]))
+            turn.note(stage=Stage.TOKEN, token=str(row["token"]))
             return Answer(Outcome.WAITING, "the server gave a token", _TOKEN_PAUSE_S / 10)
-        self._set(turn, stage=Stage.ACCEPTED, told_step=turn.letter.step)
+        turn.note(stage=Stage.ACCEPTED, told_step=turn.letter.step)
         return DELIVERED
 
     def _after_refusal(
-        self, turn: "_Turn", refused: ServerRefused, code: str, generation: int, mark: str
+        self, turn: Turn, refused: ServerRefused, code: str, generation: int, mark: str
     ) -> Answer:
         """Find what a server says that it has; else the request is nowhere, unless the server failed."""
         if refused.status >= 500 or refused.status == 408:
@@ -192,8 +168,8 @@ class Open311Courier:
             found = found or self._named(refused, code)
             if found is not None:
                 return self._adopted(turn, code, generation, found)
-        self._set(turn, stage=Stage.REFUSED)
-        raise _FormRefused(refused) if refused.status == 400 else refused
+        turn.note(stage=Stage.REFUSED)
+        raise FormRefused(refused) if refused.status == 400 else refused
 
     def _named(self, refused: ServerRefused, code: str) -> str | None:
         """Give the request that a refusal as a duplicate names, if the server has it for that service."""
@@ -205,16 +181,16 @@ class Open311Courier:
                 return str(number)
         return None
 
-    def _adopted(self, turn: "_Turn", code: str, generation: int, request_id: str) -> Answer:
+    def _adopted(self, turn: Turn, code: str, generation: int, request_id: str) -> Answer:
         if turn.link is None or turn.link.generation != generation:
             note_posting(turn.connection, self._endpoint, turn.letter.case_id, code, generation, turn.now_s)
         return self._known(turn, request_id)
 
-    def _known(self, turn: "_Turn", request_id: str) -> Answer:
-        self._set(turn, stage=Stage.KNOWN, request_id=request_id, told_step=turn.letter.step)
+    def _known(self, turn: Turn, request_id: str) -> Answer:
+        turn.note(stage=Stage.KNOWN, request_id=request_id, told_step=turn.letter.step)
         return DELIVERED
 
-    def _redeemed(self, turn: "_Turn", link: Link) -> Answer:
+    def _redeemed(self, turn: Turn, link: Link) -> Answer:
         """Ask for the id that was promised: by its token, or by the mark where the token says nothing."""
         found: str | None = self._server.request_id_of(link.token)
         if not found and self._manners.can_be_asked:
@@ -226,77 +202,21 @@ class Open311Courier:
         pause_s = min(max(gone_s, _TOKEN_PAUSE_S / 10), _LONGEST_TOKEN_PAUSE_S)
         return Answer(Outcome.WAITING, "the server gave a token, and no id yet", pause_s)
 
-    def _told(self, turn: "_Turn", link: Link) -> Answer:
+    def _told(self, turn: Turn, link: Link) -> Answer:
         """Tell of a step of a case whose request is known."""
-        said, step = turn.said, turn.letter.step
+        said = turn.said
         if self._is_gone(turn, link):
             return self._requested(turn, link.generation + 1)
         if link.stage is Stage.ACCEPTED and self._manners.can_be_asked:
             mark = mark_of(str(said["finding"]), link.generation)
             found = find_request(self._server, link.service_code, mark, link.first_at_s, turn.now_s)
             if found is not None:
-                self._set(turn, stage=Stage.KNOWN, request_id=found)
+                turn.note(stage=Stage.KNOWN, request_id=found)
                 link = replace(link, stage=Stage.KNOWN, request_id=found)
-        if self._manners.has_updates and link.request_id and said["actor"] != self._endpoint:
-            left_s = link.posted_at_s + self._manners.ask_after_s - turn.now_s
-            if link.posting_step == step and left_s > 0.0 and self._manners.can_be_asked:
-                return Answer(Outcome.WAITING, "nobody knows yet whether it was taken", left_s)
-            if not self._is_there(turn, link):
-                self._update(turn, link)
-        self._set(turn, told_step=step, polled_at_s=0.0)
-        return DELIVERED
+        return tell_step(self._server, self._form, self._manners, turn, link)
 
-    def _is_there(self, turn: "_Turn", link: Link) -> bool:
-        """Say whether the server has an update that may have been posted."""
-        is_doubtful = link.posting_step == turn.letter.step or self._is_doubtful(turn, None)
-        if not (is_doubtful and self._manners.can_be_asked):
-            return False
-        delivery = str(turn.said["delivery"])
-        return has_update(self._server, delivery, mark_of(delivery), turn.since_s, turn.now_s)
-
-    def _update(self, turn: "_Turn", link: Link) -> None:
-        self._set(turn, posting_step=turn.letter.step, posted_at_s=turn.now_s)
-        fields = self._form.update_fields(turn.said, link.request_id)
-        try:
-            rows = self._server.post("servicerequestupdates", fields)
-        except ServerRefused as refused:
-            raise _FormRefused(refused) if refused.status == 400 else refused from None
-        for row in rows:
-            if row.get("update_id"):
-                note_seen(turn.connection, self._endpoint, str(row["update_id"]), turn.now_s)
-
-    def _is_gone(self, turn: "_Turn", link: Link) -> bool:
+    def _is_gone(self, turn: Turn, link: Link) -> bool:
         """Say whether a case came back whose request is over there, where no update can open it again."""
         is_back = turn.said["step"] in (Step.REOPENED, Step.REWORKED)
         is_ours = turn.said["actor"] != self._endpoint
         return is_back and is_ours and link.status == "closed" and not self._manners.has_updates
-
-    def _set(self, turn: "_Turn", **values: object) -> None:
-        set_link(turn.connection, self._endpoint, turn.letter.case_id, **values)
-
-
-@dataclass(frozen=True)
-class _Turn:
-    """A letter that is being brought."""
-
-    connection: sqlite3.Connection
-    letter: Letter
-    said: dict[str, Any]
-    now_s: float
-    link: Link | None
-
-    @property
-    def since_s(self) -> float:
-        """When something of the case may first have been posted, or its letter was put in [s]."""
-        put_at_s = float(self.letter.put_at_s)
-        return put_at_s if self.link is None else min(self.link.first_at_s, put_at_s)
-
-    @property
-    def is_to_be_told(self) -> bool:
-        """Whether there is still something to mend."""
-        return State(self.said["state"]) in (*RUNNING_STATES, State.DEFERRED)
-
-    @property
-    def may_be_posted(self) -> bool:
-        """Whether the server may have it."""
-        return self.link is not None and self.link.stage is Stage.POSTING

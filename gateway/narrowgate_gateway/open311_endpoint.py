@@ -7,10 +7,11 @@ from pathlib import Path
 from narrowgate_cases import Practice, Wants
 from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.open311_client import Format, Georeport
-from narrowgate_cases.open311_courier import Manners, Open311Courier
+from narrowgate_cases.open311_courier import Open311Courier
 from narrowgate_cases.open311_forms import ANY, Form
 from narrowgate_cases.open311_polling import Polling
 from narrowgate_cases.open311_services import Definitions, mapping_faults, read_definitions
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_gateway.config import Fault
 from narrowgate_gateway.open311_settings import Open311
 from narrowgate_gateway.secret_source import secret_line

@@ -9,8 +9,8 @@ import pytest
 from findings_rows import cleared, raised
 from georeport_stand import IMPATIENT_S, KEY, NAME, PATIENT_S, CityStand
 from narrowgate_cases import dead_letters, outbox_counts
-from narrowgate_cases.open311_courier import Manners
 from narrowgate_cases.open311_links import Stage, link_of
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_cases.outbox_acts import held
 
 

@@ -4,7 +4,7 @@ from findings_rows import cleared, raised
 from georeport_stand import IMPATIENT_S, NAME, CityStand
 from narrowgate_cases import DEFAULT_PRACTICE
 from narrowgate_cases.lifecycle import Step
-from narrowgate_cases.open311_courier import Manners
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_cases.work import Asked, take_step
 
 

@@ -14,11 +14,12 @@ from narrowgate_cases.http_exchange import Site
 from narrowgate_cases.lifecycle import Step
 from narrowgate_cases.open311_answers import BadAnswer
 from narrowgate_cases.open311_client import Format, Georeport
-from narrowgate_cases.open311_courier import Manners, Open311Courier
+from narrowgate_cases.open311_courier import Open311Courier
 from narrowgate_cases.open311_forms import Form
 from narrowgate_cases.open311_links import link_of
 from narrowgate_cases.open311_polling import Polling
 from narrowgate_cases.open311_services import offered_at
+from narrowgate_cases.open311_turn import Manners
 from narrowgate_cases.sending import Sender
 from narrowgate_cases.work import Asked, take_step
 from narrowgate_console import Access, Services
