@@ -68,11 +68,18 @@ class Archiving(Collector):
         runner.followers.append(archiver.moved)
         self._thread = threading.Thread(target=archiver.run, name="archive")
 
-    def keep(self, days: Mapping[Family, int], store: InfluxStore | None) -> None:
-        """Let telemetry go of what is older and archived, and what a further store has of it run again."""
-        if self.archiver is None:
-            return
+    def keep(self, days: Mapping[Family, int], stays_days: int, store: InfluxStore | None) -> None:
+        """Let telemetry go of what is older and archived, and what a further store has of it run again.
+
+        Stays are in no archive: they go without one, too.
+        """
         archiver, pipeline = self.archiver, self._pipeline
+        telemetry = pipeline.stores.telemetry
+        if archiver is None:
+            pipeline.retention = Retention(
+                telemetry, {}, lambda: retention.Reached(pipeline.done, 0), self._clock, stays_days=stays_days
+            )
+            return
 
         def reached() -> retention.Reached:
             taken = [archiver.reached().again, *([store.again] if store is not None else [])]
@@ -80,7 +87,7 @@ class Archiving(Collector):
 
         if store is not None:
             archiver.needed.append(lambda: store.cursor)
-        pipeline.retention = Retention(pipeline.stores.telemetry, days, reached, self._clock)
+        pipeline.retention = Retention(telemetry, days, reached, self._clock, stays_days=stays_days)
 
     def start(self) -> None:
         """Begin to archive."""

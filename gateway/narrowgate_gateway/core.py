@@ -75,7 +75,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     influx = Influx(settings.influxdb, home, stores.telemetry, runner)
     with opening(home.commands):
         keeping = CommandKeeping(home.commands, settings, clock, lambda: fleet.fleet, pipeline)
-    archive.keep(settings.telemetry.days(), influx.store)
+    archive.keep(settings.telemetry.days(), settings.telemetry.stays_days, influx.store)
     owed = Owed.settled(pipeline, runner, home, settings, archive.archiver)
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)

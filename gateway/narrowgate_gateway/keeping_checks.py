@@ -19,6 +19,9 @@ def keeping_findings(settings: Settings) -> Iterator[Finding]:
     else:
         yield _frames(archive.keep_frames_days)
         yield from _readings(settings)
+    if days := settings.telemetry.stays_days:
+        words = f"stays go {days} days behind their end, by your word: the readings behind them stay"
+        yield Finding("telemetry parking", "stays_days", str(days), Verdict.CAREFUL, words)
     if settings.journal.min_free_bytes == 0:
         words = (
             "the volume may fill to the last byte: stores beside the journal fail, too, until there is room"

@@ -17,6 +17,12 @@ class TelemetryKept(Section):
     family_days: dict[str, int] = Field(
         {}, description="the same by family, where it is another number: water = 400, parking = 60"
     )
+    stays_days: int = Field(
+        0,
+        ge=0,
+        le=_MOST_DAYS,
+        description="days for which stays of bays are kept behind their end; 0 keeps all",
+    )
 
     @field_validator("family_days")
     @classmethod

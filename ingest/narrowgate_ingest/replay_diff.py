@@ -15,6 +15,7 @@ from narrowgate_ingest.older import rows_of_frames
 from narrowgate_ingest.pipeline import Pipeline
 from narrowgate_ingest.quarantine import Refused
 from narrowgate_ingest.replay_run import Rerun
+from narrowgate_ingest.stays_kept import stays_let_go
 from narrowgate_schema.tables import FINDINGS, READINGS, TIMESTAMP
 from narrowgate_schema.words import Disposition, Family, FindingState
 
@@ -182,12 +183,15 @@ def _compare_sessions(pipeline: Pipeline, rerun: Rerun, found: Difference) -> No
         "QUALIFY max(frame) OVER (PARTITION BY session) >= $2 ORDER BY version"
     )
     table = pipeline.stores.telemetry.query(sql, [list(rerun.devices), first])
+    let_go = stays_let_go(pipeline.stores.telemetry)
     was = {row["session"]: row for row in table.to_pylist()}
     now = {row["session"]: row for row in rerun.said("sessions").to_pylist()}
     for name in sorted({*was, *now}):
         old, new = was.get(name), now.get(name)
         if new is None and (old is None or old["begun"] < first):
             continue
+        if old is None and new is not None and new["departed_at"] and new["frame"] < let_go:
+            continue  # it was there, and was let go of
         before, after = _stay(old), _stay(new)
         if before == after:
             continue

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from narrowgate_ingest.compaction import KEY
+from narrowgate_ingest.stays_kept import StaysKept
 from narrowgate_ingest.telemetry import Telemetry
 from narrowgate_schema.clock import Clock
 from narrowgate_schema.words import Family
@@ -40,6 +41,7 @@ class Retention:
         reached: Callable[[], Reached],
         clock: Clock,
         *,
+        stays_days: int = 0,
         look_every_s: float = _LOOK_EVERY_S,
     ) -> None:
         """Keep readings of a family for so many days; 0, or none said, keeps all.
@@ -49,12 +51,14 @@ class Retention:
             keep_days: by family, counted from the newest reading where the clock is ahead of it.
             reached: says how far archive and followers are.
             clock: says what is old.
+            stays_days: how long ended stays are kept; 0 keeps all.
             look_every_s: pause between two looks that found nothing [s].
         """
         self._telemetry = telemetry
         self._keep_days = keep_days
         self._reached = reached
         self._clock = clock
+        self._stays = StaysKept(telemetry, stays_days, clock)
         self._look_every_s = look_every_s
         self._not_before_s = 0.0
 
@@ -70,6 +74,7 @@ class Retention:
         for family, days in self._keep_days.items():
             if days:
                 gone += self._let_go(family, days, reached)
+        gone += self._stays.step(reached.settled)
         self._forget_again(reached.again)
         if not gone:
             self._not_before_s = time.monotonic() + self._look_every_s

@@ -98,7 +98,7 @@ class Way:
         store = InfluxStore(
             server.target(), self.telemetry, self.home.state, self.home.quarantine, patience=QUICK
         )
-        self.archive.keep(dict.fromkeys(Family, 1), store)
+        self.archive.keep(dict.fromkeys(Family, 1), 0, store)
         return store
 
     @contextmanager

@@ -28,6 +28,7 @@ def _said(**sections: object) -> dict[tuple[str, str], Verdict]:
             ("telemetry water", "keep_days"),
             Verdict.CAREFUL,
         ),
+        ({"telemetry": {"stays_days": 30}}, ("telemetry parking", "stays_days"), Verdict.CAREFUL),
         ({"journal": {"min_free_bytes": 0}}, ("journal", "min_free_bytes"), Verdict.CAREFUL),
     ],
 )

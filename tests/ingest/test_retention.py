@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -54,13 +56,16 @@ def _open(home: Path) -> Line:
     return line
 
 
-def _retention(line: Line, again: int = 1 << 40, clock_us: int = START_US + 28 * HOUR_US) -> Retention:
+def _retention(
+    line: Line, again: int = 1 << 40, clock_us: int = START_US + 28 * HOUR_US, stays_days: int = 0
+) -> Retention:
     archived_to = cursor(line.stores.state.connection, ARCHIVE)
     return Retention(
         line.stores.telemetry,
         dict.fromkeys(Family, 1),
         lambda: Taken(min(line.pipeline.done, archived_to), again),
         _Stands(clock_us),
+        stays_days=stays_days,
         look_every_s=0.0,
     )
 
@@ -239,6 +244,37 @@ def test_history_that_was_let_go_of_is_no_difference(line: Line) -> None:
     _retention(line).step()
 
     assert rehearse_replay(line.pipeline, _means(line), ALL, lambda _: None).difference.rows == []
+
+
+def _stays(line: Line) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = line.stores.telemetry.query(
+        "FROM session_rows ORDER BY session, version"
+    ).to_pylist()
+    return rows
+
+
+def test_old_stays_go_whole_and_a_replay_does_not_miss_them(line: Line) -> None:
+    """What ended longer ago than is said goes with all its versions; whoever stands there still stays."""
+    before = _stays(line)
+    while _retention(line, stays_days=1).step():
+        pass
+    after = _stays(line)
+    ended = {row["session"]: row["departed_at"] for row in before}  # by the newest version
+    newest = max(time for row in before for time in (row["arrived_at"], row["departed_at"]) if time)
+    oldest = newest - timedelta(days=1)
+    old = {name for name, at in ended.items() if at is not None and at < oldest}
+
+    assert old
+    assert after == [row for row in before if row["session"] not in old]
+    assert rehearse_replay(line.pipeline, _means(line), ALL, lambda _: None).difference.rows == []
+
+
+def test_stays_are_kept_where_nothing_is_said(line: Line) -> None:
+    """0 days keep all, whatever goes of readings."""
+    before = _stays(line)
+    _retention(line).step()
+
+    assert _stays(line) == before != []
 
 
 def test_a_frame_run_again_comes_back_until_everybody_has_it(line: Line) -> None:
