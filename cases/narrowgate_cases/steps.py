@@ -82,7 +82,7 @@ def take(
     is_fresh = taken.step in (Step.REOPENED, Step.EXTENDED)
     escalation = 0 if is_fresh else stood.escalation + (taken.step is Step.ESCALATED)
     unit = taken.unit if taken.unit is not None else stood.unit
-    times = _times(clock, escalation, practice.calendar)
+    times = times_of(clock, escalation, practice.calendar)
     due_at = times.due_at
     if taken.step is Step.RESOLVED and stood.clock.running_since is None:
         # What was suspended until it was mended is judged by what it had left.
@@ -132,7 +132,7 @@ def _clock_after(
 
 
 @dataclass(frozen=True)
-class _Times:
+class Times:
     """The instants of a clock that the queue and the alarms need; None while it stands."""
 
     warns_at: int | None
@@ -140,8 +140,9 @@ class _Times:
     alarm_at: int | None
 
 
-def _times(clock: CaseClock, escalation: int, calendar: WorkingCalendar) -> _Times:
-    return _Times(
+def times_of(clock: CaseClock, escalation: int, calendar: WorkingCalendar) -> Times:
+    """Give when a clock that runs on will warn, be due, and escalate a case that was escalated so often."""
+    return Times(
         warns_at=clock.reaches_us(WARNS_AT, calendar),
         due_at=clock.reaches_us(Fraction(1), calendar),
         alarm_at=clock.reaches_us(Fraction(escalation + 1), calendar)

@@ -79,7 +79,7 @@ async def run_core(settings: Settings, home: Home, stop: asyncio.Event) -> None:
     owed = Owed.settled(pipeline, runner, home, settings, archive.archiver)
     sources = CoreSources(home, stores, tail, runner, fleet)
     sources.keep(keeping)
-    letters = LettersOut(outlets_of(settings, practice, clock.now_us), stores.state, practice)
+    letters = LettersOut(outlets_of(settings, practice, clock.now_us), stores.state)
     checking = SelfChecking(stores, Tail(home.journal), sources.count)
     sources.show(archive, influx, letters, checking)
     sources.remind(owed, beginners, JournalCheck(home, settings, clock, lambda: pipeline.kept_from))

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from narrowgate_cases import DEFAULT_PRACTICE, Practice, counts
 from narrowgate_cases.desk_file import working
+from narrowgate_cases.settling import settle
 from narrowgate_console import Check, Diagnosis, Part
 from narrowgate_fleet import CommandQueue, Fleet, FleetReader, RegistryFault
 from narrowgate_gateway.archiving import Archiving
@@ -74,7 +75,16 @@ class CoreSources:
         self._metrics.register(keeping)
 
     def employ(self, practice: Practice) -> None:
-        """Work the desk by a practice."""
+        """Work the desk by a practice, cases that are open already too.
+
+        Raises:
+            ValueError: the desk cannot be written.
+        """
+        state = self._stores.state
+        try:
+            settle(state.connection, practice)
+        except sqlite3.Error as error:
+            raise ValueError(f"{state.path}: {error}") from None
         self._practice = practice
 
     @property

@@ -19,7 +19,6 @@ from narrowgate_cases.open311_links import stages
 from narrowgate_cases.outbox import NONE_AT_ALL, counts_by_endpoint, oldest_waiting_s
 from narrowgate_cases.outbox_tables import WEBHOOK
 from narrowgate_cases.sending import Patience, Sender
-from narrowgate_cases.tenants import settle_tenants
 from narrowgate_console import Check
 from narrowgate_gateway import mail_endpoint
 from narrowgate_gateway.open311_endpoint import courier_of, wants_of
@@ -70,20 +69,14 @@ def outlets_of(settings: Settings, practice: Practice, now_us: Callable[[], int]
 class LettersOut(Collector):
     """The endpoints of a core; there may be none."""
 
-    def __init__(self, outlets: Sequence[Outlet], state: State, practice: Practice) -> None:
+    def __init__(self, outlets: Sequence[Outlet], state: State) -> None:
         """Have steps put into the outbox from now on, for the endpoints that there are.
-
-        Args:
-            outlets: the endpoints.
-            state: the state database.
-            practice: how the desk works; it knows whose cases are that an earlier release opened.
 
         Raises:
             ValueError: the outbox cannot be made, or a later release made it.
         """
         self._state = state
         try:
-            settle_tenants(state.connection, practice)
             install_outbox(state.connection, [(each.endpoint, each.wants) for each in outlets])
         except sqlite3.Error as error:
             raise ValueError(f"{state.path}: {error}") from None

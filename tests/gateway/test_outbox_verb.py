@@ -90,7 +90,7 @@ def test_endpoints_are_told_apart_in_checks_and_metrics(home: Path) -> None:
     settings = Settings.model_validate(
         {"webhook": {"url": "http://127.0.0.1:9/", "secret_env": "PATH", "services": ["leak"]}}
     )
-    letters = LettersOut(outlets_of(settings, DEFAULT_PRACTICE, lambda: 7), state, DEFAULT_PRACTICE)
+    letters = LettersOut(outlets_of(settings, DEFAULT_PRACTICE, lambda: 7), state)
     registry = CollectorRegistry()
     registry.register(letters)
     with state.transaction() as connection:
