@@ -73,7 +73,16 @@ class Browser:
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
         self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        # The answer to `navigate` may come before the page does: until then the one before is asked.
+        self.ask("window.isLeft = true")
         self._call("Page.navigate", url=address)
+        self.await_true("!window.isLeft")
+
+    def forget(self) -> None:
+        """Leave the page, which may still be asking for something, and forget what pages asked and logged."""
+        self.open("about:blank")
+        self.requested.clear()
+        self.complaints.clear()
 
     def ask(self, expression: str) -> Any:
         """Give the value of a JavaScript expression."""

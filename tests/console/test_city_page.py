@@ -95,9 +95,7 @@ def test_the_page_fits_every_window(serve_stand: Serve, tab: Browser, width: int
 def test_the_page_needs_no_network(serve_stand: Serve, tab: Browser) -> None:
     """All that the page loads comes from the console itself, and nothing in it fails."""
     address = serve_stand("filled")
-    tab.open("about:blank")  # the page before may still be asking for something
-    tab.requested.clear()
-    tab.complaints.clear()
+    tab.forget()
     _open(tab, address)
     foreign = [
         url for url in tab.requested if not url.startswith((address, address.replace("http", "ws"), "data:"))

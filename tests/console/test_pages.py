@@ -59,8 +59,7 @@ def test_each_page_shows_what_it_is_for(
     serve_stand: Serve, tab: Browser, path: str, words: list[str]
 ) -> None:
     """Each page shows what its users look at first, and nothing in it fails or comes from elsewhere."""
-    tab.requested.clear()
-    tab.complaints.clear()
+    tab.forget()
     address = serve_stand("filled")
     text = _open(tab, address + path)
     own = (address, address.replace("http", "ws"), "data:")

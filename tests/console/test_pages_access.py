@@ -52,8 +52,8 @@ def test_a_tenants_pages_show_its_own_only(serve_stand: Serve) -> None:
 def test_strangers_see_nothing_but_the_sign_in(serve_stand: Serve, path: str) -> None:
     """Without a session every page, and every file behind the pages, is refused or leads to the sign-in."""
     address = serve_stand("guarded")
-    browser = httpx.get(address + path, headers={"Accept": "text/html"})
-    program = httpx.get(address + path)
+    browser = httpx.get(address + path, headers={"Accept": "text/html"}, timeout=100)
+    program = httpx.get(address + path, timeout=100)
 
     assert (browser.status_code, program.status_code) == (303, 401)
     assert browser.headers["location"].startswith("/login?next=")

@@ -25,7 +25,7 @@ _SEND = """(() => {
 
 def test_a_level_is_told_on_a_devices_page_and_taken_back(serve_stand: Serve, tab: Browser) -> None:
     """The form tells the device; the command stands there as waiting until it is taken back."""
-    tab.complaints.clear()
+    tab.forget()
     tab.open(serve_stand("commanded") + "/devices/lamp-0001")
     tab.await_true("document.querySelector('form.ng-command')")
     tab.ask(_SEND)

@@ -40,7 +40,7 @@ def test_a_server_stops_when_it_should(stand: Stand, access: Access) -> None:
         before = signal.getsignal(signal.SIGTERM)
         serving = asyncio.create_task(server.serve())
         host, port = server.address
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=100) as client:
             status = (await client.get(f"http://{host}:{port}/healthz")).status_code
         unchanged = signal.getsignal(signal.SIGTERM) is before
         server.should_exit = True
@@ -105,4 +105,5 @@ def test_open_pages_are_bounded(serve_stand: Callable[[str], str]) -> None:
     answers = [httpx.get(address, timeout=100) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 503]
-    assert (answers[2].headers["retry-after"], httpx.get(f"{address}/readyz").status_code) == ("5", 200)
+    readiness = httpx.get(f"{address}/readyz", timeout=100)
+    assert (answers[2].headers["retry-after"], readiness.status_code) == ("5", 200)

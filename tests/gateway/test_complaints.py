@@ -53,9 +53,9 @@ def test_a_flood_is_a_few_lines(log: logging.Logger, capsys: pytest.CaptureFixtu
     for n in range(1000):
         log.warning("noise %d", n)
 
-    # A minute may turn meanwhile: then there are as many again, and how many were left out.
+    # A minute may turn meanwhile: then there are as many again at most, and how many were left out.
     said = capsys.readouterr().err.splitlines()
-    assert len(said) in (MOST_LINES_A_MINUTE, 2 * MOST_LINES_A_MINUTE + 1)
+    assert MOST_LINES_A_MINUTE <= len(said) <= 2 * MOST_LINES_A_MINUTE + 1
 
 
 @pytest.mark.parametrize(

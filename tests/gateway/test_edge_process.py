@@ -10,6 +10,7 @@ import pytest
 
 from coap_wire import ACK, Seen, device, exchange, request
 from gateway_home import Ports, kept_rows, make_home, role_arguments, running, write_config
+from narrowgate_gateway.complaints import MOST_LINES_A_MINUTE
 from narrowgate_gateway.status import read_status
 from needs import debian
 
@@ -52,16 +53,19 @@ def test_a_ready_edge_names_its_listeners(tmp_path: Path) -> None:
 def test_hostile_datagrams_are_a_few_lines_of_log(tmp_path: Path) -> None:
     """A flood of noise leaves no traceback and no more lines than the most a minute."""
     home, ports = make_home(tmp_path / "home"), Ports()
+    codes = set()
     with running(home, *role_arguments("edge", write_config(tmp_path / "a.toml", ports), home)) as edge:
         edge.until_ready("edge")
         with device(ports.coap) as stranger, device(ports.coap) as honest:
             for n in range(500):
                 stranger.send(b"\xff" * (n % 40 + 1))
-            seen = exchange(honest, request(1))
+                if n % 100 == 99:  # the kernel holds so many, however long the edge is kept from them
+                    codes.add(exchange(honest, request(n)).code)
         assert edge.end() == 0
 
-    assert seen.code == "2.04"
-    assert 1 <= len(edge.said()) <= 61
+    assert codes == {"2.04"}
+    # The flood may fall into two minutes; the second begins with what the first left out.
+    assert 1 <= len(edge.said()) <= 2 * MOST_LINES_A_MINUTE + 1
     assert all(line.startswith("narrowgate edge: ") for line in edge.said())
 
 
@@ -138,7 +142,7 @@ def test_libcoap_is_answered(tmp_path: Path) -> None:
         edge.until_ready("edge")
         said = [
             subprocess.run(
-                [client, "-v", "6", "-B", "5", "-m", "post", "-f", str(tmp_path / name), f"{base}/{path}"],
+                [client, "-v", "6", "-B", "90", "-m", "post", "-f", str(tmp_path / name), f"{base}/{path}"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -156,7 +160,7 @@ def test_libcoap_is_answered(tmp_path: Path) -> None:
 def asked(client: str, *arguments: str) -> str:
     """Give the last code that libcoap's client saw, and what it printed."""
     done = subprocess.run(
-        [client, "-v", "6", "-B", "5", *arguments], capture_output=True, text=True, check=False
+        [client, "-v", "6", "-B", "90", *arguments], capture_output=True, text=True, check=False
     )
     return str(re.findall(r"c:(\d\.\d\d)", done.stdout + done.stderr)[-1])
 
