@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -27,6 +28,7 @@ START_US = 1_773_000_000 * S
 BEFORE_US = START_US - S
 """Commands are given a second before the world begins."""
 _PATIENCE_S = 240.0
+_STANDS_S = 10.0
 _SLICE = 200
 _CONFIG = """
 [[coap]]
@@ -34,6 +36,7 @@ port = {coap}
 path = "nb/{{device}}/{{port}}/up"
 allow = ["127.0.0.0/8"]
 trusted = true
+{listener}
 
 [commands]
 cell_per_min = {cell_per_min}
@@ -50,6 +53,7 @@ port = {console}
 [clock]
 tick_every_s = 0.25
 page = {page}
+{more}
 """
 _EDGE = (
     Strike("send", "udp", "before", 1200),
@@ -89,10 +93,21 @@ class World:
     ports: Ports
     clock: SteppedClock
     sleepers: list[Sleeper]
+    report: SleepReport = field(default_factory=SleepReport)
+    """Of the life that is lived now."""
+    beside: list[Carried] = field(default_factory=list)
+    """What other devices carried out."""
 
     @classmethod
     def laid_out(
-        cls, root: Path, sleepers: Sequence[Sleeper], lines: Iterable[str], *, cell_per_min: int = 0
+        cls,
+        root: Path,
+        sleepers: Sequence[Sleeper],
+        lines: Iterable[str],
+        *,
+        cell_per_min: int = 0,
+        listener: str = "",
+        more: str = "",
     ) -> "World":
         """Lay it out.
 
@@ -101,6 +116,8 @@ class World:
             sleepers: the devices.
             lines: the registry's, with its head.
             cell_per_min: commands that may leave for a cell in a minute; 0 is any number.
+            listener: more lines of the listener.
+            more: more of the configuration.
         """
         home = make_home(root / "home", "\n".join([*lines, ""]))
         ports, page = Ports(), root / "clock"
@@ -112,6 +129,8 @@ class World:
                 console=ports.console,
                 cell_per_min=cell_per_min,
                 page=json.dumps(str(page.absolute())),
+                listener=listener,
+                more=more,
             ),
             encoding="utf-8",
         )
@@ -155,6 +174,7 @@ class World:
             errands: what is done at hours of theirs.
         """
         sleeping = Sleeping(self.sleepers, radio)
+        self.report = sleeping.report
         target = Target("127.0.0.1", self.ports.coap)
         async with Lives(self) as lives:
             await _until(lambda: all(read_status(self.home.run, role) for role in ("edge", "core")))
@@ -170,11 +190,21 @@ class World:
             fallen = Counter(lives.fallen)
         with closing(self.queue()) as queue:
             rows = queue.listed(most=1 << 20)
+        sleeping.report.carried += self.beside
         return Lived(sleeping.report, rows, fallen, fleet.unanswered)
+
+    def catch_up(self) -> None:
+        """Stand until the core has decided all that the edge kept, or for some seconds where it is down."""
+        give_up_s = time.monotonic() + _STANDS_S
+        while not self._is_core_done() and time.monotonic() < give_up_s:
+            time.sleep(0.02)
 
     def _is_decoded(self, lives: Lives) -> bool:
         """Tell whether the core has decided all that the edge kept."""
         lives.check()
+        return self._is_core_done()
+
+    def _is_core_done(self) -> bool:
         is_up = read_status(self.home.run, "core") is not None
         return is_up and count_now(self.home).dispositions[Disposition.IN_FLIGHT] == 0
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from narrowgate_console.case_words import CASE_WORDS
 from narrowgate_console.command_words import COMMAND_WORDS
-from narrowgate_schema.families import DECLARED
+from narrowgate_schema.families import DECLARED, OUTSIDE_FAMILIES, outside_silence
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -17,7 +17,12 @@ _OF_FAMILIES = {
     name: said for family in reversed(tuple(DECLARED.values())) for name, said in family.words.items()
 }
 """Of a name that several families have, the word of the first."""
+_OF_SILENCE = {
+    outside_silence(name): (f"{_OF_FAMILIES[name][0]}: silent", f"{_OF_FAMILIES[name][1]}离线")
+    for name in OUTSIDE_FAMILIES
+}
 _WORDS: dict[str, tuple[str, str]] = {
+    **_OF_SILENCE,
     **_OF_FAMILIES,
     **CASE_WORDS,
     **COMMAND_WORDS,

@@ -2,7 +2,8 @@
 
 Rule 1: they go where the device's newest proved uplink came from, and nowhere else; once another device has
         spoken from there, nobody knows where the first one is, and it is not called.
-Rule 2: what must never be repeated is not retransmitted either.
+Rule 2: what must never be repeated is not retransmitted either; nothing is after the time in which a device
+        may answer: by then the queue may have sent it once more, and the device would do it twice.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from aiocoap.numbers.codes import POST
 from numpy.typing import NDArray
 
 from narrowgate_fleet import Claim, CommandReason, Fleet
+from narrowgate_fleet.command_rows import ANSWER_S
 from narrowgate_gateway.coap_messages import Sender
 from narrowgate_gateway.coap_seam import Seam
 from narrowgate_gateway.downlinks import Downlinks
@@ -24,11 +26,15 @@ from narrowgate_schema.commands import NEVER_REPEATED
 
 CALL_EVERY_S = 0.25
 """How often is looked for whom something waits that listens [s]."""
-MOST_AT_ONCE = 64
-"""Messages under way that no device has acknowledged."""
+MOST_AT_ONCE = 1024
+"""Messages under way that no device has acknowledged: with eDRX each may wait for hours."""
+MOST_A_TURN = 64
+"""Messages that begin at one look."""
 
 _ACK_TIMEOUT_S = 4.0
 _RETRANSMISSIONS = 3
+_RANDOM_FACTOR = 1.5
+"""By which the first wait may be longer (RFC 7252, 4.8)."""
 _GIVE_UP_S = 120.0
 _NEVER_S = -np.inf
 
@@ -43,11 +49,26 @@ class Calling:
     """How long it listens after an uplink [s]."""
     edrx_cycle_s: float = 0.0
     """How often it listens besides [s]; 0: it does not."""
+    answer_s: float = ANSWER_S
+    """How long it may take to answer [s]."""
 
     @property
     def is_possible(self) -> bool:
         """Whether they ever listen."""
         return self.window_s > 0 or self.edrx_cycle_s > 0
+
+    @property
+    def patience_s(self) -> float:
+        """Give how long an acknowledgement is waited for at first [s]."""
+        return _ACK_TIMEOUT_S + self.edrx_cycle_s
+
+    @property
+    def retransmissions(self) -> int:
+        """Give how often a message goes again: the last time before the answer's time is over."""
+        spans_s = (
+            _RANDOM_FACTOR * (2.0**times - 1) * self.patience_s for times in range(1, _RETRANSMISSIONS + 1)
+        )
+        return sum(span_s <= self.answer_s for span_s in spans_s)
 
 
 NEVER = Calling()
@@ -69,7 +90,7 @@ class Caller:
         self._fleet = fleet
         self._path = tuple(calling.path.strip("/").split("/"))
         self._window_s = np.inf if calling.edrx_cycle_s else calling.window_s
-        self._patience_s = _ACK_TIMEOUT_S + calling.edrx_cycle_s
+        self._calling = calling
         self._heard_s = np.full(1, _NEVER_S)
         self._senders: dict[int, Sender] = {}
         self._slots: dict[object, int] = {}
@@ -116,7 +137,7 @@ class Caller:
 
     async def call(self) -> None:
         """Call once those who listen and for whom something waits."""
-        room = MOST_AT_ONCE - len(self._calls)
+        room = min(MOST_AT_ONCE - len(self._calls), MOST_A_TURN)
         if self._downlinks.is_idle or room <= 0:
             return
         awake = np.flatnonzero(self._heard_s > time.monotonic() - self._window_s).astype(np.int32)
@@ -142,12 +163,12 @@ class Caller:
             code=POST,
             payload=claim.payload,
             uri_path=(*self._path, *port),
-            transport_tuning=_tuning(self._patience_s, is_repeated=claim.kind not in NEVER_REPEATED),
+            transport_tuning=_tuning(self._calling, is_repeated=claim.kind not in NEVER_REPEATED),
         )
         message.remote = self._seam.remote(sender)
         asked = self._seam.context.request(message, handle_blockwise=False)
         try:
-            async with asyncio.timeout(_GIVE_UP_S + 4 * self._patience_s):
+            async with asyncio.timeout(_GIVE_UP_S + 4 * self._calling.patience_s):
                 answer = await asked.response
         except (aiocoap.error.Error, TimeoutError):
             return
@@ -162,11 +183,12 @@ def _place(sender: Sender) -> object:
     return sender.sockaddr[:2] if sender.connection is None else sender.connection
 
 
-def _tuning(patience_s: float, *, is_repeated: bool) -> Any:
+def _tuning(calling: Calling, *, is_repeated: bool) -> Any:
     class Tuning(aiocoap.numbers.constants.TransportTuning):  # type: ignore[misc]  # aiocoap is untyped here
         """How long and how often."""
 
-        ACK_TIMEOUT = patience_s
-        MAX_RETRANSMIT = _RETRANSMISSIONS if is_repeated else 0
+        ACK_TIMEOUT = calling.patience_s
+        ACK_RANDOM_FACTOR = _RANDOM_FACTOR
+        MAX_RETRANSMIT = calling.retransmissions if is_repeated else 0
 
     return Tuning()

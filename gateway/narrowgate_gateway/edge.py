@@ -198,7 +198,9 @@ async def _listen(
             limits=Limits.of(listener.device_per_s, listener.source_per_s),
             most_at_once=most_at_once,
             downlinks=downlinks,
-            calling=Calling(terms.path, listener.active_window_s, listener.edrx_cycle_s),
+            calling=Calling(
+                terms.path, listener.active_window_s, listener.edrx_cycle_s, answer_s=terms.answer_s
+            ),
         )
     except OSError as error:
         what = f"UDP port {listener.port} on {listener.host} (coap listener {listener.name!r})"

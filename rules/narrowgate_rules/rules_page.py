@@ -10,6 +10,7 @@ from narrowgate_rules import GROUP_RULES, RELEASE, RULES, GroupRule
 from narrowgate_rules.declaration import Param, Rule
 from narrowgate_rules.packs import shipped_texts
 from narrowgate_rules.sources import Source, source_of
+from narrowgate_schema.families import BUILT_IN, OUTSIDE_FAMILIES, outside_silence
 from narrowgate_schema.words import Family
 
 _HEAD = """\
@@ -45,7 +46,7 @@ def page() -> str:
     """Give the page in Markdown."""
     parts = [_HEAD]
     texts = shipped_texts()
-    for family in Family:
+    for family in map(Family, BUILT_IN):
         own = [rule for rule in RULES if rule.family is family]
         parts.append(f"## {family.value.capitalize()}\n")
         parts += [_told(rule, source_of(rule, texts)) for rule in own]
@@ -55,7 +56,8 @@ def page() -> str:
 
 
 def _group_told(group: GroupRule) -> str:
-    of = ", ".join(f"`{name}`" for name in group.symptoms)
+    outside = set(map(outside_silence, OUTSIDE_FAMILIES))
+    of = ", ".join(f"`{name}`" for name in group.symptoms if name not in outside)
     also = ", ".join(f"`{name}`" for name in group.explains)
     facts = [
         f"Groups: `{group.level.value}` of the registry. Severity {group.severity}.",

@@ -9,7 +9,8 @@ first speaks for all. Repeats of a time are no new reading.
 
 A rhythm is what the registry says, or what the operator says of all that it does not speak of. Without one
 nothing can be missed: a bay that reports its changes only, or a lamp of unknown habits, is not evaluable.
-Water meters alone have a bound that asks for no rhythm: three days without a frame.
+Water meters alone have a bound that asks for no rhythm: three days without a frame. A family of a package
+outside has its rule without a line of its own: it is called after it, `noise_silent`.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from narrowgate_rules.columns import BEFORE_US, NEVER_US, Columns, Floats, Indic
 from narrowgate_rules.declaration import DUE, Param, Rule, StateColumn
 from narrowgate_rules.episodes import Outcome, Transitions
 from narrowgate_rules.segments import first_rows, last_rows, running_max, shifted
+from narrowgate_schema.families import OUTSIDE_FAMILIES, outside_silence
 from narrowgate_schema.words import Family, Late, Severity
 
 LONGEST_INTERVAL_S = 31_622_400.0
@@ -235,5 +237,17 @@ BAY_SILENT = _rule(
     least_h=0.0,
     interval_h=None,
 )
-SILENCE = (METER_SILENT, LAMP_SILENT, BAY_SILENT)
+OUTSIDE = tuple(
+    _rule(
+        outside_silence(name),
+        Family(name),
+        "Nothing was heard of the device for too long.",
+        missed=3.0,
+        least_h=0.0,
+        interval_h=None,
+    )
+    for name in OUTSIDE_FAMILIES
+)
+"""One for each family that a package outside declares."""
+SILENCE = (METER_SILENT, LAMP_SILENT, BAY_SILENT, *OUTSIDE)
 """The rules of silence."""

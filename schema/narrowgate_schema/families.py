@@ -62,3 +62,10 @@ FAULTS: tuple[str, ...] = tuple(fault for entry in _entries if (fault := _adopte
 
 DECLARED = MappingProxyType(_declared)
 """Every family's declaration by its name."""
+OUTSIDE_FAMILIES = tuple(name for name in DECLARED if name not in BUILT_IN)
+"""Those of packages outside."""
+
+
+def outside_silence(family: str) -> str:
+    """Give the name of the rule by which a device of a family outside is found silent."""
+    return f"{family}_silent"

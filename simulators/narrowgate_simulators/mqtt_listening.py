@@ -65,6 +65,8 @@ class MqttListening:
             topic = "/".join("+" if segment == "{port}" else segment for segment in own)
             await self._client.subscribe(topic, qos=1)
         self._hearing = asyncio.create_task(self._hear())
+        for sleeper in self._sleepers.values():
+            await self._deliver(sleeper)
         return self
 
     async def __aexit__(
@@ -90,9 +92,18 @@ class MqttListening:
 
     async def _say(self, sleeper: Sleeper, said: Said) -> None:
         sleeper.count += 1
-        topic = sleeper.path.replace("{port}", str(said.port or 0))
-        await self._client.publish(topic, said.payload, qos=1)
-        self.report.acked += 1
+        sleeper.outbox.append(said)
+        if len(sleeper.outbox) == 1:
+            await self._deliver(sleeper)
+
+    async def _deliver(self, sleeper: Sleeper) -> None:
+        """Bring the broker what a device has said, in order; what it has not taken is kept for the next."""
+        while sleeper.outbox:
+            said = sleeper.outbox[0]
+            topic = sleeper.path.replace("{port}", str(said.port or 0))
+            await self._client.publish(topic, said.payload, qos=1)
+            sleeper.outbox.popleft()
+            self.report.acked += 1
 
     async def _hear(self) -> None:
         async for message in self._client.messages:

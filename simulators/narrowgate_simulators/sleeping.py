@@ -52,6 +52,8 @@ class SleepReport:
     """Transmissions, either way, that never arrived."""
     twice: int = 0
     """Transmissions, either way, that arrived twice."""
+    downs: int = 0
+    """Datagrams that left the gateway for devices."""
     asleep: int = 0
     """Datagrams that came while their device slept."""
     told_again: int = 0
@@ -105,6 +107,7 @@ class Sleeping:
 
     def heard(self, index: int, datagram: bytes, now_us: int) -> None:
         """Let a datagram leave the gateway for a device."""
+        self.report.downs += 1
         for delay_s in self._through(self.sleepers[index], "down", next(self._downs)):
             self._at(now_us + _us(delay_s), _DOWN, index, datagram)
 

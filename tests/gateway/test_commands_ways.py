@@ -182,6 +182,19 @@ def test_who_sends_in_blocks_is_called_too(tmp_path: Path) -> None:
     assert asyncio.run(main()) == TOLD
 
 
+@pytest.mark.parametrize(
+    ("edrx_cycle_s", "answer_s", "times"),
+    [(0.0, 180.0, 3), (20.48, 161.0, 2), (600.0, 1320.0, 1), (600.0, 180.0, 0)],
+)
+def test_no_message_goes_again_once_its_answers_time_is_over(
+    edrx_cycle_s: float, answer_s: float, times: int
+) -> None:
+    """With a long cycle less is retransmitted: the queue's next attempt and an old message would be two."""
+    calling = Calling(edrx_cycle_s=edrx_cycle_s, answer_s=answer_s)
+
+    assert calling.retransmissions == times
+
+
 def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
     """An answer carries payload and port; the same uplink again gets the same, the next one nothing."""
 

@@ -51,6 +51,33 @@ def test_a_device_at_a_broker_does_what_its_topic_says(tmp_path: Path) -> None:
     assert ([lamp.level_pct for lamp in lamps], report.answers, report.misheard) == ([40.0, 40.0], 2, 0)
 
 
+def test_what_a_broker_did_not_take_is_said_to_the_next(tmp_path: Path) -> None:
+    """A device whose broker is gone keeps its word, as MQTT has it for QoS 1, until it is connected again."""
+    broker = Mosquitto(tmp_path / "broker").start()
+    lamp = Sleeper("lamp-1", "huati_nb_v1", "nb/lamp-1/up", 60, 0)
+
+    target = Target("127.0.0.1", broker.port, "mqtt")
+
+    async def spoken_to_nobody() -> None:
+        async with MqttListening([lamp], target, lambda: 7) as fleet:
+            await asyncio.to_thread(broker.stop)
+            while True:
+                await fleet.speak([lamp.name])
+
+    async def main() -> list[bool]:
+        with pytest.raises(aiomqtt.MqttError):
+            await spoken_to_nobody()
+        is_kept = bool(lamp.outbox)
+        await asyncio.to_thread(broker.start)
+        async with MqttListening([lamp], target, lambda: 7):
+            return [is_kept, bool(lamp.outbox)]
+
+    outcome = asyncio.run(main())
+    broker.stop()
+
+    assert outcome == [True, False]
+
+
 @pytest.mark.parametrize(
     ("target", "topic"), [("coap://127.0.0.1", "nb/{device}/down"), ("mqtt://127.0.0.1", "nb/down")]
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from narrowgate_rules.declaration import Param
+from narrowgate_schema.families import OUTSIDE_FAMILIES, outside_silence
 from narrowgate_schema.words import Family, GroupLevel, Severity
 
 _LAMPS = ("lamp_out", "lamp_power_low", "lamp_power_high", "control_gear", "cycling", "dimming")
@@ -37,7 +38,7 @@ CELL_SILENT = GroupRule(
     families=tuple(Family),
     help="Nothing is heard of the devices of a radio cell.",
     severity=Severity.MAJOR,
-    symptoms=("meter_silent", "lamp_silent", "bay_silent"),
+    symptoms=("meter_silent", "lamp_silent", "bay_silent", *map(outside_silence, OUTSIDE_FAMILIES)),
     explains=(),
 )
 CABINET_OUT = GroupRule(
