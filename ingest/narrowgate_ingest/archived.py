@@ -5,8 +5,8 @@ taken these yet, telemetry holds them.
 """
 
 import errno
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from narrowgate_schema.tables import READINGS
 from narrowgate_schema.words import Family
 
 _TRIES = 3
+_ANY_FRAME = 1 << 63
 _UNREADABLE = (ValueError, pa.ArrowException)
 
 
@@ -60,6 +61,8 @@ class ArchivedReadings:
         self._reached = reached
         self._pause = pause
         self._known: tuple[Reached, dict[str, list[Part]]] = (Reached(-1, -1), {})
+        self._spans: dict[Path, tuple[int, int]] = {}
+        """From which frame until which parts of frames run again reach; one that is rewritten shrinks."""
 
     def boundary(self) -> int:
         """Give the journal offset before which readings were let go of, of some family at least."""
@@ -138,18 +141,23 @@ class ArchivedReadings:
         self, family: Family, wanted: pc.Expression, span: tuple[int, int], reached: Reached
     ) -> list[pa.Table]:
         for left in reversed(range(_TRIES)):
-            own = [
-                part
-                for part in self._parts(family, reached)
-                if part.again or (part.first < span[1] and part.until > span[0])
-            ]
             try:
+                own = [part for part in self._parts(family, reached) if self._is_within(part, span)]
                 return [_fitted(_table(part, wanted), family) for part in own]
             except FileNotFoundError:  # too old, or its last row was erased
                 self._known = (Reached(-1, -1), {})
                 if not left:
                     raise
         return []
+
+    def _is_within(self, part: Part, span: tuple[int, int]) -> bool:
+        """Tell whether a part may have rows of the frames [start, until)."""
+        first, until = part.first, part.until
+        if part.again:
+            if part.path not in self._spans:
+                self._spans[part.path] = _span(part)
+            first, until = self._spans[part.path]
+        return first < span[1] and until > span[0]
 
     def _parts(self, family: Family, reached: Reached) -> list[Part]:
         known, parts = self._known
@@ -158,12 +166,32 @@ class ArchivedReadings:
             for part in parts_of(self._root, Archived.READINGS):
                 parts.setdefault(part.family, []).append(part)
             self._known = (reached, parts)
+            there = {part.path for each in parts.values() for part in each}
+            self._spans = {path: span for path, span in self._spans.items() if path in there}
         return parts.get(family.value, [])
 
 
+def _span(part: Part) -> tuple[int, int]:
+    """Give from which frame until which a part reaches, by what the file says of itself."""
+    with _named(part):
+        said = pq.read_metadata(part.path)
+        place = said.schema.to_arrow_schema().names.index("frame")
+        groups = [said.row_group(each).column(place).statistics for each in range(said.num_row_groups)]
+    if not all(each is not None and each.has_min_max for each in groups):
+        return 0, _ANY_FRAME
+    return min((each.min for each in groups), default=0), max((each.max + 1 for each in groups), default=0)
+
+
 def _table(part: Part, wanted: pc.Expression) -> pa.Table:
-    try:
+    with _named(part):
         return pq.read_table(part.path, filters=wanted, partitioning=None)
+
+
+@contextmanager
+def _named(part: Part) -> Iterator[None]:
+    """Read a part in this block; OSError names it if it cannot be read."""
+    try:
+        yield
     except _UNREADABLE as error:
         raise OSError(errno.EIO, f"no part of an archive: {error}", str(part.path)) from None
 

@@ -229,6 +229,26 @@ def test_a_part_that_cannot_be_read_is_told_and_tried_again(line: Line) -> None:
     assert arrived
 
 
+def test_a_part_of_frames_run_again_is_opened_where_its_frames_stand(line: Line) -> None:
+    """Of many such parts a slice reads its own; what is asked beyond their frames touches none of them."""
+    telemetry = line.stores.telemetry
+    old = telemetry.query("SELECT * FROM water_rows ORDER BY frame LIMIT 1")
+    frame, rows = old["frame"][0].as_py(), old.cast(READINGS[Family.WATER]).combine_chunks().to_batches()[0]
+    telemetry.replace_frames({Family.WATER: rows}, [frame], NO_SESSIONS, (0, ()))
+    archived(line)
+    assert telemetry.older is not None
+    wanted = telemetry.older.between(Family.WATER, 0, frame + 1).num_rows
+    (again,) = (part for part in parts_of(line.home / "archive", Archived.READINGS) if part.again)
+    good = again.path.read_bytes()
+    again.path.write_bytes(b"no Parquet")
+
+    assert telemetry.older.between(Family.WATER, frame + 1, line.pipeline.done).num_rows > 0
+    with pytest.raises(OSError, match="no part of an archive"):
+        telemetry.older.between(Family.WATER, 0, frame + 1)
+    again.path.write_bytes(good)
+    assert telemetry.older.between(Family.WATER, 0, frame + 1).num_rows == wanted > 0
+
+
 def _means(line: Line) -> Means:
     fleet = FleetReader(line.home / "registry").fleet
     return Means(
