@@ -66,6 +66,8 @@ class LampNight:
     reason: str = ""
     keys: tuple[str, ...] = ()
     """Of every level that is due to it, those that were put before too."""
+    kept: frozenset[Key] = frozenset()
+    """What it is to keep by itself: kind, place and arguments, also where it confirmed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +134,22 @@ def apply(queue: CommandQueue, seen: NightLook, now_us: int) -> Applied:
 
 
 def _take_back(queue: CommandQueue, seen: NightLook, now_us: int) -> None:
-    """Cancel levels of an earlier look that are not due any more; should they be again, they are put anew."""
+    """Cancel what an earlier look put and is said no more; should it be again, it is put anew.
+
+    A calendar of yesterday's special day that still waits would otherwise be kept through an ordinary night.
+    """
     due = {key for lamp in seen.lamps for key in lamp.keys}
-    devices = {lamp.device for lamp in seen.lamps}
+    kept = {lamp.device: lamp.kept for lamp in seen.lamps}
     words = "the programme says something else"
     step = Step(CommandState.CANCELED, CommandReason.WITHDRAWN, now_us, BY, words)
     with queue.file.writing() as connection:
         waiting = connection.execute(
-            "SELECT id, device, idempotency_key FROM commands WHERE group_name = ? AND state = 'PENDING'"
-            " AND kind = 'lamp_level'",
+            "SELECT id, device, idempotency_key, kind, place, arguments FROM commands WHERE group_name = ?"
+            " AND state = 'PENDING'",
             (BY,),
         ).fetchall()
-        for command_id, device, key in waiting:
-            if device in devices and key not in due:
+        for command_id, device, key, *said in waiting:
+            if device in kept and key not in due and tuple(said) not in kept[device]:
                 take_step(connection, command_id, step)
                 connection.execute("UPDATE commands SET idempotency_key = NULL WHERE id = ?", (command_id,))
 
@@ -199,18 +204,19 @@ class _Looking:
         return None if steps is None else lamp_plan(sky, row, steps, _takes(profile))
 
     def _keeper(self, device: str, told: Sequence[Timed]) -> LampNight:
+        kept = frozenset(_said(timed.command) for timed in told)
         news = [timed for timed in told if not self._is_said(self._confirmed, device, timed.command)]
         if not news:
-            return LampNight(device, Standing.KEPT)
+            return LampNight(device, Standing.KEPT, kept=kept)
         news = [timed for timed in news if not self._is_said(self._under_way, device, timed.command)]
         if not news:
-            return LampNight(device, Standing.ON_ITS_WAY)
-        return LampNight(device, Standing.NEW, tuple(self._wish(device, timed) for timed in news))
+            return LampNight(device, Standing.ON_ITS_WAY, kept=kept)
+        return LampNight(device, Standing.NEW, tuple(self._wish(device, timed) for timed in news), kept=kept)
 
     @staticmethod
     def _is_said(known: dict[Key, str], device: str, command: Command) -> bool:
-        said = json.dumps(arguments_of(command))
-        return known.get((device, str(kind_of(command)), place_of(command))) == said
+        kind, place, said = _said(command)
+        return known.get((device, kind, place)) == said
 
     def _wish(self, device: str, timed: Timed) -> Wish:
         if timed.not_before_us is None or timed.until_us is None:
@@ -219,6 +225,11 @@ class _Looking:
             ttl_s = (timed.until_us - max(timed.not_before_us, self._now_us)) // 1_000_000
             terms = Terms(timed.not_before_us, max(1, ttl_s), _key(device, timed), BY)
         return wish_for(self._fleet, device, timed.command, now_us=self._now_us, terms=terms)
+
+
+def _said(command: Command) -> Key:
+    """Give a command's kind, place and arguments, as the queue has them."""
+    return str(kind_of(command)), place_of(command), json.dumps(arguments_of(command))
 
 
 def _key(device: str, timed: Timed) -> str:

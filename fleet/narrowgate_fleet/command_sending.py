@@ -137,7 +137,9 @@ class CommandSending:
         if not self._cell_per_min or not cell:
             return True
         (sent,) = connection.execute(
-            "SELECT count(*) FROM commands WHERE cell = ? AND sent_at > ?", (cell, now_us - _CELL_WINDOW_US)
+            # What is dated ahead of a clock that was set back is no reason to keep a cell waiting.
+            "SELECT count(*) FROM commands WHERE cell = ? AND sent_at > ? AND sent_at <= ?",
+            (cell, now_us - _CELL_WINDOW_US, now_us),
         ).fetchone()
         return int(sent) < self._cell_per_min
 

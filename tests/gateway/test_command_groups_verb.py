@@ -140,6 +140,18 @@ def test_levels_that_a_programme_no_longer_says_are_taken_back(home: Path) -> No
     assert (60.0 in waiting, 50.0 in waiting) == (False, True)
 
 
+def test_a_night_that_did_not_reach_a_keeper_is_not_kept_on_another(home: Path) -> None:
+    """What a controller was to keep and still waits is taken back once the file says what it confirmed."""
+    _programme(home, "--apply")
+    _confirm(home, "lamp-0001", "nas_ul20xx_v11", int(time.time() * 1e6) + 1_000_000)
+    for minute in ("23:10", "23:00"):
+        (home / "lamps.toml").write_text(_LAMPS.replace("23:00", minute))
+        standing = _programme(home, "--apply")[-1]
+    waiting = _told(home, "list", "--device", "lamp-0001", "--open")
+
+    assert (standing["kept"], waiting) == (1, [])
+
+
 def test_a_file_that_is_as_before_is_told_as_before(home: Path) -> None:
     """Levels that were taken back, and are said again, are put again."""
     put = []
