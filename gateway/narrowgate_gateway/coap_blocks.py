@@ -17,7 +17,9 @@ MOST_BYTES = 8 << 20
 
 BOOKKEEPING_BYTES = 1 << 10
 _RESERVED_EXPONENT = 7
-_NOT_IN_KEY = (OptionNumber.BLOCK1, OptionNumber.BLOCK2, OptionNumber.OBSERVE)
+_NOT_IN_KEY = {int(number) for number in (OptionNumber.BLOCK1, OptionNumber.BLOCK2, OptionNumber.OBSERVE)}
+_CACHE_BITS, _NO_CACHE_KEY = 0x1E, 0x1C
+"""By these an option's number says that it makes no other request (RFC 7252, 5.4.6)."""
 
 
 @dataclass
@@ -100,5 +102,10 @@ def _joined(payload: bytearray, block: Message) -> bool:
 
 def _key(endpoint: str, block: Message) -> bytes:
     """Give the name of an upload: who sends what where."""
-    name = repr((endpoint, block.get_cache_key(_NOT_IN_KEY)))
-    return blake2b(name.encode(), digest_size=16).digest()
+    name = [f"{endpoint} {int(block.code)}".encode()]
+    for option in block.opt.option_list():
+        number = int(option.number)
+        if number not in _NOT_IN_KEY and number & _CACHE_BITS != _NO_CACHE_KEY:
+            value = option.encode()
+            name += [b" %d %d " % (number, len(value)), value]
+    return blake2b(b"".join(name), digest_size=16).digest()

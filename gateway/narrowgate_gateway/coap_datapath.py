@@ -45,8 +45,8 @@ MOST_UNDER_WAY = 1 << 14
 SINGLES_PER_S, SINGLES_AT_ONCE = 2000.0, 500.0
 """Datagrams looked at one by one, in the long run [1/s] and at once: these hold all others up."""
 
-LIBRARY_PER_S, LIBRARY_AT_ONCE = 200.0, 400.0
-"""Requests that aiocoap answers, in the long run [1/s] and at once; each costs as much as many uplinks."""
+LIBRARY_PER_S, LIBRARY_AT_ONCE = 50.0, 100.0
+"""Requests that aiocoap answers, in the long run [1/s] and at once; each costs as much as fifty uplinks."""
 
 _LEAST_ROW_BYTES = 1536
 _HEAD_AND_OPTIONS_BYTES = 512

@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aiocoap import ACK, CON, NON, Message
+from aiocoap import ACK, CON, NON
 from aiocoap.numbers.codes import EMPTY, Code
 from aiocoap.numbers.types import Type
 
@@ -19,6 +19,9 @@ _FLOW = struct.Struct(">I")
 _SCOPE = struct.Struct("=I")
 _CONTROL_BYTES = 16
 _PKTINFO_BYTES = 20
+_LOCATION_PATH, _MAX_AGE, _BLOCK1 = 8, 14, 27
+_SHORT = 13
+_MARKER = b"\xff"
 
 CODES: dict[Answer, Code] = {
     Answer.KEPT: Code.CHANGED,
@@ -134,8 +137,7 @@ def acknowledgement(
     rider: Rider = NOTHING,
 ) -> bytes:
     """Give the answer that rides on a confirmable request's acknowledgement."""
-    message = _carrying(Message(code=code, _token=head.token), rider)
-    return _encoded(message, ACK, head.message_id, max_age_s, block1)
+    return _encoded(ACK, code, head.message_id, head.token) + _rest(max_age_s, block1, rider)
 
 
 def separate(
@@ -148,28 +150,42 @@ def separate(
     rider: Rider = NOTHING,
 ) -> bytes:
     """Give the answer to a non-confirmable request: a message of its own, non-confirmable too."""
-    message = _carrying(Message(code=code, _token=head.token), rider)
-    return _encoded(message, NON, message_id, max_age_s, block1)
+    return _encoded(NON, code, message_id, head.token) + _rest(max_age_s, block1, rider)
 
 
 def bare_acknowledgement(head: Head) -> bytes:
     """Give an acknowledgement without an answer."""
-    return _encoded(Message(code=EMPTY), ACK, head.message_id, None, None)
+    return _encoded(ACK, EMPTY, head.message_id, b"")
 
 
-def _carrying(message: Message, rider: Rider) -> Message:
-    message.payload = rider.payload
-    if rider.location:
-        message.opt.location_path = rider.location
-    return message
+def _encoded(kind: Type, code: Code, message_id: int, token: bytes) -> bytes:
+    return _FIXED.pack(_VERSION << 6 | int(kind) << 4 | len(token), int(code), message_id) + token
 
 
-def _encoded(
-    message: Message, kind: Type, message_id: int, max_age_s: int | None, block1: Block | None
-) -> bytes:
-    message.mtype = kind
-    message.mid = message_id
-    message.opt.max_age = max_age_s
-    message.opt.block1 = block1
-    encoded: bytes = message.encode()
-    return encoded
+def _rest(max_age_s: int | None, block1: Block | None, rider: Rider) -> bytes:
+    """Give options, in the order of their numbers, and payload (RFC 7252, 3)."""
+    options = [(_LOCATION_PATH, segment.encode()) for segment in rider.location]
+    if max_age_s is not None:
+        options.append((_MAX_AGE, _shortest(max_age_s)))
+    if block1 is not None:
+        number, more, exponent = block1
+        options.append((_BLOCK1, _shortest(number << 4 | more << 3 | exponent)))
+    text, before = b"", 0
+    for number, value in options:
+        text += _option(number - before, value)
+        before = number
+    return text + (_MARKER + rider.payload if rider.payload else b"")
+
+
+def _option(delta: int, value: bytes) -> bytes:
+    """Give an option whose delta and length are below 269."""
+    nibbles, more = 0, b""
+    for part in (delta, len(value)):
+        nibbles = nibbles << 4 | min(part, _SHORT)
+        more += bytes([part - _SHORT]) if part >= _SHORT else b""
+    return bytes([nibbles]) + more + value
+
+
+def _shortest(number: int) -> bytes:
+    """Give a number without leading zeros (RFC 7252, 3.2)."""
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -6,8 +6,13 @@ from contextlib import suppress
 
 from narrowgate_gateway.coap_datagrams import SO_RXQ_OVFL
 
-RECEIVE_BUFFER_BYTES = 4 << 20
-"""What is asked of the kernel for datagrams that wait while the loop is busy; it may grant less."""
+RECEIVE_BUFFER_BYTES = 16 << 20
+"""What is asked of the kernel for datagrams that wait while the loop is busy; it may grant less.
+
+It takes what is there only: some 25 000 small datagrams, a quarter of a second at 100 000 a second.
+"""
+
+SEND_BUFFER_BYTES = 4 << 20
 
 _SO_RCVBUFFORCE = 33
 """Linux: beyond net.core.rmem_max, for who may administer the network."""
@@ -33,7 +38,7 @@ def bound(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         with suppress(PermissionError):
             listening.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RECEIVE_BUFFER_BYTES)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listening.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
         # With one address only, that is where answers leave from; to be told it would cost time.
         if address.is_unspecified:
