@@ -19,6 +19,7 @@ from narrowgate_gateway import coap_datagrams, coap_datapath
 from narrowgate_gateway.coap import CoapServer
 from narrowgate_gateway.coap_answers import RETRY_AFTER_S
 from narrowgate_gateway.coap_datagrams import receive_many
+from narrowgate_gateway.coap_socket import RECEIVE_BUFFER_BYTES
 from narrowgate_gateway.door import Trust
 
 ROOMY = Trust("coap", "", TRUST.networks, 4000)
@@ -221,17 +222,17 @@ def test_a_large_frame_is_kept_whole(tmp_path: Path) -> None:
 
 
 def test_the_kernel_is_asked_for_a_large_buffer(tmp_path: Path) -> None:
-    """The socket has at least twice the buffer that a plain one has, where the kernel grants that much."""
+    """The socket has no less than the kernel grants to any that asks for room for a quarter of a second."""
 
     async def granted() -> tuple[int, int]:
         async with listening(Stand(tmp_path)) as server:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
                 return server.receive_buffer_bytes, plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     ours, possible = asyncio.run(granted())
 
-    assert ours == possible
+    assert ours >= possible > 0
 
 
 def hostile(seed: int, n: int) -> list[bytes]:
