@@ -1,6 +1,6 @@
 """The part of the HTTP API by which cases are found and worked."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +12,7 @@ from narrowgate_cases.queue import Filters, Order
 from narrowgate_console.api import NOT_FOUND, REFUSALS, Limit, Number
 from narrowgate_console.asking import Asking
 from narrowgate_console.desk_models import FiguresModel, LightsModel, ReportModel, StandingModel, StepAskModel
+from narrowgate_console.instants import EARLIEST, LATEST, begin_of_us
 from narrowgate_console.models import CaseModel, CasePageModel, ErrorModel
 from narrowgate_schema.words import Severity
 
@@ -25,9 +26,7 @@ _STEP_REFUSALS: dict[int | str, dict[str, object]] = {
 _CURSOR_REFUSALS: dict[int | str, dict[str, object]] = {
     409: {"model": ErrorModel, "description": "The cursor is none"}
 }
-_EARLIEST = date(2000, 1, 1)
-_LATEST = date(2100, 1, 1)
-_Day = Annotated[date | None, Query(ge=_EARLIEST, le=_LATEST)]
+_Day = Annotated[date | None, Query(ge=EARLIEST, le=LATEST)]
 
 
 def router() -> APIRouter:
@@ -60,13 +59,8 @@ def router() -> APIRouter:
 
     @api.get("/cases/figures", summary="Closing rate, in-time rate, repair time, reopened rate")
     def figures(ask: Asking, until: _Day = None, since: _Day = None, by: By = By.ALL) -> list[FiguresModel]:
-        zone = ask.timezone
-
-        def instant_us(day: date) -> int:
-            return int(datetime.combine(day, time(), zone).timestamp() * 1e6)
-
-        until_us = ask.now_us() if until is None else instant_us(until + timedelta(1))
-        since_us = None if since is None else instant_us(since)
+        until_us = ask.now_us() if until is None else begin_of_us(until + timedelta(1), ask.timezone)
+        since_us = None if since is None else begin_of_us(since, ask.timezone)
         return [FiguresModel.of(row) for row in ask.desk.figures(until_us, by, since_us)]
 
     @api.get(

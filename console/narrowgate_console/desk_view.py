@@ -44,6 +44,13 @@ class DeskView(Rights):
         with self._services.state(self._visible()) as connection:
             return lights(connection, self.now_us())
 
+    def shown_figures(self, until_us: int | None, by: By, since_us: int | None) -> list[Figures]:
+        """Give the desk's figures as of an instant, or now, a moment old: they read the whole history."""
+        asked = ("figures", until_us, by, since_us)
+        return self._kept(
+            asked, lambda: self.figures(self.now_us() if until_us is None else until_us, by, since_us)
+        )
+
     def figures(self, until_us: int, by: By, since_us: int | None = None) -> list[Figures]:
         """Give the desk's figures as of an instant [us]."""
         self._need(Scope.CASES)

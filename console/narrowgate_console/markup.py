@@ -5,7 +5,7 @@ Every element costs the core some 5 kB for each page that is open; a block of te
 Rule 1: whatever comes from elsewhere is escaped here; callers hand in text, never markup.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -79,3 +79,29 @@ def facts(rows: Iterable[tuple[str, str, str | None]]) -> str:
         f"<dt>{escape(name)}</dt><dd dir='auto'>{link(value, to, 'ng-link') if to else escape(value)}</dd>"
         for name, value, to in rows
     )
+
+
+def hidden_language(suffix: str) -> str:
+    """Give the field by which a form keeps the language that a page's links carry."""
+    language = suffix.partition("=")[2]
+    return f'<input type="hidden" name="lang" value="{escape(language)}">' if language else ""
+
+
+def select(
+    name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None, *, none: str = ""
+) -> str:
+    """Give a choice of a form.
+
+    Args:
+        name: of the field.
+        label: what it is, for who hears the page.
+        options: values and their words.
+        chosen: the value that stands there.
+        none: the words of choosing nothing; '' where something is chosen.
+    """
+    rows = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
+        for value, words in options
+    )
+    first = f'<option value="">{escape(none)}</option>' if none else ""
+    return f'<select name="{name}" aria-label="{escape(label)}">{first}{rows}</select>'

@@ -51,8 +51,11 @@ class Frame:
         return path + self.suffix
 
     def when(self, at_us: int | None) -> str:
-        """Give an instant [us] as this city writes it, to the minute."""
-        return "–" if at_us is None else f"{instant(at_us).astimezone(self.view.timezone):%m-%d %H:%M}"
+        """Give an instant [us] as this city writes it, to the minute; with its year if that is another."""
+        if at_us is None:
+            return "–"
+        at, now = (instant(each).astimezone(self.view.timezone) for each in (at_us, self.view.now_us()))
+        return f"{at:%m-%d %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d %H:%M}"
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The pages and their addresses: each is opened for one principal, in one language."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from narrowgate_console.city_page import CityPage
 from narrowgate_console.command_pages import CommandsPage, GroupPage
 from narrowgate_console.device_page import DevicePage
 from narrowgate_console.family_pages import LightingPage, ParkingPage, WaterPage
+from narrowgate_console.figures_page import FiguresPage, asked_of
 from narrowgate_console.open_page import OpenPage
 from narrowgate_console.page import Frame, Page
 from narrowgate_console.plain_page import plain_page
@@ -107,6 +108,33 @@ def _refused(title: str, words: str, language: Language, status: int) -> Respons
     return plain_page(word(title, language), content, language, status)
 
 
+def _add_desk(pages: Pages, room: Sequence[Any]) -> None:
+    @ui.page("/cases", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def cases(
+        request: Request,
+        client: Client,
+        state: str = "",
+        light: str = "",
+        service: str = "",
+        unit: str = "",
+        text: str = "",
+        after: str = "",
+    ) -> Response | None:
+        filters = filters_of(state, light, service, unit, text)
+        return await pages.open(request, client, lambda frame: CasesPage(frame, filters, cursor_of(after)))
+
+    @ui.page("/cases/figures", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def figures(
+        request: Request, client: Client, by: str = "", since: str = "", until: str = ""
+    ) -> Response | None:
+        asked = asked_of(by, since, until)
+        return await pages.open(request, client, lambda frame: FiguresPage(frame, asked))
+
+    @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
+    async def case(request: Request, client: Client, number: str) -> Response | None:
+        return await pages.open(request, client, lambda frame: CasePage(frame, number_of(number)))
+
+
 def add_pages(
     app: FastAPI, services: Services, access: Access, *, tile_url: str = "", most_pages: int = MOST_PAGES
 ) -> None:
@@ -124,24 +152,7 @@ def add_pages(
         add(f"/{family}", _OWN_PAGES.get(family) or partial(OpenPage, family=family))
     add("/system", SystemPage)
 
-    @ui.page("/cases", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
-    async def cases(
-        request: Request,
-        client: Client,
-        state: str = "",
-        light: str = "",
-        service: str = "",
-        unit: str = "",
-        text: str = "",
-        after: str = "",
-    ) -> Response | None:
-        filters = filters_of(state, light, service, unit, text)
-        return await pages.open(request, client, lambda frame: CasesPage(frame, filters, cursor_of(after)))
-
-    @ui.page("/cases/{number}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)
-    async def case(request: Request, client: Client, number: str) -> Response | None:
-        return await pages.open(request, client, lambda frame: CasePage(frame, number_of(number)))
-
+    _add_desk(pages, room)
     add("/commands", CommandsPage)
 
     @ui.page("/commands/{name}", response_timeout=_ANSWER_WITHIN_S, dependencies=room)

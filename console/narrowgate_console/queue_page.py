@@ -8,7 +8,7 @@ from narrowgate_cases import State
 from narrowgate_cases.clocks import Light
 from narrowgate_cases.queue import Filters, Lights, QueuePage, is_cursor
 from narrowgate_console.case_table import QueueTable
-from narrowgate_console.markup import Figure, Markup, figure, leading
+from narrowgate_console.markup import Figure, Markup, figure, hidden_language, leading, link, select
 from narrowgate_console.page import Frame, Look, Page
 from narrowgate_console.view import Overview
 from narrowgate_console.work_panel import add_keys
@@ -86,18 +86,18 @@ class CasesPage(Page[Queue]):
         states = [(state.value, word(f"state_{state}")) for state in State]
         lights = [(light.value, word(f"light_{light}")) for light in Light]
         named = [(service, word(service)) for service in services]
-        language = self.frame.suffix.partition("=")[2]
-        kept = f'<input type="hidden" name="lang" value="{escape(language)}">' if language else ""
         return (
-            f'<form class="ng-filters" method="get" action="/cases">{kept}'
-            + _select("state", word("open_ones"), states, chosen.state)
-            + _select("light", word("any_light"), lights, chosen.light)
-            + _select("service", word("any_service"), named, chosen.service)
+            f'<form class="ng-filters" method="get" action="/cases">{hidden_language(self.frame.suffix)}'
+            + select("state", word("open_ones"), states, chosen.state, none=word("open_ones"))
+            + select("light", word("any_light"), lights, chosen.light, none=word("any_light"))
+            + select("service", word("any_service"), named, chosen.service, none=word("any_service"))
             + f'<input name="unit" maxlength="100" placeholder="{escape(word("unit"))}"'
             f' value="{escape(chosen.unit or "")}">'
             f'<input name="text" type="search" maxlength="64" placeholder="{escape(word("search_cases"))}"'
             f' value="{escape(chosen.text or "")}">'
-            f'<button type="submit">{escape(word("filter"))}</button></form>'
+            f'<button type="submit">{escape(word("filter"))}</button>'
+            + link(word("figures_way"), self.frame.link("/cases/figures"), "ng-link ng-to-figures")
+            + "</form>"
         )
 
     def _further(self, page: QueuePage) -> str:
@@ -137,12 +137,3 @@ def filters_of(state: str, light: str, service: str, unit: str, text: str) -> Fi
 def cursor_of(after: str) -> str | None:
     """Give the cursor of an address; what is none begins at the first page."""
     return after if is_cursor(after) else None
-
-
-def _select(name: str, none: str, options: list[tuple[str, str]], chosen: str | None) -> str:
-    rows = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
-        for value, words in options
-    )
-    label, first = escape(none), f'<option value="">{escape(none)}</option>'
-    return f'<select name="{name}" aria-label="{label}">{first}{rows}</select>'

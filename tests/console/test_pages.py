@@ -35,6 +35,10 @@ def _open(tab: Browser, address: str, width: int = 1440, language: str = "en-US"
         ("/parking", ["Occupancy by zone and hour", "lot-0", "46 %", "parking-0002"]),
         ("/lighting", ["Lit rate by night", "83.3 % – 100.0 %", "road-1", "lighting-0003"]),
         ("/cases", ["C-000017", "C-000001", "15 / 15", "Overdue", "In time"]),
+        (
+            "/cases/figures?by=service&until=2026-03-15",
+            ["Overstay", "Closing rate", "100.0%", "Mean repair [h]", "Reported from"],
+        ),
         ("/cases/C-000002", ["C-000002 · Continuous leak", "water-0001", "the rule raised it"]),
         (
             "/devices/water-0001",
