@@ -4,13 +4,13 @@ What one byte says is looked up in tables that the byte's own step makes, once, 
 there is one meaning, and a byte costs a translation of bytes instead of numpy's calls.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowgate_codecs.cohort import Cohort, Column, Level, Mask
+from narrowgate_codecs.cohort import Cohort, Column, Level, Mask, Place
 from narrowgate_codecs.plan_numbers import IntStep
 from narrowgate_codecs.plan_words import BitsStep, CodeStep, NamedStep
 from narrowgate_codecs.wire import Bytes, Wire, kind_of
@@ -38,6 +38,9 @@ class Spots:
 
 
 _NO_NAMES: dict[Spot, str] = {}
+_NO_MARKS: dict[str, Place] = {}
+_NOTHING: list[Any] = []
+"""Frames of a known layout have no regions to be read later; leaves ask for none."""
 _NO_RECORD: Any = np.zeros(0, _BYTE)
 
 
@@ -49,13 +52,13 @@ class Aligned(Cohort):
     def __init__(self, level: Level, length: int) -> None:
         """Take the level, of at least one row, and the frames' length [byte]."""
         self.level, self.starts, self.at, self.end = level, level.starts, 0, length
-        self.rows, self.marks, self.pending, self.trace = None, {}, [], None
+        self.rows, self.marks, self.pending, self.trace = None, _NO_MARKS, _NOTHING, None
         self.text, self.width = level.wire.text, length
         self.wire_first = int(level.starts[0])
         self.past = self.wire_first + (len(level.starts) - 1) * length + 1
         self.names, self.record = _NO_NAMES, _NO_RECORD
-        self.found: list[Spot] = []
-        """What was read that is no field of the record."""
+        self.found: list[Spot] | None = None
+        """What was read that is no field of the record, where anybody wants to know."""
 
     def see(self, spots: Spots) -> None:
         """Take what will be read."""
@@ -69,7 +72,8 @@ class Aligned(Cohort):
         if name is not None:
             numbers: NDArray[Any] = self.record[name]
             return numbers
-        self.found.append((dtype, offset))
+        if self.found is not None:
+            self.found.append((dtype, offset))
         return self._view((), kind_of(dtype), offset)
 
     def column(self, offset: int) -> bytes:
@@ -86,7 +90,8 @@ class Aligned(Cohort):
         if name is not None:
             read: Bytes = self.record[name]
             return read
-        self.found.append((width, offset))
+        if self.found is not None:
+            self.found.append((width, offset))
         return self._view((width,), _BYTE, offset)
 
     def _view(self, inner: tuple[int, ...], kind: np.dtype[Any], offset: int) -> NDArray[Any]:
@@ -105,15 +110,18 @@ class Aligned(Cohort):
 class ByteStep:
     """A leaf of one byte, looked up."""
 
-    idle, shaping, is_shape = False, b"", False
+    shaping, is_shape = b"", False
 
-    def __init__(self, step: "IntStep | BitsStep | CodeStep | NamedStep") -> None:
-        """Take the leaf's own step, which says what every byte means."""
+    def __init__(
+        self, step: "IntStep | BitsStep | CodeStep | NamedStep", heard: Callable[[str], bool]
+    ) -> None:
+        """Take the leaf's own step, which says what every byte means, and whether anybody hears a name."""
         self.leaf = step.leaf
         every = Level(Wire(np.arange(_BYTES + _PAD).astype(np.uint8)), np.arange(_BYTES), _none(), 1)
         step.run(Cohort(every, every.starts, 0, 1), 0)
         self.odd = every.odd.tobytes() if every.odd.any() else None
-        self.says = [_Table(name, column) for name, column in every.columns.items()]
+        self.says = [_Table(name, column) for name, column in every.columns.items() if heard(name)]
+        self.idle = self.odd is None and not self.says
 
     def run(self, cohort: Aligned, offset: int) -> None:
         """Say what the bytes mean; doubt the rows with one that means nothing."""

@@ -33,7 +33,7 @@ from narrowgate_schema.words import Family
 Announced: TypeAlias = dict[int, list[tuple[str, bytes]]]
 """What frames announce that a plan read, by row."""
 _NO_FACTS = pa.RecordBatch.from_pylist([], schema=FACTS)
-FEWEST = 12
+FEWEST = 8
 """Frames of one profile and direction that are worth a plan; fewer are quicker one by one."""
 
 

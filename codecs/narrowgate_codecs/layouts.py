@@ -7,11 +7,11 @@ layout that is forgotten costs its batches the plan's usual steps, no more.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from narrowgate_codecs.aligned import Aligned, ByteStep, Spots, is_byte
+from narrowgate_codecs.aligned import Aligned, ByteStep, Spot, Spots, is_byte
 from narrowgate_codecs.cohort import Level, Place, Trace
 from narrowgate_codecs.plan_words import PortStep
 
@@ -85,21 +85,13 @@ class Layout:
 class Layouts:
     """The layouts of one plan that were met before."""
 
-    def __init__(self) -> None:
+    def __init__(self, carried: Mapping[int, frozenset[str]]) -> None:
+        """Take the names whose values readings carry, by the number of the message."""
         self._met: OrderedDict[Key, int] = OrderedDict()
         self._kept: OrderedDict[Key, list[Layout]] = OrderedDict()
-        self._quick: dict[Any, Any] = {}
-        """The quickest step for each of the plan's own, which layouts have in common."""
-
-    def shared(self, frames: Aligned, keys: Sequence[Key]) -> Layout | None:
-        """Give the layout of frames from several ports, a key each; None if they differ or one is new."""
-        found: Layout | None = None
-        for key in keys:
-            layout = self.known(frames, key)
-            if layout is None or (found is not None and layout is not found):
-                return None
-            found = layout
-        return found
+        self._carried = carried
+        self._quick: dict[tuple[Any, int], ByteStep] = {}
+        """The quickest step for each of the plan's own in a case, which layouts have in common."""
 
     def known(self, frames: Aligned, key: Key) -> Layout | None:
         """Give the layout of frames of one length and port, back to back; None if it is not known."""
@@ -125,7 +117,8 @@ class Layouts:
         first = int(level.starts[0])
         shape = level.wire.data[first : first + key[0]].tobytes()
         fixed = tuple(_fixed(shape, places, mask) for places, mask in _runs(trace.fixed))
-        leaves = tuple((offset, self._quickened(leaf)) for offset, leaf in trace.leaves)
+        read = ((offset, self._quickened(leaf, level.case)) for offset, leaf in trace.leaves)
+        leaves = tuple((offset, leaf) for offset, leaf in read if not leaf.idle)
         traced = tuple((offset, getattr(leaf, "leaf", leaf)) for offset, leaf in trace.leaves)
         hears_port = any(isinstance(leaf, PortStep) for _, leaf in leaves)
         own = Layout(
@@ -139,12 +132,13 @@ class Layouts:
         while len(self._kept) > LENGTHS:
             self._kept.popitem(last=False)
 
-    def _quickened(self, leaf: Any) -> Any:
+    def _quickened(self, leaf: Any, case: int) -> Any:
         if not is_byte(leaf):
             return leaf
-        if leaf not in self._quick:
-            self._quick[leaf] = ByteStep(leaf)
-        return self._quick[leaf]
+        if (leaf, case) not in self._quick:
+            carried = self._carried.get(case, frozenset())
+            self._quick[leaf, case] = ByteStep(leaf, lambda name: name in carried or not name.isidentifier())
+        return self._quick[leaf, case]
 
     @property
     def count(self) -> int:
@@ -155,9 +149,11 @@ class Layouts:
 def _spots(layout: Layout, level: Level) -> Spots:
     """Give what is read of a layout's frames, found out by reading some once more."""
     frames = Aligned(level, layout.length)
+    found: list[Spot] = []
+    frames.found = found
     layout.fits(frames)
     layout.read(frames)
-    return Spots(layout.length, frames.found)
+    return Spots(layout.length, found)
 
 
 def _runs(fixed: dict[int, int]) -> Iterator[tuple[range, int]]:

@@ -46,15 +46,18 @@ def measures_of(
         if isinstance(level.case, int) and level.case != mapping.case:
             continue
         if mapping.is_item:
-            made.extend(items_of(mapping.reading, plan, level, clocks))
+            items = items_of(mapping.reading, plan, level, clocks)
+            made.extend(measures for measures in items if len(measures.rows))
             continue
         measures, some = _measures(mapping, plan, level)
+        if not len(measures.rows):
+            continue
+        dated = date(measures, mapping.reading, level, some, clocks)
+        if mapping.reading.only_dated:
+            measures = chosen(measures, dated.nonzero()[0])
         if len(measures.rows):
-            dated = date(measures, mapping.reading, level, some, clocks)
-            if mapping.reading.only_dated:
-                measures = chosen(measures, dated.nonzero()[0])
             made.append(measures)
-    return [measures for measures in made if len(measures.rows)]
+    return made
 
 
 def _measures(mapping: Mapping, plan: Plan, level: Level) -> tuple[Measures, Some]:

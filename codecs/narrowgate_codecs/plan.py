@@ -38,6 +38,8 @@ from narrowgate_codecs.wire import Places, Wire
 Dating: TypeAlias = el.Clock | el.Epoch | el.Moment | BitClock
 
 _TRUTH = np.dtype(np.bool_)
+_FEW_FRAMES = 128
+"""Ports that Python looks at quicker than numpy."""
 _FEW_PORTS = 4
 """Ports of frames of one length whose layouts are looked up."""
 
@@ -105,7 +107,9 @@ class Plan:
             recall: gives what is known of a row's device under a name; None: nothing is of any.
         """
         level = Level(wire, starts, np.zeros(len(starts), _TRUTH), keys=keys)
-        level.facts, level.recall = facts or {}, recall
+        level.recall = recall
+        if facts:
+            level.facts = facts
         port = ports if self.by_port else None
         if len(starts):
             end, is_one = int(lengths[0]), wire.alike is lengths
@@ -120,24 +124,26 @@ class Plan:
 
     def _read_alike(self, level: Level, length: int, port: Place | None) -> None:
         """Read frames of one length: by their layout if it was met before, else step by step."""
-        ports = [NO_PORT] if port is None else [port] if isinstance(port, int) else _few(port)
+        ports = _few(port) if isinstance(port, np.ndarray) else (NO_PORT if port is None else port,)
         if level.stride is None or not ports or self.facts:
             level.ports = _each(port, level.count)
             follow(self.steps, Cohort(level, level.starts, 0, length))
             return
-        keys = [(length, one) for one in ports]
         frames = Aligned(level, length)
-        layout = self.layouts.known(frames, keys[0]) if len(keys) == 1 else self.layouts.shared(frames, keys)
+        layout = self.layouts.known(frames, (length, ports[0]))
+        for other in ports[1:]:
+            # Frames of several ports are read together where their layout is the same.
+            layout = layout if self.layouts.known(frames, (length, other)) is layout else None
         if layout is None or layout.hears_port:
             level.ports = _each(port, level.count)
         if layout is not None:
             layout.read(frames)
             return
         if isinstance(port, np.ndarray):
-            for key in keys:
-                self._trace(level.first(port == key[1]), key)
+            for one in ports:
+                self._trace(level.first(port == one), (length, one))
             follow(self.steps, Cohort(level, level.starts, 0, length))
-        elif not self._trace(level, keys[0]):
+        elif not self._trace(level, (length, ports[0])):
             follow(self.steps, Cohort(level, level.starts, 0, length))
 
     def _trace(self, level: Level, key: tuple[int, int]) -> bool:
@@ -155,13 +161,16 @@ def _each(port: Place | None, count: int) -> Places | None:
     return np.full(count, port) if isinstance(port, int) else port
 
 
-def _few(ports: Places) -> list[int]:
-    """Give the ports that occur; [] for too many to look at each."""
+def _few(ports: Places) -> Sequence[int]:
+    """Give the ports that occur; () for too many to look at each."""
+    if len(ports) <= _FEW_FRAMES:
+        sole = tuple(set(ports.tolist()))
+        return sole if len(sole) <= _FEW_PORTS else ()
     found: list[int] = []
     while len(ports) and len(found) < _FEW_PORTS:
         found.append(int(ports[0]))
         ports = ports[ports != found[-1]]
-    return [] if len(ports) else found
+    return () if len(ports) else found
 
 
 def _stride(starts: Places, length: int) -> int | None:
@@ -200,7 +209,30 @@ def plan_of(profile: Profile, fields: tuple[lay.Element, ...]) -> Plan:
     epochs = {name: EpochCounts(clock) for name, clock in dating.items() if isinstance(clock, el.Epoch)}
     identity = profile.identity if profile.identity in compiler.sent else None
     mappings = tuple(mapping_of(reading, cases, wants.words) for reading in profile.readings)
-    return Plan(steps, wants, cases, dating, epochs, Layouts(), by_port, by_key, identity, facts, mappings)
+    return Plan(
+        steps,
+        wants,
+        cases,
+        dating,
+        epochs,
+        Layouts(_carried(mappings)),
+        by_port,
+        by_key,
+        identity,
+        facts,
+        mappings,
+    )
+
+
+def _carried(mappings: tuple[Mapping, ...]) -> dict[int, frozenset[str]]:
+    """Give the names whose values the readings of each message carry."""
+    carried: dict[int, frozenset[str]] = {}
+    for mapping in mappings:
+        carries = mapping.reading.carries
+        names = {name for carry in carries for name in (carry.name, carry.doubted_by, carry.after) if name}
+        names |= {mapping.reading.series_by or ""}
+        carried[mapping.case] = carried.get(mapping.case, frozenset()) | names
+    return carried
 
 
 def mapping_of(reading: Reading, cases: dict[str, int], words: dict[str, dict[str, int]]) -> Mapping:

@@ -41,6 +41,8 @@ class Choose(Parting):
         """The place of its case for every code that there is one for; the last stands for all behind it."""
         for case, (_, _, own) in enumerate(self.cases):
             self.table[[code for code in own if 0 <= code < len(self.table)]] = case
+        self.open_table = np.array([len(self.cases), *self.table.tolist()], np.int16)
+        """The same one place on: what is below the first code comes to the first place."""
         self.is_tabled = all(0 <= code < len(self.table) - 1 for code in self.by_code)
 
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
@@ -76,8 +78,10 @@ class Choose(Parting):
         if codes.dtype == np.uint8:
             return self.table.take(codes)
         if self.is_tabled:
-            known = np.minimum(codes, len(self.table) - 1)
-            return self.table.take(known if codes.dtype.kind == "u" else np.where(known < 0, -1, known))
+            # One place on, so that what is below zero comes to the first place, as what is past the end to
+            # the last: both are of no case, as is the greatest number, which comes round to zero.
+            known = codes if codes.dtype.kind == "u" else codes.astype(np.int64, copy=False)
+            return self.open_table.take(known + 1, mode="clip")
         taken = np.full(len(codes), len(self.cases), np.int16)
         for case, (_, _, own) in enumerate(self.cases):
             taken[one_of(codes, own)] = case

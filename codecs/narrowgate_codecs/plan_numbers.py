@@ -196,8 +196,10 @@ class FloatStep:
         read = cohort.window(self.dtype, offset).astype(self.native)
         finite = np.isfinite(read)
         said = None if all_in(finite) else finite
-        # A signalling NaN must not be converted: it is no number like any other.
-        values = (read if said is None else np.where(finite, read, 0)).astype(_FLOAT)
+        if said is not None:
+            # A signalling NaN must not be converted: it is no number like any other.
+            np.copyto(read, 0, where=~said)
+        values = read.astype(_FLOAT, copy=False)
         if self.leaf.limits is not None:
             low, high = self.leaf.limits
             odd = (values < low) | (values > high)

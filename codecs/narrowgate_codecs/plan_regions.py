@@ -4,7 +4,6 @@ Steps follow each other over a cohort. A step that parts the cohort hands the st
 frames that chose differently go on apart and frames that chose alike stay together, however long they are.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
@@ -31,12 +30,15 @@ class Step(Protocol):
 Steps: TypeAlias = tuple["Step | Parting", ...]
 
 
-class Parting(ABC):
-    """Parts a cohort by what its rows choose."""
+class Parting:
+    """Parts a cohort by what its rows choose.
 
-    @abstractmethod
+    It is no abstract class: whether a step is one is asked at every step, and those answer slowly.
+    """
+
     def part(self, cohort: Cohort) -> Iterator[tuple[Steps, Cohort]]:
         """Give each part with the steps of its choice."""
+        raise NotImplementedError
 
 
 def follow(steps: Steps, cohort: Cohort) -> None:
@@ -64,7 +66,8 @@ class Stretch:
 
     def run(self, cohort: Cohort) -> None:
         """Read every leaf that has something to do."""
-        enough(cohort, self.width)
+        if self.width:
+            enough(cohort, self.width)
         if not len(cohort.starts):
             return
         trace = cohort.trace

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs.bit_clocks import BitClock
-from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask, one_of
+from narrowgate_codecs.cohort import NO_PORT, Cohort, Mask, any_in, one_of
 from narrowgate_codecs.layout import Leaf
 from narrowgate_codecs.moments import MomentStep
 from narrowgate_codecs.plan_leaves import ClockStep, EpochStep, LeafStep, Wants, integral, raw_name
@@ -241,9 +241,11 @@ class PortStep:
         ports = np.full(cohort.count, NO_PORT) if given is None else given
         if given is not None and cohort.rows is not None:
             ports = given[cohort.rows]
-        if self.leaf.default is not None:
-            ports = np.where(ports == NO_PORT, self.leaf.default, ports)
-        cohort.doubt(ports == NO_PORT)
+        none = ports == NO_PORT
+        if any_in(none) and self.leaf.default is not None:
+            ports = np.where(none, self.leaf.default, ports)
+        elif self.leaf.default is None:
+            cohort.doubt(none)
         if self.raw:
             cohort.say(raw_name(self.leaf.name), ports)
         if self.wanted:

@@ -19,7 +19,7 @@ _PAD = 8
 """Bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
 _BEHIND = bytes(_PAD)
 _PIECES = (4, 2, 1)
-_FEW = 64
+_FEW = 256
 """Frames of a batch so small that where they start takes longer to work out than to keep."""
 
 
@@ -72,10 +72,10 @@ def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
         wire.alike = lengths
         return wire, starts, lengths
     lengths = _lengths(each)
-    return wire, np.cumsum(lengths) - lengths, lengths
+    return wire, lengths.cumsum() - lengths, lengths
 
 
-@lru_cache(maxsize=_FEW)
+@lru_cache(maxsize=64)
 def _alike(count: int, length: int) -> tuple[Places, Places]:
     """Give where frames of one length start, back to back, and their lengths; nobody writes to them."""
     starts, lengths = np.arange(count) * length, np.empty(count, np.int64)
