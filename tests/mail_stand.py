@@ -27,6 +27,8 @@ class Mailbox:
     plan: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     """Addresses that are refused."""
+    later: set[str] = field(default_factory=set)
+    """Addresses that are put off."""
     farewell: str = "221 Bye"
     """What is said to who leaves."""
 
@@ -36,6 +38,8 @@ class Mailbox:
         """Take a recipient, or not."""
         if address in self.unknown:
             return "550 no such mailbox"
+        if address in self.later:
+            return "450 come again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

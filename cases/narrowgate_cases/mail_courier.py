@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from narrowgate_cases.couriers import Answer, AttendFailed, Outcome
 from narrowgate_cases.lifecycle import Step
 from narrowgate_cases.mail_digest import Wording, digest
+from narrowgate_cases.mail_left import SCHEMA, bring_left, keep_left, left_words, put_off
 from narrowgate_cases.outbox import Letter, letters_of, note_delivered, waiting_letters
 from narrowgate_cases.outbox_tables import transaction
 from narrowgate_cases.smtp import MailFailed, MailServer
@@ -115,18 +116,20 @@ class MailCourier:
             AttendFailed: the server did not take it, or not for everybody.
         """
         known = self._known(connection, now_s)
+        bring_left(connection, self._endpoint, self._server, now_s)
         self._look_for_news(connection)
         if known.steps or self._has_news or now_s >= self._times.after_s(known.last_at_s):
             known = self._send(connection, known, now_s)
-        if self._refused:
-            raise AttendFailed(self._refused)
+        left = next(left_words(connection, self._endpoint), "")
+        if self._refused or left:
+            raise AttendFailed(self._refused or f"{self._server.name}: not yet for {left}")
         return min(_LOOK_EVERY_S, max(1.0, self._times.after_s(known.last_at_s) - now_s))
 
     def _send(self, connection: sqlite3.Connection, known: _Under, now_s: float) -> _Under:
         """Send the mail that is under way, if there is one, and what waits beside it."""
         letters = letters_of(connection, self._endpoint, known.steps)
         while letters or (letters := self._gathered(connection, known.last_at_s, now_s)):
-            self._bring(letters, known.made_at_s if known.steps else now_s)
+            self._bring(connection, letters, known.made_at_s if known.steps else now_s, now_s)
             note_delivered(connection, self._endpoint, *letters)
             letters, known = [], _Under(known.last_at_s, (), now_s)
         self._has_news = False
@@ -140,7 +143,9 @@ class MailCourier:
         self._keep(connection, _Under(last_at_s, tuple(letter.step for letter in letters), now_s))
         return letters
 
-    def _bring(self, letters: Sequence[Letter], made_at_s: float) -> None:
+    def _bring(
+        self, connection: sqlite3.Connection, letters: Sequence[Letter], made_at_s: float, now_s: float
+    ) -> None:
         message = digest(
             letters, self._wording, sender=self._sender, recipients=self._recipients, made_at_s=made_at_s
         )
@@ -148,7 +153,11 @@ class MailCourier:
             refused = self._server.send(message)
         except MailFailed as failed:
             raise AttendFailed(f"{self._server.name}: {failed}") from None
-        told = "; ".join(f"{to}: {words}" for to, words in sorted(refused.items()))
+        left = put_off(refused)
+        if left:
+            with transaction(connection):
+                keep_left(connection, self._endpoint, message, left, now_s)
+        told = "; ".join(f"{to}: {words}" for to, words in sorted(refused.items()) if to not in left)
         self._refused = f"{self._server.name}: not for {told}" if told else ""
 
     def _look_for_news(self, connection: sqlite3.Connection) -> None:
@@ -163,6 +172,7 @@ class MailCourier:
     def _known(self, connection: sqlite3.Connection, now_s: float) -> _Under:
         """Give what is known; an endpoint that is new begins now, and has sent nothing."""
         connection.execute(_SCHEMA)
+        connection.execute(SCHEMA)
         row = connection.execute(
             "SELECT last_at_s, under_way, made_at_s FROM mail_digests WHERE endpoint = ?", (self._endpoint,)
         ).fetchone()

@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -51,15 +51,19 @@ class MailServer:
         """
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file is not None else None)
 
-    def send(self, message: EmailMessage) -> Mapping[str, str]:
+    def send(self, message: EmailMessage, to: Sequence[str] | None = None) -> Mapping[str, str]:
         """Send a mail; give the recipients that the server refused, each with its words.
+
+        Args:
+            message: the mail.
+            to: whom it is brought to; None: all that it names.
 
         Raises:
             MailFailed: nobody gets it.
         """
         try:
             with self._connected() as connection:
-                refused = connection.send_message(message)
+                refused = connection.send_message(message, to_addrs=to)
         except smtplib.SMTPRecipientsRefused as error:
             refusals = {to: _words(code, text) for to, (code, text) in error.recipients.items()}
             told = "; ".join(f"{to}: {words}" for to, words in sorted(refusals.items()))

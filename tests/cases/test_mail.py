@@ -148,6 +148,38 @@ def test_a_recipient_that_is_refused_is_named(desk: sqlite3.Connection, mailbox:
     assert (mailbox.recipients, outbox_counts(desk).pending) == ([[TO[0]]], 0)
 
 
+def test_who_is_put_off_gets_the_same_mail_later(desk: sqlite3.Connection, mailbox: Mailbox) -> None:
+    """Greylisting holds nobody else up: others have the mail once, who was left gets it once it may."""
+    mailbox.later = {TO[1]}
+    courier = courier_to(mailbox.port)
+    courier.attend(desk, NOON_S)
+    apply(desk, batch(raised("f1")), 7)
+    with pytest.raises(AttendFailed, match=r"not yet for crew@city\.example: 450 come again later"):
+        courier.attend(desk, NEXT_MORNING_S)
+    with pytest.raises(AttendFailed, match="not yet for crew"):
+        courier_to(mailbox.port).attend(desk, NEXT_MORNING_S + 400)
+    mailbox.later = set()
+    courier.attend(desk, NEXT_MORNING_S + 800)
+    courier.attend(desk, NEXT_MORNING_S + 1600)
+
+    assert mailbox.recipients == [[TO[0]], [TO[1]]]
+    assert mailbox.mails[0] == mailbox.mails[1]
+    assert outbox_counts(desk).pending == 0
+
+
+def test_who_is_refused_for_hours_is_given_up(desk: sqlite3.Connection, mailbox: Mailbox) -> None:
+    """A mailbox that stays full does not hold its mail, and a line in readiness, for ever."""
+    mailbox.later = {TO[1]}
+    courier = courier_to(mailbox.port)
+    courier.attend(desk, NOON_S)
+    apply(desk, batch(raised("f1")), 7)
+    with pytest.raises(AttendFailed, match="not yet"):
+        courier.attend(desk, NEXT_MORNING_S)
+    courier.attend(desk, NEXT_MORNING_S + 4 * 3600)
+
+    assert desk.execute("SELECT count(*) FROM mail_left").fetchone() == (0,)
+
+
 def test_whatever_devices_are_called_is_only_text(desk: sqlite3.Connection, mailbox: Mailbox) -> None:
     """Marks and line ends in names make no page, no header and no further mail."""
     courier = courier_to(mailbox.port)

@@ -46,6 +46,23 @@ def test_the_queue_names_first_whose_time_is_up_first(home: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (("--severity", "safety"), ["C-000002"]),
+        (("--text", "1"), ["C-000001"]),
+        (("--text", "column-2"), ["C-000002"]),
+        (("--unplaced",), ["C-000002", "C-000001"]),
+        (("--district", "nowhere"), []),
+    ],
+)
+def test_the_queue_is_filtered_as_the_api_filters(
+    home: Path, words: tuple[str, ...], numbers: list[str]
+) -> None:
+    """Severity, district, a text and cases without a cell."""
+    assert [case["number"] for case in _lines(home, "list", *words)] == numbers
+
+
 def test_pages_follow_each_other(home: Path) -> None:
     """A page ends with the cursor of the next, and the last one without."""
     first = _run(home, "list", "--limit", "1")

@@ -19,6 +19,7 @@ _STATES = (
     "reported", "accepted", "dispatched", "in_progress", "deferred", "resolved", "verified", "closed", "void",
     "merged",
 )  # fmt: skip
+_SEVERITIES = ("info", "minor", "major", "safety")
 _BY = ("all", "unit", "road_class", "district", "service", "severity")
 
 
@@ -43,6 +44,10 @@ for verb in case_steps.COMMANDS:
 @click.option("--light", type=click.Choice(("green", "yellow", "red", "none")), help="Only with this light.")
 @click.option("--service", help="Only of this rule.")
 @click.option("--unit", help="Only of this department or contractor.")
+@click.option("--severity", type=click.Choice(_SEVERITIES), help="Only of this severity.")
+@click.option("--district", help="Only of this district.")
+@click.option("--text", help="Only with this in device, asset or street, or of this number.")
+@click.option("--unplaced", is_flag=True, default=None, help="Only those whose cell nobody knows.")
 @click.option("--newest", is_flag=True, help="The newest first, instead of those whose time is up.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="So many at most.")
 @click.option("--after", help="Go on behind a page: the cursor that it ended with.")
@@ -53,6 +58,10 @@ def list_(
     light: str | None,
     service: str | None,
     unit: str | None,
+    severity: str | None,
+    district: str | None,
+    text: str | None,
+    unplaced: bool | None,
     newest: bool,
     limit: int,
     after: str | None,
@@ -64,12 +73,17 @@ def list_(
     from narrowgate_cases import State
     from narrowgate_cases.clocks import Light
     from narrowgate_cases.queue import Filters, Order, queue
+    from narrowgate_schema.words import Severity
 
     filters = Filters(
         state=None if state is None else State(state),
         light=None if light is None else Light(light),
         service=service,
         unit=unit,
+        severity=None if severity is None else Severity(severity),
+        district=district,
+        text=text,
+        is_unplaced=unplaced,
     )
     now_us, practice = desk_of(home, config)
     with reading(home) as connection:
