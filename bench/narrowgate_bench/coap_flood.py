@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from narrowgate_bench.coap import LISTENER, RATE_PER_S
 from narrowgate_bench.coap_generator import Generator, Tails
-from narrowgate_bench.coap_servers import Server, cores, device_name, register
+from narrowgate_bench.coap_servers import Ran, Server, cores, device_name, register
 from narrowgate_bench.codecs import Line
 from narrowgate_bench.gateway_processes import ROLES, Place, gateway, rss_mb, settle
 from narrowgate_bench.hostile_datagrams import HONEST, HOSTILE, Kind, uplink
@@ -47,7 +47,7 @@ QUOTA_BYTES = 4 << 20
 """What quarantine may hold of unknown devices: little, so that a flood reaches it."""
 _EACH_PER_S = 50_000.0
 """The pace at which kinds are sent alone: it leaves nobody out."""
-_MOST_OF_A_KIND = 1 << 18
+_MOST_OF_A_KIND = 1 << 16
 _POST, _HEAD_BYTES = 2, 4
 _WARM_UP, _WINDOW = 20_000, 2048
 _PIECE, _QUIET = 5_000, 20_000
@@ -70,6 +70,10 @@ port = {console}
 """
 
 
+Said = tuple[NDArray[np.float64], int]
+"""How long exchanges took [ms], and how many were sent again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """What honest devices saw of a time."""
@@ -78,10 +82,18 @@ class Phase:
     sent_again: int
     flood: Told
     drops: int
+    edge: Ran
+    """What the edge had of its core meanwhile."""
 
     def percentile_ms(self, percent: float) -> float:
         """Give within how long so many were acknowledged [ms]."""
         return float(np.percentile(self.took_ms, percent))
+
+    @property
+    def cpu_us(self) -> float:
+        """Give the edge's CPU time of a datagram that came in, hostile or honest [us]."""
+        came = self.flood.sent - self.drops + len(self.took_ms) + self.sent_again
+        return self.edge.cpu_s / max(1, came) * 1e6
 
 
 def rows(seed: int, runs: int, most_frames: int = FRAMES) -> Iterator[dict[str, Any]]:
@@ -132,19 +144,22 @@ class Siege:
     def quiet(self, exchanges: int) -> Phase:
         """Let honest devices send alone, once the core has come to all that was before."""
         settle(self._place)
-        return self._phase([self._honest(exchanges)], Told(0, 0.0, {}), 0)
+        before = self._edge.ran()
+        said = [self._honest(exchanges)]
+        return self._phase(said, Told(0, 0.0, {}), 0, before)
 
     def beside(self, frames: int, per_s: float, kinds: Sequence[Kind] = HOSTILE) -> Phase:
         """Let honest devices send beside a flood."""
         self._seed += 1
         dropped = self._dropped()
-        said: list[tuple[NDArray[np.float64], int]] = []
+        said: list[Said] = []
         with self._flood(frames, per_s, kinds) as flood:
+            before = self._edge.ran()
             while not said or flood.poll() is None:
                 said.append(self._honest(min(frames, _PIECE)))
             told = _told(flood)
         self.memory_mb.append(self._memory_mb())
-        return self._phase(said, told, self._dropped() - dropped)
+        return self._phase(said, told, self._dropped() - dropped, before)
 
     def cost_us(self, frames: int, kind: Kind) -> float:
         """Give the edge's CPU time of a datagram of a kind [us]."""
@@ -179,7 +194,7 @@ class Siege:
         yield _row("honest frames kept", "frames", [honest], "acknowledged", [self._acknowledged])
         yield _row("frames kept", "frames", [all_frames], "counted by the door", [counted])
 
-    def _honest(self, exchanges: int) -> tuple[NDArray[np.float64], int]:
+    def _honest(self, exchanges: int) -> Said:
         volley = self._devices.pace(exchanges, RATE_PER_S)
         self._acknowledged += volley.acknowledged
         if volley.wrong:
@@ -201,10 +216,9 @@ class Siege:
         flood.stdin.flush()
         return flood
 
-    def _phase(self, said: list[tuple[NDArray[np.float64], int]], flood: Told, drops: int) -> Phase:
-        return Phase(
-            np.concatenate([took for took, _ in said]), sum(again for _, again in said), flood, drops
-        )
+    def _phase(self, said: list[Said], flood: Told, drops: int, before: Ran) -> Phase:
+        took_ms, again = np.concatenate([took for took, _ in said]), sum(again for _, again in said)
+        return Phase(took_ms, again, flood, drops, self._edge.ran().since(before))
 
     def _dropped(self) -> int:
         return self._counters.read()["kernel_drops"]
@@ -213,22 +227,35 @@ class Siege:
         return {role: rss_mb(self._place, role) for role in ROLES}
 
 
+_NOTICED: tuple[tuple[str, str, Callable[[Phase], float]], ...] = (
+    ("honest_p50", "ms", lambda phase: phase.percentile_ms(50)),
+    ("honest_p99", "ms", lambda phase: phase.percentile_ms(99)),
+    ("sent_again", "frames", lambda phase: phase.sent_again),
+    ("cpu_per_datagram", "us", lambda phase: phase.cpu_us),
+    ("edge_ran", "of a core", lambda phase: phase.edge.cpu_s / phase.edge.seconds),
+    ("edge_waited for a core", "of the time", lambda phase: phase.edge.waited_s / phase.edge.seconds),
+)
+_FLOODED: tuple[tuple[str, str, Callable[[Phase], float]], ...] = (
+    ("kernel_drops", "datagrams", lambda phase: phase.drops),
+    ("answers to the flood", "datagrams", lambda phase: sum(phase.flood.answers.values())),
+)
+
+
 def _beside(siege: Siege, runs: int, frames: int) -> Iterator[dict[str, Any]]:
     for per_s in RATES_PER_S:
-        pairs = [(siege.beside(frames, per_s), siege.quiet(min(frames, _QUIET))) for _ in range(runs)]
+        beside, alone = [], []
+        for _ in range(runs):
+            beside.append(siege.beside(frames, per_s))
+            alone.append(siege.quiet(min(frames, _QUIET)))
         name = f"beside {per_s:.0f}/s" if per_s else "beside all that goes"
-        for percent in (50, 99):
-            figures = ([each.percentile_ms(percent) for each in side] for side in zip(*pairs, strict=True))
-            yield _row(f"honest_p{percent}, {name}", "ms", next(figures), "without a flood", next(figures))
-        again = [[each.sent_again for each in side] for side in zip(*pairs, strict=True)]
-        yield _row(f"sent_again, {name}", "frames", again[0], "without a flood", again[1])
-        floods = [beside for beside, _ in pairs]
-        sent = [each.flood.sent for each in floods]
-        yield _row(f"kernel_drops, {name}", "datagrams", [each.drops for each in floods], "sent", sent)
-        reached = [each.flood.sent / each.flood.seconds for each in floods]
+        for what, unit, figure in _NOTICED:
+            ours, theirs = ([figure(each) for each in side] for side in (beside, alone))
+            yield _row(f"{what}, {name}", unit, ours, "without a flood", theirs)
+        sent = [each.flood.sent for each in beside]
+        for what, unit, figure in _FLOODED:
+            yield _row(f"{what}, {name}", unit, [figure(each) for each in beside], "sent", sent)
+        reached = [each.flood.sent / each.flood.seconds for each in beside]
         yield _row(f"flood, {name}", "1/s", reached, "wanted", [per_s] * runs)
-        answered = [sum(each.flood.answers.values()) for each in floods]
-        yield _row(f"answers to the flood, {name}", "datagrams", answered, "sent", sent)
 
 
 def _memory(siege: Siege) -> Iterator[dict[str, Any]]:

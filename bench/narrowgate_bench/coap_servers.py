@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,19 @@ min_free_bytes = 67108864
 """
 
 
+class Ran(NamedTuple):
+    """What a process had of the processors until an instant, or since one."""
+
+    cpu_s: float
+    waited_s: float
+    """How long its threads could have run and had no core, as others had them [s]."""
+    seconds: float
+
+    def since(self, before: "Ran") -> "Ran":
+        """Give what it had since then."""
+        return Ran(*(later - earlier for later, earlier in zip(self, before, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that is up."""
@@ -55,6 +69,12 @@ class Server:
         """Give the CPU time of all its threads so far, as the kernel counts it, to the nanosecond [s]."""
         # What clock_getcpuclockid(3) gives; /proc counts in ticks of 10 ms, in which a short run takes none.
         return time.clock_gettime((~self.pid << 3) | 2)
+
+    def ran(self) -> Ran:
+        """Give what it has had so far."""
+        waits = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        waited_ns = sum(int(each.read_text().split()[1]) for each in waits)
+        return Ran(self.cpu_s(), waited_ns * 1e-9, time.perf_counter())
 
     def rss_mb(self) -> float:
         """Give its memory in use [MB of 2^20 bytes]."""
