@@ -54,7 +54,7 @@ def main() -> None:
     """Follow all findings and send until nothing waits."""
     plan, home, url, form = sys.argv[3:7]
     state = Path(home) / "state.db"
-    with closing(sqlite3.connect(state, isolation_level=None, timeout=30.0)) as connection:
+    with closing(sqlite3.connect(state, isolation_level=None, timeout=200.0)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         install(connection)

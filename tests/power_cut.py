@@ -14,7 +14,7 @@ from typing import Self, get_args
 from fault_plans import PLACES, Faults, Place, Survives, drawn
 from gateway_home import Running, role_arguments, running
 from narrowgate_gateway.demo_city import Stage
-from restarted import Arguments
+from restarted import END_WITHIN_S, Arguments
 
 _PULL = signal.SIGRTMIN + 3
 
@@ -71,8 +71,9 @@ class Machine:
         self._is_ending = True
         for role in ("edge", "core"):
             self._now[role].process.terminate()
-            while self._now[role].process.poll() is None:
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(END_WITHIN_S):
+                while self._now[role].process.poll() is None:
+                    await asyncio.sleep(0.01)
         await self._task
 
     def check(self) -> None:

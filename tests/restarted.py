@@ -11,6 +11,9 @@ from typing import Protocol, Self
 from gateway_home import Running, role_arguments, running
 from narrowgate_gateway.settings import Home
 
+END_WITHIN_S = 150.0
+"""A process that was told to end has ended by then, whatever it has to work off."""
+
 
 class Place(Protocol):
     """Where a gateway lives."""
@@ -56,7 +59,8 @@ class Lives:
                 self._now[role].process.terminate()
             else:
                 keeping.cancel()
-            await asyncio.wait([keeping])
+            _, late = await asyncio.wait([keeping], timeout=END_WITHIN_S)
+            assert not late, f"the {role} does not end: {self._now[role].said()}"
         if kind is None:
             for keeping in self._keeping:
                 keeping.result()
