@@ -30,7 +30,6 @@ class Called:
     world: World
     asked: dict[str, Command]
     """What each is told that was told nothing yet."""
-    called: int = 0
 
     def __call__(self) -> None:
         """Tell those that are awake, and let the gateway call them while the world stands."""
@@ -63,7 +62,6 @@ class Called:
                 _until(lambda: len(sent()) == len(names))
                 calls = sent().count("by_message")
             _until(lambda: self.world.report.downs >= before + calls)
-            self.called += calls
 
 
 @dataclass

@@ -4,12 +4,15 @@ Rule 1: they go where the device's newest proved uplink came from, and nowhere e
         spoken from there, nobody knows where the first one is, and it is not called.
 Rule 2: what must never be repeated is not retransmitted either; nothing is after the time in which a device
         may answer: by then the queue may have sent it once more, and the device would do it twice.
+Rule 3: what is claimed leaves now: while a message to a place is not acknowledged, aiocoap would hold the
+        next one back (NSTART, RFC 7252, 4.7) until it is over and nobody wants it any more.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import aiocoap
@@ -70,6 +73,11 @@ class Calling:
         )
         return sum(span_s <= self.answer_s for span_s in spans_s)
 
+    @property
+    def exchange_s(self) -> float:
+        """Give how long an acknowledgement is waited for at most [s]."""
+        return _RANDOM_FACTOR * (2.0 ** (self.retransmissions + 1) - 1) * self.patience_s
+
 
 NEVER = Calling()
 
@@ -96,6 +104,8 @@ class Caller:
         self._slots: dict[object, int] = {}
         """Who spoke last from a place: a NAT gives a port to another device when it likes."""
         self._calls: set[asyncio.Task[None]] = set()
+        self._engaged: set[object] = set()
+        """Places that have not acknowledged a message."""
         self._turn = 0
 
     def note(self, slots: NDArray[np.int32], sender: Callable[[int], Sender]) -> None:
@@ -143,15 +153,21 @@ class Caller:
         awake = np.flatnonzero(self._heard_s > time.monotonic() - self._window_s).astype(np.int32)
         waiting = awake[self._downlinks.wait_for(awake)]
         # Each in turn: those first in line may all be waited for, and get nothing now.
-        slots = np.roll(waiting, -self._turn)[:room].tolist()
+        free = (
+            slot
+            for slot in np.roll(waiting, -self._turn).tolist()
+            if _place(self._senders[slot]) not in self._engaged
+        )
+        slots = list(islice(free, room))
         self._turn = (self._turn + room) % max(1, len(waiting))
         fleet = self._fleet()
         devices = {fleet.device(slot): slot for slot in slots}
         for claim in await self._downlinks.claims(devices, CommandReason.BY_MESSAGE):
             sender = self._senders.get(devices[claim.device])
-            if sender is None:
+            if sender is None or _place(sender) in self._engaged:
                 self._downlinks.did_not_leave([claim], "another device spoke from where it was")
                 continue
+            self._engaged.add(_place(sender))
             task = asyncio.create_task(self._call(claim, sender))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
@@ -168,10 +184,12 @@ class Caller:
         message.remote = self._seam.remote(sender)
         asked = self._seam.context.request(message, handle_blockwise=False)
         try:
-            async with asyncio.timeout(_GIVE_UP_S + 4 * self._calling.patience_s):
+            async with asyncio.timeout(_GIVE_UP_S + self._calling.exchange_s):
                 answer = await asked.response
         except (aiocoap.error.Error, TimeoutError):
             return
+        finally:
+            self._engaged.discard(_place(sender))
         if answer.code.is_successful():
             self._downlinks.acknowledged(claim)
         else:

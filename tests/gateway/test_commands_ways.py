@@ -18,7 +18,7 @@ from gateway_door import TRUST, Stand
 from gateway_home import OCCUPIED
 from mosquitto import Mosquitto
 from mqtt_stand import settings_of, until
-from narrowgate_fleet import CommandQueue, CommandSending, Frame, Wish
+from narrowgate_fleet import CommandQueue, CommandSending, Frame, Heard, Wish
 from narrowgate_gateway.coap import PLAIN, CoapServer
 from narrowgate_gateway.coap_calling import Calling
 from narrowgate_gateway.coap_session import Session
@@ -193,6 +193,32 @@ def test_no_message_goes_again_once_its_answers_time_is_over(
     calling = Calling(edrx_cycle_s=edrx_cycle_s, answer_s=answer_s)
 
     assert calling.retransmissions == times
+
+
+def test_nothing_waits_behind_a_message_that_is_not_acknowledged(tmp_path: Path) -> None:
+    """The next attempt is no message that leaves when its time is over: it rides on the next answer."""
+
+    async def main() -> tuple[bytes, list[str]]:
+        async with waiting(tmp_path) as one, coap(one, window_s=1000.0) as server:
+            lamp, meter = Device(server.port), Device(server.port)
+            with closing(lamp.one), closing(meter.one):
+                meter.one.send(request(1, frame(volume_m3=1.0), path=("nb", METER, "up")))
+                await meter.heard()
+                await lamp.speak(1)
+                number = await one.put(LampLevel(40))
+                await lamp.heard()
+                late_us = SystemClock().now_us() + 200_000_000
+                sending = CommandSending(one.stand.home.commands)
+                sending.heard([Heard("bay-1", late_us, None)], now_us=late_us)
+                sending.close()
+                await one.put(LampLevel(40), METER, WATER)
+                await meter.heard()  # all who can be called are by now
+                answer = await lamp.speak(2)
+                while answer.mtype is aiocoap.CON:  # the message of before, once more
+                    answer = await lamp.heard()
+                return answer.payload, [str(step.reason) for step in one.queue.history(number)]
+
+    assert asyncio.run(main()) == (TOLD, ["put", "by_message", "unanswered", "on_answer"])
 
 
 def test_an_answer_carries_once_and_repeats_the_same(tmp_path: Path) -> None:
