@@ -14,7 +14,7 @@ from narrowgate_gateway.complaints import complain, speak_plainly
 from narrowgate_gateway.config import ConfigFaults, load
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import AlreadyRunning, StoreClosed
-from narrowgate_gateway.thrift import without_pandas
+from narrowgate_gateway.thrift import load_little
 from narrowgate_ingest.journal import JournalLocked
 
 CANNOT_START = 78
@@ -28,7 +28,7 @@ STORE_CLOSED = 74
 
 async def run_role(role: str, settings: Settings, home: Home, *, watch_input: bool) -> None:
     """Run one role until SIGTERM, SIGINT, or the end of standard input where that is watched."""
-    without_pandas()
+    load_little()
     stop = asyncio.Event()
     stop_on_signals(stop)
     if watch_input:

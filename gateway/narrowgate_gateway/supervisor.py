@@ -5,6 +5,7 @@ processes that it starts do.
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ from narrowgate_gateway.config import load
 from narrowgate_gateway.process import CANNOT_START, STORE_CLOSED, stop_on_signals, stop_with_hand
 from narrowgate_gateway.settings import Home, Settings
 from narrowgate_gateway.status import AlreadyRunning, Role, read_status
+from narrowgate_gateway.thrift import environment
 
 ROLES = ("edge", "core")
 AGAIN = "starting it again"
@@ -121,6 +123,7 @@ class Supervisor:
                 sys.executable,
                 *("-m", "narrowgate_gateway.process", child.role, str(self._config), str(self._home.root)),
                 stdin=PIPE,
+                env={**environment(child.role), **os.environ},
                 # Ctrl-C reaches the whole group; who ends when is the supervisor's to say.
                 preexec_fn=_ignore_interrupts,
             )

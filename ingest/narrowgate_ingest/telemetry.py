@@ -35,7 +35,7 @@ _NOTHING: Mapping[str, pa.Table] = {}
 class Telemetry:
     """The DuckDB file; one process owns it."""
 
-    def __init__(self, path: Path, *, memory_limit: str = "96MB") -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "64MB") -> None:
         """Open or make the file.
 
         Args:

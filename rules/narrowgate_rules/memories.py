@@ -43,8 +43,8 @@ class Rows:
     def grow(self, slots: int) -> None:
         """Make room for so many slots."""
         if slots > len(self.values):
-            # By a quarter: a doubled memory of a large fleet would be mostly room.
-            grown = np.empty((max(slots, len(self.values) * 5 // 4, 64), len(self._fresh)), np.int64)
+            # By an eighth: a doubled memory of a large fleet would be mostly room.
+            grown = np.empty((max(slots, len(self.values) * 9 // 8, 64), len(self._fresh)), np.int64)
             grown[: len(self.values)] = self.values
             grown[len(self.values) :] = self._fresh
             self.values = grown

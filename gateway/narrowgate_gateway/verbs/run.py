@@ -1,11 +1,13 @@
 """`narrowgate run`: the gateway."""
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
 from narrowgate_gateway.options import config_option, home_option
+from narrowgate_gateway.thrift import environment
 
 
 @click.command()
@@ -19,6 +21,8 @@ def command(config: Path, home: Path, role: str | None) -> None:
 
     Example: narrowgate run --config narrowgate.toml --home /var/lib/narrowgate
     """
+    if role is not None:
+        os.environ.update({**environment(role), **os.environ})
     from narrowgate_gateway.checks import faults_of
     from narrowgate_gateway.config import load
     from narrowgate_gateway.process import start
