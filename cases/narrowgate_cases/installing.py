@@ -6,7 +6,7 @@ from narrowgate_cases.tables import ADDED_TO_CASES, ADDED_TO_STEPS, FORMAT_VERSI
 
 
 def install(connection: sqlite3.Connection) -> None:
-    """Make the tables, or bring them to this format; each upgrade happens wholly or not at all.
+    """Make the tables, or bring them to this format, wholly or not at all.
 
     Args:
         connection: the state database, outside any transaction.
@@ -20,13 +20,7 @@ def install(connection: sqlite3.Connection) -> None:
         raise ValueError(
             f"the desk's tables have format version {version}; this release reads up to {FORMAT_VERSION}"
         )
-    if 0 < version < FORMAT_VERSION:
-        _upgrade(connection, _FILL if version == 1 else "")
-    else:
-        connection.executescript(f"{SCHEMA} {_NOTE}")
-
-
-def _upgrade(connection: sqlite3.Connection, fill: str) -> None:
+    fill = _FILL if version == 1 else ""
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {_added(connection)} {SCHEMA} {fill} {_NOTE} COMMIT;")
     finally:
@@ -54,7 +48,8 @@ BEGIN SELECT RAISE(ABORT, 'a step of a case is never changed'); END;
 def format_version(connection: sqlite3.Connection) -> int:
     """Give the format version of what is there; 0 where nothing is."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if "cases" not in tables:
+    # A release before made them one by one, and may have fallen between the first two.
+    if not {"cases", "case_steps"} <= tables:
         return 0
     if "desk_meta" not in tables:
         return 1
@@ -63,9 +58,10 @@ def format_version(connection: sqlite3.Connection) -> int:
 
 
 def _added(connection: sqlite3.Connection) -> str:
-    """Give the SQL that adds the columns that are not there."""
+    """Give the SQL that adds the columns that are not there to tables that are."""
     added = []
     for table, columns in (("cases", ADDED_TO_CASES), ("case_steps", ADDED_TO_STEPS)):
         known = {row[1] for row in connection.execute(f"PRAGMA table_xinfo({table})")}
-        added += [f"ALTER TABLE {table} ADD COLUMN {c};" for c in columns if c.split()[0] not in known]
+        missing = [column for column in columns if known and column.split()[0] not in known]
+        added += [f"ALTER TABLE {table} ADD COLUMN {column};" for column in missing]
     return " ".join(added)

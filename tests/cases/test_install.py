@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from findings_rows import batch, cleared, raised
-from narrowgate_cases import State, apply, case, counts, install
+from narrowgate_cases import SCHEMA, State, apply, case, counts, install
 
 OLD_FORMAT = """
 CREATE TABLE cases (
@@ -116,3 +116,40 @@ def test_evidence_of_the_old_format_is_kept(old: sqlite3.Connection) -> None:
 
     assert found is not None
     assert json.loads(found[0].evidence) == {}
+
+
+def _statements(script: str) -> list[str]:
+    """Give a script's statements."""
+    statements, begun = [], ""
+    for piece in script.split(";"):
+        begun += piece + ";"
+        if sqlite3.complete_statement(begun):
+            statements.append(begun)
+            begun = ""
+    return statements
+
+
+def test_a_desk_that_was_half_made_is_made_whole() -> None:
+    """Whatever statement was the last when a core fell at its first start, the next one goes on there."""
+    whole = sqlite3.connect(":memory:", isolation_level=None)
+    install(whole)
+    statements = _statements(SCHEMA)
+    for made in range(len(statements) + 1):
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript("".join(statements[:made]))
+        install(connection)
+
+        assert sorted(connection.iterdump()) == sorted(whole.iterdump()), f"behind {made} statements"
+
+
+def test_a_desk_is_made_wholly_or_not_at_all(tmp_path: Path) -> None:
+    """A file that lets nothing in leaves none of its tables behind."""
+    connection = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    connection.execute("PRAGMA page_size = 512")
+    connection.execute("CREATE TABLE other (n INTEGER)")
+    connection.execute("PRAGMA max_page_count = 30")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        install(connection)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+
+    assert tables == ["other"]
