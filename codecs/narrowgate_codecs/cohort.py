@@ -84,12 +84,12 @@ class Level:
     """(n,) What earlier frames announced, by name; NO_FACT where none has."""
     recall: Callable[[int, str], bytes | None] | None = None
     """Gives what is known of a row's device under a name; None: nothing is of any."""
-    asking: list[Places] = field(default_factory=list)
+    asking: tuple[Places, ...] = ()
     """Rows that asked so."""
-    announced: list[tuple[Places, list[tuple[str, bytes]]]] = field(default_factory=list)
+    announced: tuple[tuple[Places, list[tuple[str, bytes]]], ...] = ()
     """Rows, and what they announce by name."""
     columns: dict[str, Column] = field(default_factory=dict)
-    put_off: "list[tuple[Any, Cohort]]" = field(default_factory=list)
+    put_off: "tuple[tuple[Any, Cohort], ...]" = ()
     """Steps that read their regions' ends when all rows are parted, for all that came to them at once."""
     lists: "dict[str, list[Level]]" = field(default_factory=dict)
     """By name; one level for each part of the rows that has such a list."""

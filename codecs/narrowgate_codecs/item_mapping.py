@@ -27,8 +27,6 @@ from narrowgate_codecs.wire import Places
 
 def items_of(reading: Reading, plan: Plan, level: Level, clocks: Clocks) -> list[Measures]:
     """Give the items of a list as rows of their own, one entry for each part of the frames that has it."""
-    if not level.lists:
-        return []
     sound = np.zeros(level.count, np.bool_)
     sound[level.sound(plan.cases.get(reading.message, -1))] = True
     made: list[Measures] = []

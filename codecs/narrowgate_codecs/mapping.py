@@ -41,23 +41,23 @@ def measures_of(
         received: (n,) where it is known.
     """
     made: list[Measures] = []
-    clocks = Clocks(plan, zone, received_us, received)
     for mapping in plan.mappings:
         if isinstance(level.case, int) and level.case != mapping.case:
             continue
         if mapping.is_item:
-            items = items_of(mapping.reading, plan, level, clocks)
-            made.extend(measures for measures in items if len(measures.rows))
+            if level.lists:
+                clocks = Clocks(plan, zone, received_us, received)
+                made.extend(items_of(mapping.reading, plan, level, clocks))
             continue
         measures, some = _measures(mapping, plan, level)
-        if not len(measures.rows):
-            continue
-        dated = date(measures, mapping.reading, level, some, clocks)
-        if mapping.reading.only_dated:
-            measures = chosen(measures, dated.nonzero()[0])
-        if len(measures.rows):
-            made.append(measures)
-    return made
+        if some is None and mapping.reading.clock is None:
+            measures.time_us, measures.timed = received_us, received
+        elif len(measures.rows):
+            dated = date(measures, mapping.reading, level, some, Clocks(plan, zone, received_us, received))
+            if mapping.reading.only_dated:
+                measures = chosen(measures, dated.nonzero()[0])
+        made.append(measures)
+    return [measures for measures in made if len(measures.rows)]
 
 
 def _measures(mapping: Mapping, plan: Plan, level: Level) -> tuple[Measures, Some]:

@@ -119,7 +119,8 @@ class Plan:
             else:
                 level.ports = _each(port, len(starts))
                 follow(self.steps, Cohort(level, starts, 0, lengths))
-            finish(level)
+            if level.put_off:
+                finish(level)
         return level
 
     def _read_alike(self, level: Level, length: int, port: Place | None) -> None:

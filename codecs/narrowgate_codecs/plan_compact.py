@@ -65,7 +65,7 @@ class CompactSteps(DescribedSteps):
         """Give the rows that go by the same heads; those whose heads nobody knows are left out."""
         level = cohort.level
         level_rows = np.arange(cohort.count) if cohort.rows is None else cohort.rows
-        level.asking.append(level_rows)
+        level.asking = (*level.asking, level_rows)
         signatures = np.where(sizes >= PREFIX, level.wire.window("<u2")[starts].astype(np.int64), -1)
         recall = level.recall
         if recall is None:

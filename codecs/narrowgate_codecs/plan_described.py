@@ -53,7 +53,7 @@ class DescribedSteps:
         whole = Cohort(level, cohort.starts, cohort.at, cohort.end, rows)
         cohort.at = cohort.end
         if level.parent is None:
-            level.put_off.append((self, whole))
+            level.put_off = (*level.put_off, (self, whole))
         else:
             self.finish(whole)
 
@@ -84,7 +84,8 @@ class DescribedSteps:
         told = {number: layout.announces for number, layout in layouts.items() if layout.announces}
         for number, announces in told.items():
             rows = (numbers == number).nonzero()[0]
-            cohort.level.announced.append((rows if cohort.rows is None else cohort.rows[rows], announces))
+            told_by = rows if cohort.rows is None else cohort.rows[rows]
+            cohort.level.announced = (*cohort.level.announced, (told_by, announces))
 
     def _told(self, cohort: Cohort) -> Places:
         """Give the layout of each content, (n,); NONE where it is not learned, or not sound."""
@@ -192,7 +193,7 @@ def finish(level: Level) -> None:
     while level.put_off:
         step = max((step for step, _ in level.put_off), key=lambda one: one.weight)
         cohorts = [cohort for one, cohort in level.put_off if one is step]
-        level.put_off = [(one, cohort) for one, cohort in level.put_off if one is not step]
+        level.put_off = tuple((one, cohort) for one, cohort in level.put_off if one is not step)
         step.finish(cohorts[0] if len(cohorts) == 1 else _joined(level, cohorts))
 
 

@@ -34,7 +34,8 @@ class Joint:
         if cohort.rows is None or level.parent is not None:
             follow(self.inside, cohort)
             return
-        level.put_off.append((self, Cohort(level, cohort.starts, cohort.at, cohort.end, cohort.rows)))
+        part = Cohort(level, cohort.starts, cohort.at, cohort.end, cohort.rows)
+        level.put_off = (*level.put_off, (self, part))
         cohort.at = cohort.end
 
     def finish(self, cohort: Cohort) -> None:

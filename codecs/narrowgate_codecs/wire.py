@@ -17,7 +17,7 @@ Places = NDArray[np.int64]
 
 _PAD = 8
 """Bytes behind the last frame: a read of up to eight bytes at any place of a frame stays inside."""
-_BEHIND = bytes(_PAD)
+_BEHIND, _BYTE = bytes(_PAD), np.dtype(np.uint8)
 _PIECES = (4, 2, 1)
 _FEW = 256
 """Frames of a batch so small that where they start takes longer to work out than to keep."""
@@ -26,24 +26,27 @@ _FEW = 256
 class Wire:
     """The packed bytes of frames, read at any byte without a copy."""
 
-    def __init__(self, data: Bytes, *, is_own: bool = False) -> None:
-        """Take the bytes, the last eight of which are of no frame, and whether they are nobody else's."""
+    def __init__(self, data: Bytes, *, is_own: bool = False, text: bytes | None = None) -> None:
+        """Take the bytes, the last eight of which are of no frame, and whether they are nobody else's.
+
+        Args:
+            data: the bytes.
+            is_own: nobody else has them.
+            text: the same bytes as Python has them, if it has.
+        """
         self.data, self.is_own = data, is_own
         self.alike: Places | None = None
         """The lengths of the frames, where they were found to be all the same, back to back."""
         self.ends: tuple[Places, NDArray[np.int32]] | None = None
         """Places of the bytes that end a Varint, and how many stand before each byte, once asked for."""
         self._windows: dict[str, NDArray[Any]] = {"u1": data}
-        self._text: bytes | None = None
+        self._text = text
 
     @property
     def text(self) -> bytes:
         """The same bytes as Python has them; they are copied once where they are not kept so anyway."""
         if self._text is None:
-            kept = self.data.base
-            self._text = (
-                kept if isinstance(kept, bytes) and len(kept) == self.data.size else self.data.tobytes()
-            )
+            self._text = self.data.tobytes()
         return self._text
 
     def window(self, dtype: str) -> NDArray[Any]:
@@ -64,7 +67,8 @@ def kind_of(dtype: str) -> np.dtype[Any]:
 
 def packed(payloads: Sequence[bytes]) -> tuple[Wire, Places, Places]:
     """Give the wire of payloads, where each starts in it, and how long each is [byte]."""
-    wire = Wire(np.frombuffer(b"".join((*payloads, _BEHIND)), np.uint8))
+    joined = b"".join(payloads) + _BEHIND
+    wire = Wire(np.frombuffer(joined, _BYTE), text=joined)
     each, count = list(map(len, payloads)), len(payloads)
     if count and each.count(each[0]) == count:
         # Counting equal lengths is far quicker than making numbers of them one by one.
