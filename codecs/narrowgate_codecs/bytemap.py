@@ -1,15 +1,14 @@
 """A declaration as a table for people: which bytes say what."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from narrowgate_codecs import elements as el
 from narrowgate_codecs import layout as lay
 from narrowgate_codecs.bit_clocks import BitClock
+from narrowgate_codecs.bytemap_words import null_of, order_of, runs_of, what_of, words_of
 from narrowgate_codecs.resources import FRAMES, all_of
 from narrowgate_codecs.sums import Sum
-from narrowgate_codecs.wired import Wired
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def _walk(fields: tuple[lay.Element, ...], part: str, at: int | None) -> Iterato
             yield from _hold(field, part, at)
         elif not isinstance(field, el.Mark):
             name = getattr(field, "name", "")
-            yield MapLine(part, at, width, name, _WHAT[type(field)](field))
+            yield MapLine(part, at, width, name, what_of(field))
         if isinstance(field, el.Bits):
             yield from (_bits_line(field, bits, part, at) for bits in field.parts)
         at = None if at is None or width is None else at + width
@@ -126,7 +125,7 @@ def _case(field: lay.Switch | lay.Records, case: lay.Case, part: str, at: int | 
             return
         yield MapLine(inner, 0, field.tag_width, "tag", codes or "any other")
         if field.length_width:
-            said = f"length of what follows, {_order(field.length_order)}"
+            said = f"length of what follows, {order_of(field.length_order)}"
             yield MapLine(inner, field.tag_width, field.length_width, "", said)
         yield from _walk(case.fields, inner, field.tag_width + field.length_width)
     else:
@@ -168,29 +167,6 @@ def _lead(field: lay.Lead) -> str:
     return f"{field.marker!r}{masked}, if there"
 
 
-def _varint(field: el.Varint) -> str:
-    scale = "" if field.per == 1 else f", 1/{field.per}"
-    return f"number of seven bits a byte, low ones first{scale}"
-
-
-def _moment(field: el.Moment) -> str:
-    parts = [field.year, field.month, field.day, *([] if field.hour is None else [field.hour])]
-    return f"instant of {', '.join(parts)}, years since {field.since}; no time: null"
-
-
-def _sum(field: Sum) -> str:
-    per = "" if field.per == 1 else f", 1/{field.per}"
-    return " + ".join(name if weight == 1 else f"{weight} x {name}" for name, weight in field.of) + per
-
-
-def _scaled(field: el.Scaled) -> str:
-    per = "" if field.per == 1 else f" / {field.per}"
-    if not field.factors:
-        return f"{field.of} / {field.by}{per}; null where that is zero"
-    table = ", ".join(f"{code:02X} {factor}" for code, factor in field.factors)
-    return f"{field.of} x factor of {field.by}{per}: {table}; any other: null"
-
-
 def _width(field: lay.Element) -> int | None:
     match field:
         case el.Mark() | el.Port() | el.Left() | el.Fact() | el.Implied() | el.Scaled() | el.Moment() | Sum():
@@ -206,143 +182,23 @@ def _bits_line(field: el.Bits, part: el.Part, where: str, at: int | None) -> Map
     top = part.at + part.size - 1
     bits = f"bit {part.at}" if part.size == 1 else f"bits {part.at} to {top}"
     other = "" if part.otherwise is None else f", any other {str(part.otherwise).lower()}"
-    words = f": {_words(part.words)}{other}" if part.words else ""
-    numbers = f": {_runs(part.numbers)}" if part.numbers else ""
+    words = f": {words_of(part.words)}{other}" if part.words else ""
+    numbers = f": {runs_of(part.numbers)}" if part.numbers else ""
     per = "" if part.per == 1 else f", 1/{part.per}"
     return MapLine(
-        where, at, field.width, part.name, f"{bits}{words}{numbers}{per}{_null(part.null, field.width)}"
+        where, at, field.width, part.name, f"{bits}{words}{numbers}{per}{null_of(part.null, field.width)}"
     )
-
-
-def _null(null: tuple[int, ...], width: int) -> str:
-    codes = " or ".join(f"{code & (1 << 8 * width) - 1:0{2 * width}X}" for code in null)
-    return f"; {codes}: null" if codes else ""
-
-
-def _runs(numbers: tuple[float | None, ...]) -> str:
-    """Give what codes from 0 on stand for, even runs as their first and last."""
-    runs: list[str] = []
-    first = 0
-    for at in range(1, len(numbers) + 1):
-        if at == len(numbers) or _step(numbers, at) != _step(numbers, first + 1):
-            runs.append(_run(numbers, first, at - 1))
-            first = at
-    return ", ".join(runs)
-
-
-def _step(numbers: tuple[float | None, ...], at: int) -> float | None:
-    before, after = numbers[at - 1], numbers[at] if at < len(numbers) else None
-    return None if before is None or after is None else after - before
-
-
-def _run(numbers: tuple[float | None, ...], first: int, last: int) -> str:
-    shown = ["null" if number is None else f"{number:g}" for number in (numbers[first], numbers[last])]
-    codes = str(first) if first == last else f"{first} to {last}"
-    return f"{codes}: {shown[0]}" if shown[0] == shown[1] else f"{codes}: {shown[0]} to {shown[1]}"
-
-
-def _words(words: tuple[tuple[int, el.Word], ...]) -> str:
-    runs: list[tuple[int, int, el.Word]] = []
-    for code, word in words:
-        first, last, same = runs[-1] if runs else (code, code, word)
-        if runs and code == last + 1 and word == same:
-            runs[-1] = (first, code, word)
-        else:
-            runs.append((code, code, word))
-    return ", ".join(f"{_span(first, last)} {str(word).lower()}" for first, last, word in runs)
-
-
-def _span(first: int, last: int) -> str:
-    return f"{first:02X}" if first == last else f"{first:02X} to {last:02X}"
-
-
-def _order(order: el.Order) -> str:
-    return "high byte first" if order == "big" else "low byte first"
-
-
-def _int(field: el.Int) -> str:
-    said = ["signed number" if field.signed else "number"]
-    if field.width > 1:
-        said.append(_order(field.order))
-    if field.plus:
-        said.append(f"{field.plus:+d}")
-    if field.per != 1:
-        said.append(f"1/{field.per}")
-    if field.limits is not None:
-        said.append(f"{field.limits[0]:g} to {field.limits[1]:g}")
-    return ", ".join(said) + _null(field.null, field.width)
 
 
 def _sized(field: lay.Sized) -> str:
     again = f", sent again before {field.again.hex().upper()}" if field.again else ""
     doubt = "" if field.is_believed else ", not believed"
-    return f"length of what follows, {_order(field.order)}{again}{doubt}"
+    return f"length of what follows, {order_of(field.order)}{again}{doubt}"
 
 
 def _deltas(field: lay.Deltas) -> str:
     sign = "signed " if field.signed else ""
-    step = f"{sign}difference of {field.width} bytes, {_order(field.order)}"
+    step = f"{sign}difference of {field.width} bytes, {order_of(field.order)}"
     step = step if field.width else "difference of seven bits a byte, low ones first"
     times = "up to the end" if field.count is None else f"{field.count} times"
     return f"{times}: {step}, {field.towards} and {field.towards} from {field.base}"
-
-
-def _epoch(field: el.Epoch) -> str:
-    unit = "s" if field.per_s == 1 else f"1/{field.per_s} s"
-    since = datetime.fromtimestamp(field.epoch_s, UTC).date()
-    return f"instant, {_order(field.order)}, {unit} since {since}; before {field.earliest_year}: null"
-
-
-def _bcd(field: el.Bcd) -> str:
-    if isinstance(field.per, int):
-        scale = "" if field.per == 1 else f", 1/{field.per}"
-    else:
-        table = ", ".join(f"1/{per} for {code:02X}" for code, per in field.per.table)
-        scale = f", by {field.per.by}: {table}"
-    return f"packed decimal, {_order(field.order)}{scale}; no number: null"
-
-
-def _clock(field: el.Clock) -> str:
-    zone = "" if field.zone is None else f" of {field.zone}"
-    return f"packed decimal clock {' or '.join(field.orders)}{zone}; no time: null"
-
-
-def _code(field: el.Code) -> str:
-    if field.accepts is None:
-        return "code"
-    return "one of " + " ".join(f"{code:02X}" for code in field.accepts)
-
-
-def _named(field: el.Named) -> str:
-    other = "" if field.otherwise is None else f", any other {field.otherwise}"
-    return _words(field.words) + other
-
-
-_WHAT: dict[type, Callable[..., str]] = {
-    el.Int: _int,
-    el.Float: lambda field: f"floating-point number, {_order(field.order)}; no number: null",
-    el.Epoch: _epoch,
-    el.Bcd: _bcd,
-    el.Code: _code,
-    el.Named: _named,
-    el.Bits: lambda field: f"bits, {_order(field.order)}",
-    el.Hex: lambda field: "a key, never shown" if field.is_secret else f"bytes as hex, {_order(field.order)}",
-    el.Rest: lambda field: "everything up to the end, as hex",
-    el.Text: lambda field: "ASCII" if field.width is not None else "everything up to the end, as ASCII",
-    el.Clock: _clock,
-    el.Implied: lambda field: f"always {str(field.value).lower()}, without a byte of its own",
-    el.Port: lambda field: "captured port" + ("" if field.default is None else f", {field.default} if none"),
-    el.Digits: lambda field: f"number in ASCII digits of base {field.base}",
-    el.Numeral: lambda field: f"decimal digits{f' behind {field.lead.upper()}' if field.lead else ''}",
-    el.Scaled: _scaled,
-    Sum: _sum,
-    el.Varint: _varint,
-    el.Moment: _moment,
-    el.Fact: lambda field: "announced by an earlier frame of the device; null if none has",
-    el.Left: lambda field: "number of bytes left",
-    Wired: lambda field: f"{field.coding}, {_order(field.order)}, times {field.times}, 1/{field.per}",
-    BitClock: lambda field: "local time in bits; no time: null",
-    el.Const: lambda field: f"always {field.value.hex().upper()}",
-    el.Filler: lambda field: f"up to {field.at_most} times {field.byte:02X}",
-    el.Check: lambda field: f"check sum ({field.kind}) since {field.since}",
-}
