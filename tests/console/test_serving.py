@@ -17,6 +17,7 @@ from websockets.typing import Origin
 from console_stand import Stand, StandingClock
 from narrowgate_console import Access, Binding, Services
 from narrowgate_console.serving import serve
+from programs import started
 
 _PROGRAM = Path(__file__).parents[1] / "console_stand.py"
 
@@ -76,12 +77,13 @@ def test_a_server_leaves_nothing_behind(tmp_path: Path) -> None:
     stores.mkdir()
     here.mkdir()
     command = [sys.executable, str(_PROGRAM), str(stores), "empty"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here) as process:
+    with started(command, stdout=subprocess.PIPE, cwd=here) as process:
         assert process.stdout is not None
         httpx.get(process.stdout.readline().strip(), timeout=100).raise_for_status()
         os.kill(process.pid, signal.SIGTERM)
+        code = process.wait(100)
 
-    assert (process.returncode, list(here.iterdir())) == (0, [])
+    assert (code, list(here.iterdir())) == (0, [])
 
 
 def test_the_page_sets_no_cookie(serve_stand: Callable[[str], str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from operator_verbs import STRANGER, Site, make_site
+from programs import started
 
 
 @pytest.fixture(scope="module")
@@ -67,20 +68,20 @@ def test_frames_are_picked_by_device_and_family(
 def test_frames_are_told_as_they_come_until_interrupted(site: Site) -> None:
     """A frame that comes in is a line at once; Ctrl-C ends the view without a word."""
     where = ["--home", str(site.home.root), "--config", str(site.config)]
-    command = [sys.executable, "-u", "-m", "narrowgate_gateway.app", "tap", "--last", "1", *where]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as view:
+    command = [sys.executable, "-u", "-m", "narrowgate_gateway.app", "tap", "--last", "1000", *where]
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as view:
         assert view.stdout is not None
         assert view.stderr is not None
+        told = (line for line in map(json.loads, view.stdout) if line["device"] == "bay-2")
+        first = next(told)  # what was there before: the view looks on
         site.send(["bay-2"])
-        line = next(line for line in map(json.loads, view.stdout) if line["device"] == "bay-2")
+        line = next(told)
         view.send_signal(signal.SIGINT)
-        try:
-            assert view.wait(100) == 0
-        finally:
-            view.kill()
-        assert view.stderr.read() == ""
+        code, said = view.wait(100), view.stderr.read()
 
+    assert (code, said) == (0, "")
     assert line["transport"] == "coap"
+    assert line["frame"] > first["frame"]
 
 
 def test_a_view_leaves_nothing_behind(site: Site) -> None:

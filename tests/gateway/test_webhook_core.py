@@ -18,6 +18,7 @@ from narrowgate_cases.webhook import Endpoint
 from narrowgate_ingest.state import State
 from narrowgate_simulators.ports import free_tcp_port
 from operator_verbs import make_site
+from programs import started
 from webhook_receiver import STALL, Receiver
 
 SECRET = b"a secret of the test's own"
@@ -45,11 +46,10 @@ def test_a_sender_killed_after_its_post_sends_the_same_letter_again(tmp_path: Pa
         receiver.plan = [STALL, STALL]
         for number in (1, 2, 6):
             command = [sys.executable, "-c", _KILLED_IN_ITS_POST, str(path), receiver.url, SECRET.decode()]
-            with subprocess.Popen(command) as process:
+            with started(command):
                 receiver.until(number)
                 if number == 6:
                     wait_until(lambda: _pending(path) == 0)
-                process.kill()
     first, again, delivered, *following = receiver.posts
 
     assert (first.key, first.body) == (again.key, again.body) == (delivered.key, delivered.body)
@@ -70,9 +70,7 @@ def test_the_receiver_of_the_page_takes_letters_once(tmp_path: Path) -> None:
     command = [sys.executable, str(tmp_path / "receiver.py"), str(port)]
     url = f"http://127.0.0.1:{port}/narrowgate"
     body = '{"case": "C-000001", "step": "reported", "service": "overstay", "device": "bay-1"}'
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with started(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         genuine, forged = Endpoint(url, [SECRET]), Endpoint(url, [b"somebody else's secret"])
         wait_until(lambda: genuine.post("f1-1", body, time.time()).is_delivered)
         repeated = genuine.post("f1-1", body, time.time())
