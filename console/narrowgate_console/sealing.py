@@ -60,6 +60,8 @@ def _make(path: Path) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    # In a container each life has the same number: one that fell here must not keep the next from starting.
+    unfinished.unlink(missing_ok=True)
     file = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE)
     try:
         os.write(file, secrets.token_bytes(_KEY_BYTES))

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -94,6 +95,15 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"access\.key: others may read this secret: chmod 600 access\.key"):
         Access(tmp_path)
+
+
+def test_a_process_that_fell_while_it_made_the_secret_keeps_none_from_starting(tmp_path: Path) -> None:
+    """A file that one of the same number began, as in a container at each start, gives way."""
+    (tmp_path / f"access.key.{os.getpid()}.unfinished").write_bytes(b"half")
+    Access(tmp_path).close()
+
+    assert len((tmp_path / "access.key").read_bytes()) == 32
+    assert list(tmp_path.glob("*.unfinished")) == []
 
 
 def test_neither_password_nor_token_is_kept(access: Access, chief: Administration, tmp_path: Path) -> None:
