@@ -68,13 +68,15 @@ class Volley:
         return float(np.percentile(self.took_ms, percent))
 
 
-class _Mail:
-    """Rows of bytes that the kernel fills or takes."""
+class Mail:
+    """Rows of bytes that the kernel fills or takes, by `receive_many` and `send_many`."""
 
     def __init__(self, *, is_stamped: bool = False) -> None:
+        """Make room; rows that are stamped tell when they came."""
         self.content = np.zeros((_AT_ONCE, _ROW_BYTES), np.uint8)
         self._parts = np.zeros(_AT_ONCE, PART)
-        self._parts["start"], self._parts["length"] = rows_at(self.content), _ROW_BYTES
+        self._parts["start"], self.lengths = rows_at(self.content), self._parts["length"]
+        self.lengths[:] = _ROW_BYTES
         self._messages = np.zeros(_AT_ONCE, MESSAGE)
         headers = self._messages["header"]
         headers["parts"], headers["part_count"] = rows_at(self._parts), 1
@@ -100,7 +102,7 @@ class _Mail:
     def put(self, rows: Rows) -> None:
         """Put rows there, all of one length."""
         self.content[: len(rows), : rows.shape[1]] = rows
-        self._parts["length"][: len(rows)] = rows.shape[1]
+        self.lengths[: len(rows)] = rows.shape[1]
 
 
 class Generator:
@@ -128,7 +130,7 @@ class Generator:
             self._descriptors.append(one.fileno())
             self._poll.register(one, select.EPOLLIN)
         self._place_of = {number: place for place, number in enumerate(self._descriptors)}
-        self._in, self._out = _Mail(is_stamped=True), _Mail()
+        self._in, self._out = Mail(is_stamped=True), Mail()
         self._waiting = np.full(_RING, -1)
         self._first_s, self._last_s = np.zeros(_RING), np.zeros(_RING)
         self._again = self._wrong = 0

@@ -14,16 +14,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import cycle
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowgate_bench.coap_generator import Mail
 from narrowgate_bench.hostile_datagrams import LONGEST_BYTES, Kind, datagrams
-from narrowgate_gateway.coap_datagrams import MESSAGE, PART, receive_many, rows_at, send_many
+from narrowgate_gateway.coap_datagrams import receive_many, send_many
 
 INSIDE = "127.0.0.0/9"
 """The listener's network; the other half of this host's own addresses is outside."""
@@ -32,8 +32,6 @@ _SOCKETS = 64
 _POOL = 4096
 """Datagrams of a kind, sent over and over with other numbers."""
 _TOGETHER = 64
-_SENT_BYTES = 32
-"""What is kept of an answer: its head is enough."""
 _ANSWERS = 256
 _HEAD = 4
 
@@ -47,23 +45,6 @@ class Told(NamedTuple):
     """How many answers of each code came back, as far as they were looked at."""
 
 
-class _Rows:
-    """Rows of bytes as a system call takes them."""
-
-    def __init__(self, count: int, width: int) -> None:
-        self.content = np.zeros((count, width), np.uint8)
-        self.parts = np.zeros(count, PART)
-        self.parts["start"], self.parts["length"] = rows_at(self.content), width
-        self._messages = np.zeros(count, MESSAGE)
-        headers = self._messages["header"]
-        headers["parts"], headers["part_count"] = rows_at(self.parts), 1
-        self._address = self._messages.ctypes.data
-
-    def at(self, row: int) -> int:
-        """Give the address of a row's message."""
-        return self._address + row * MESSAGE.itemsize
-
-
 class Sender:
     """Addresses that mean no good."""
 
@@ -75,18 +56,11 @@ class Sender:
         made = {kind: datagrams(kind, self._rng, _POOL, devices) for kind in kinds}
         self._rows = {kind: np.stack([_row(one) for one in each]) for kind, each in made.items()}
         self._lengths = {kind: np.array([len(one) for one in each]) for kind, each in made.items()}
-        self._out = _Rows(_TOGETHER, LONGEST_BYTES)
-        self._in = _Rows(_ANSWERS, _SENT_BYTES)
+        self._out, self._in = Mail(), Mail()
         self._turns = [(self._socket(kind, port), kind) for _ in range(_SOCKETS) for kind in kinds]
         self._answers: Counter[int] = Counter()
 
-    def __enter__(self) -> Self:
-        """Give the sender."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Close the sockets."""
         self._open.close()
 
@@ -108,9 +82,9 @@ class Sender:
         """Send some of a kind from one address, and give how many the kernel took."""
         which = self._numbers.integers(0, _POOL, count)
         content = self._out.content[:count]
-        content[:] = self._rows[kind][which]
+        content[:, :LONGEST_BYTES] = self._rows[kind][which]
         content[:, 2:_HEAD] = self._numbers.integers(0, 256, (count, 2))
-        self._out.parts["length"][:count] = self._lengths[kind][which]
+        self._out.lengths[:count] = self._lengths[kind][which]
         self._look(source)
         try:
             return send_many(source.fileno(), self._out.at(0), count)
@@ -138,7 +112,7 @@ def _row(datagram: bytes) -> NDArray[np.uint8]:
 
 
 def _main(port: str, seed: str, rate: str, count: str, devices: str, *kinds: str) -> None:
-    with Sender(int(port), int(seed), int(devices), [Kind(kind) for kind in kinds]) as sender:
+    with closing(Sender(int(port), int(seed), int(devices), [Kind(kind) for kind in kinds])) as sender:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

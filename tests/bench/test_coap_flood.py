@@ -7,6 +7,7 @@ import ipaddress
 import random
 import socket
 from collections import Counter
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_a_sender_sends_all_kinds_at_a_pace_and_counts_the_answers() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(100.0)
-        with Sender(server.getsockname()[1], 1, 10, kinds) as sender:
+        with closing(Sender(server.getsockname()[1], 1, 10, kinds)) as sender:
             first = sender.send(128, 1e6)
             sources = Counter(server.recvfrom(LONGEST_BYTES)[1] for _ in range(first.sent))
             server.sendto(b"\x60\x9d\x00\x00", next(iter(sources)))
