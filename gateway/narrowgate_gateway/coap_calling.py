@@ -12,6 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -103,9 +104,8 @@ class Caller:
         self._senders: dict[int, Sender] = {}
         self._slots: dict[object, int] = {}
         """Who spoke last from a place: a NAT gives a port to another device when it likes."""
-        self._calls: set[asyncio.Task[None]] = set()
-        self._engaged: set[object] = set()
-        """Places that have not acknowledged a message."""
+        self._calls: dict[object, asyncio.Task[None]] = {}
+        """By the place that has not acknowledged a message."""
         self._turn = 0
 
     def note(self, slots: NDArray[np.int32], sender: Callable[[int], Sender]) -> None:
@@ -142,7 +142,7 @@ class Caller:
                 await self.call()
                 await asyncio.sleep(CALL_EVERY_S)
         finally:
-            for task in self._calls:
+            for task in self._calls.values():
                 task.cancel()
 
     async def call(self) -> None:
@@ -156,7 +156,7 @@ class Caller:
         free = (
             slot
             for slot in np.roll(waiting, -self._turn).tolist()
-            if _place(self._senders[slot]) not in self._engaged
+            if _place(self._senders[slot]) not in self._calls
         )
         slots = list(islice(free, room))
         self._turn = (self._turn + room) % max(1, len(waiting))
@@ -164,13 +164,15 @@ class Caller:
         devices = {fleet.device(slot): slot for slot in slots}
         for claim in await self._downlinks.claims(devices, CommandReason.BY_MESSAGE):
             sender = self._senders.get(devices[claim.device])
-            if sender is None or _place(sender) in self._engaged:
+            if sender is None or _place(sender) in self._calls:
                 self._downlinks.did_not_leave([claim], "another device spoke from where it was")
                 continue
-            self._engaged.add(_place(sender))
             task = asyncio.create_task(self._call(claim, sender))
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
+            self._calls[_place(sender)] = task
+            task.add_done_callback(partial(self._ended, _place(sender)))
+
+    def _ended(self, place: object, _: asyncio.Task[None]) -> None:
+        del self._calls[place]
 
     async def _call(self, claim: Claim, sender: Sender) -> None:
         """Send a command and note what the device makes of the message; silence is left to its next words."""
@@ -188,8 +190,6 @@ class Caller:
                 answer = await asked.response
         except (aiocoap.error.Error, TimeoutError):
             return
-        finally:
-            self._engaged.discard(_place(sender))
         if answer.code.is_successful():
             self._downlinks.acknowledged(claim)
         else:
