@@ -25,7 +25,7 @@ from narrowgate_simulators.ports import free_udp_port
 from plain_district import HOUR_US, START_US
 from pretend_gateway import PretendGateway
 
-QUICK = Timing(ack_timeout_s=0.05, max_retransmit=20, longest_wait_s=0.4, give_up_s=120.0)
+QUICK = Timing(ack_timeout_s=0.05, max_retransmit=20, longest_wait_s=4.0, give_up_s=120.0)
 CALM = Weather(1, 0.0, 0.0)
 
 
