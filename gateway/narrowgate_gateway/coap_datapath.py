@@ -3,7 +3,6 @@
 Rule 1: plain uplinks of a batch go to the journal as one, and their answers leave together after its sync.
 Rule 2: what needs a look of its own has a bounded share of the time; what is beyond it is told to come
 slower. What can be told from columns never comes to that.
-Rule 3: while there is much to do datagrams gather for a while, so that batches grow and each costs less.
 """
 
 import asyncio
@@ -25,6 +24,7 @@ from narrowgate_gateway.coap_columns import CON
 from narrowgate_gateway.coap_datagrams import Bytes, Datagrams, Inbox
 from narrowgate_gateway.coap_messages import CODES, Sender
 from narrowgate_gateway.coap_paths import PathColumns
+from narrowgate_gateway.coap_reading import Reading
 from narrowgate_gateway.coap_refusing import refusals
 from narrowgate_gateway.coap_session import Session
 from narrowgate_gateway.coap_sorting import Fate, Sorted, sort
@@ -32,11 +32,9 @@ from narrowgate_gateway.coap_telling import Teller
 from narrowgate_gateway.coap_uplinks import Limits, Uplinks
 from narrowgate_gateway.door import Door, Trust
 from narrowgate_gateway.downlinks import Asking
-from narrowgate_gateway.gathering import Gathering, waiting_bytes
 from narrowgate_gateway.networks import Networks
 from narrowgate_gateway.path_template import PathTemplate
 from narrowgate_gateway.rates import Bucket
-from narrowgate_gateway.socket_watch import SocketWatch
 from narrowgate_schema.words import Answer
 
 MOST_UNDER_WAY = 1 << 14
@@ -52,7 +50,6 @@ _LEAST_ROW_BYTES = 1536
 _HEAD_AND_OPTIONS_BYTES = 512
 _LONGEST_DATAGRAM_BYTES = 1 << 16
 _LAST_ANSWERS_S = 2.0
-_TRY_AGAIN_S = 0.1
 _WANTS_NO_SUCCESS = 2
 _COUNTED = ((Fate.FORBIDDEN, Answer.FORBIDDEN), (Fate.TOO_LARGE, Answer.TOO_LARGE))
 _MOST_REPLIES = 256
@@ -107,9 +104,9 @@ class Datapath:
         """
         self._carrier = carrier
         self._carrying: set[asyncio.Task[None]] = set()
-        self._socket = listening
         row_bytes = max(_LEAST_ROW_BYTES, trust.max_payload_bytes + _HEAD_AND_OPTIONS_BYTES)
-        self._inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
+        inbox = Inbox(listening, min(row_bytes, _LONGEST_DATAGRAM_BYTES), most_at_once)
+        self._reading = Reading(listening, inbox, self.take, lambda: self._rows_under_way, door.count_dropped)
         self._teller = Teller(listening, session, message_ids)
         self._session = session
         self._paths = PathColumns(template)
@@ -123,88 +120,23 @@ class Datapath:
             Fate.SINGLE: Bucket(SINGLES_PER_S, SINGLES_AT_ONCE),
             Fate.DISCOVERY: Bucket(LIBRARY_PER_S, LIBRARY_AT_ONCE),
         }
-        self._loop = asyncio.get_running_loop()
-        self._watch = SocketWatch(listening, self._drain)
-        self._gathering = Gathering(listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
-        self._gathers_since_s = 0.0
-        self._next_look: asyncio.TimerHandle | None = None
-        self._is_closing = self._is_closed = False
+        self._is_closed = False
         self._rows_under_way = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
-        self._dropped = 0
 
     def start(self, singles: Singles) -> None:
         """Begin to read; what is no plain uplink goes to `singles`."""
         self._singles = singles
-        self._watch.on()
+        self._reading.begin()
 
     async def close(self) -> None:
         """Take no more, and let the answers that are due go out."""
-        self._is_closing = True
-        self._watch.end()
-        if self._next_look is not None:
-            self._next_look.cancel()
+        self._reading.end()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_ANSWERS_S):
                 await self._is_idle.wait()
         self._is_closed = True
-
-    def _look(self) -> None:
-        """Let what gathers wait for more, or take it."""
-        waited_s = self._loop.time() - self._gathers_since_s
-        more_s = self._gathering.further_s(waited_s, waiting_bytes(self._socket))
-        if more_s > 0.0:
-            self._next_look = self._loop.call_later(more_s, self._drain)
-        else:
-            self._drain()
-
-    def _drain(self) -> None:
-        """Take what waits; after what came alone the socket is watched, else looked at after a while."""
-        self._next_look = None
-        self._gathers_since_s = self._loop.time()
-        waiting = waiting_bytes(self._socket)
-        datagrams = self._received()
-        if datagrams is None:
-            return
-        count = len(datagrams)
-        self._gathering.learn(waiting, count)
-        self._count_dropped()
-        if count == 0:
-            self._watch.on()
-            return
-        try:
-            self.take(datagrams)
-        finally:
-            # Whatever becomes of one batch, the next is taken.
-            self._go_on(count)
-
-    def _received(self) -> Datagrams | None:
-        """Give what waits; None where the kernel cannot say just now, and is asked again in a while."""
-        try:
-            return self._inbox.receive()
-        except OSError as error:
-            _LOG.warning("a CoAP socket cannot be read (%s): it is tried again", error.strerror)
-        if not self._is_closing:
-            self._watch.off()
-            self._next_look = self._loop.call_later(_TRY_AGAIN_S, self._drain)
-        return None
-
-    def _go_on(self, count: int) -> None:
-        """Arrange for the batch that comes after one of so many."""
-        if self._is_closing:
-            return
-        if count > 1 or self._rows_under_way > count:
-            self._watch.off()
-            look_at_s = self._gathers_since_s + self._gathering.first_s(count)
-            self._next_look = self._loop.call_at(look_at_s, self._look)
-        else:
-            self._watch.on()
-
-    def _count_dropped(self) -> None:
-        if self._inbox.dropped > self._dropped:
-            self._door.count_dropped(self._inbox.dropped - self._dropped)
-            self._dropped = self._inbox.dropped
 
     def take(self, datagrams: Datagrams) -> None:
         """Take a batch as the socket gave it."""
@@ -236,7 +168,7 @@ class Datapath:
         no_response = batch.options.no_response[at]
         self._rows_under_way += len(rows)
         self._is_idle.clear()
-        began_s = self._gathers_since_s
+        began_s = self._reading.since_s
 
         carrier = self._carrier
         expected = [] if carrier is None else carrier.expect(uplinks, no_response, self._fleet)
@@ -244,7 +176,7 @@ class Datapath:
         def told(numbers: NDArray[np.uint8]) -> None:
             held = self._carry(expected, uplinks, numbers, askers, no_response)
             self._told(numbers, askers, no_response, held)
-            self._gathering.note_answered(self._loop.time() - began_s)
+            self._reading.note_answered(began_s)
 
         self._door.take(uplinks, self._fleet(), told)
 
