@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
 from anyio import to_thread
 from nicegui import ui
@@ -41,6 +42,8 @@ class Frame:
     """What links carry so that a chosen language stays."""
     path: str
     tile_url: str
+    asked: tuple[tuple[str, str], ...] = ()
+    """What else its address asks for."""
 
     def word(self, name: str) -> str:
         """Give a word in the page's language."""
@@ -49,6 +52,10 @@ class Frame:
     def link(self, path: str) -> str:
         """Give a link to another page."""
         return path + self.suffix
+
+    def in_language(self, language: Language) -> str:
+        """Give a link to the same page, with all that is asked of it, in another language."""
+        return f"{self.path}?{urlencode([*self.asked, ('lang', language)])}"
 
     def when(self, at_us: int | None) -> str:
         """Give an instant [us] as this city writes it, to the minute; with its year if that is another."""
@@ -170,7 +177,7 @@ class Page(ABC, Generic[Content]):
                 self._clock = ui.label("–").classes("ng-time")
             self._ready = ui.label().classes("ng-badge")
             ui.link(self._word("api"), "/docs").classes("ng-link")
-            ui.link(self._word("other_language"), f"{frame.path}?lang={other}").classes("ng-link")
+            ui.link(self._word("other_language"), frame.in_language(other)).classes("ng-link")
             self._sign_out()
         Markup("ng-ways", "".join(self._ways()), tag="nav")
 

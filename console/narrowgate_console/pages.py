@@ -35,6 +35,7 @@ UNOPENED_FOR_S = 5.0
 """How old a page must be, that was fetched but never opened its live connection, to make room for another."""
 _STYLE = (Path(__file__).parent / "console.css").read_text(encoding="utf-8")
 _ANSWER_WITHIN_S = 10.0
+_MOST_ASKED = 16
 
 Build = Callable[[Frame], Page[Any]]
 _OWN_PAGES: dict[Family, Build] = {
@@ -71,6 +72,7 @@ class Pages:
             suffix=f"?lang={asked}" if asked in LANGUAGES else "",
             path=request.url.path,
             tile_url=self._tile_url,
+            asked=_asked(request),
         )
         try:
             page = build(frame)
@@ -101,6 +103,12 @@ class Pages:
             return any(access.of_cookie(cookie) == principal for cookie in cookies)
 
         return still
+
+
+def _asked(request: Request) -> tuple[tuple[str, str], ...]:
+    """Give what an address asks of a page, but for its language."""
+    asked = [each for each in request.query_params.multi_items() if each[0] != "lang"]
+    return tuple(asked[:_MOST_ASKED])
 
 
 def _refused(title: str, words: str, language: Language, status: int) -> Response:

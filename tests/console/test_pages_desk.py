@@ -137,8 +137,10 @@ def test_the_queue_shows_what_a_filter_asks_for(serve_stand: Serve, tab: Browser
     address = serve_stand("worked")
     _open(tab, address + "/cases?service=overstay")
     tab.await_true("document.querySelectorAll('.ng-queue .ng-col-number a').length === 3")
+    other = tab.ask("[...document.querySelectorAll('.ng-header a')].at(-1).getAttribute('href')")
     _open(tab, address + "/cases?text=%3Cscript%3Ealert(1)%3C%2Fscript%3E'%20OR%201%3D1")
 
+    assert other == "/cases?service=overstay&lang=zh"
     assert "No cases like that" in tab.text()
     assert (
         tab.ask("document.querySelector('.ng-filters [name=text]').value")
