@@ -18,6 +18,7 @@ from psm_campaign import S, World
 _AWAKE_US = 6 * S
 """How long a device has slept at most to whom something is put that shall reach it by day [us]."""
 _MOST_AT_ONCE = 40
+_TICK_US = 1000
 _PATIENCE_S = 1.5
 """How long the world stands for a gateway that may have just been killed."""
 TERMS = Terms(most_attempts=9)
@@ -102,14 +103,26 @@ class AtBroker:
         done: Future[None] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         done.result(_HUNDRED_S)
 
-    def speak(self) -> None:
-        """Let all of them report, and what they are told happen while the world stands."""
+    async def _spoken(self) -> None:
+        """Let all of them report; a moment passes now and then, as it does where a process starts again."""
         assert self._now is not None
-        self._run(self._now.speak([sleeper.name for sleeper in self.sleepers]))
+        speaking = asyncio.create_task(self._now.speak([sleeper.name for sleeper in self.sleepers]))
+        while not speaking.done():
+            self._tick()
+            await asyncio.wait([speaking], timeout=0.02)
+        await speaking
+
+    def _tick(self) -> None:
+        self.world.clock.step_to(self.world.clock.now_us() + _TICK_US)
+
+    def speak(self) -> None:
+        """Let all of them report, and what they are told happen while the world almost stands."""
+        self._run(self._spoken())
         names = {sleeper.name for sleeper in self.sleepers}
         with closing(self.world.queue()) as queue:
 
             def under_way() -> int:
+                self._tick()
                 sent = queue.listed(CommandFilters(state=CommandState.SENT), most=1 << 16)
                 waits = queue.listed(CommandFilters(state=CommandState.PENDING), most=1 << 16)
                 return sum(row.device in names for row in [*sent, *waits])
@@ -118,11 +131,11 @@ class AtBroker:
 
     def lose(self) -> None:
         """Let them report, and drop their sessions with whatever the broker has for them by then."""
-        assert self._now is not None
-        self._run(self._now.speak([sleeper.name for sleeper in self.sleepers]))
+        self._run(self._spoken())
         self._run(self._leave())
         self.broker.stop()
         self.broker.start()
+        self._tick()
         self._run(self._connect())
 
 
