@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from narrowgate_codecs.aligned import Aligned, ByteStep, Spot, Spots, is_byte
-from narrowgate_codecs.cohort import Level, Place, Trace
+from narrowgate_codecs.cohort import Level, Place, Trace, everywhere
 from narrowgate_codecs.plan_words import PortStep
 
 LENGTHS = 64
@@ -147,8 +147,8 @@ class Layouts:
 
 
 def _spots(layout: Layout, level: Level) -> Spots:
-    """Give what is read of a layout's frames, found out by reading some once more."""
-    frames = Aligned(level, layout.length)
+    """Give what is read of a layout's frames, found out by reading one once more."""
+    frames = Aligned(level.first(everywhere(1)), layout.length)
     found: list[Spot] = []
     frames.found = found
     layout.fits(frames)
