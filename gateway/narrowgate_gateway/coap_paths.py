@@ -52,15 +52,14 @@ class PathColumns:
     def match(self, flat: NDArray[np.uint8], options: Options) -> Matched:
         """Look at the paths of requests whose bytes are in `flat`."""
         count = len(options.segment_counts)
-        may_be_discovery = _may_be_discovery(flat, options)
         if len(self._segments) > MOST_SEGMENTS:
             none, nowhere = np.zeros(0, np.int64), np.zeros((2, count), np.bool_)
-            return Matched(nowhere[0], Ragged(flat, none, none), none, nowhere[1], may_be_discovery)
+            links = _may_be_discovery(flat, options)
+            return Matched(nowhere[0], Ragged(flat, none, none), none, nowhere[1], links)
         is_plain = options.segment_counts == len(self._segments)
         for place, literal in self._literals:
             is_plain &= _is(options.segment(flat, place), literal)
-        # Of a long request there may be more of the path than was looked at, never less.
-        is_elsewhere = (options.segment_counts > len(self._segments)) | ~(is_plain | options.is_long)
+        is_elsewhere, may_be_discovery = self._others(flat, options, is_plain)
         devices = options.segment(flat, self._device)
         is_plain &= _is_name(devices)
         ports = np.full(count, NO_PORT)
@@ -68,6 +67,15 @@ class PathColumns:
             ports, is_port = _ports(options.segment(flat, self._segments.index("{port}")))
             is_plain &= is_port
         return Matched(is_plain, devices, ports, is_elsewhere, may_be_discovery)
+
+    def _others(self, flat: NDArray[np.uint8], options: Options, is_here: Flags) -> tuple[Flags, Flags]:
+        """Tell which paths are certainly others, and which may be the list of links."""
+        if is_here.all():
+            nowhere = np.zeros((2, len(is_here)), np.bool_)
+            return nowhere[0], nowhere[1]
+        # Of a long request there may be more of the path than was looked at, never less.
+        is_elsewhere: Flags = (options.segment_counts > len(self._segments)) | ~(is_here | options.is_long)
+        return is_elsewhere, _may_be_discovery(flat, options)
 
     def texts(self, flat: NDArray[np.uint8], options: Options, rows: NDArray[np.intp]) -> Ragged:
         """Give the paths of some rows that match, segments joined by `/`."""

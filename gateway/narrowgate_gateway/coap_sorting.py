@@ -78,11 +78,14 @@ def sort(datagrams: Datagrams, networks: Networks, paths: PathColumns) -> Sorted
     """Sort a batch of at least one datagram."""
     heads = heads_of(datagrams)
     fates = np.full(len(datagrams), Fate.REPLY, np.uint8)
-    fates[(heads.codes == 0) & (heads.kinds == CON)] = Fate.PING
+    is_empty = heads.codes == 0
+    if is_empty.any():
+        fates[is_empty & (heads.kinds == CON)] = Fate.PING
     admitted = networks.hold(endpoints_of(datagrams.sources).addresses)
     # An acknowledgement or reset that asks for something is ignored (RFC 7252, 4.2).
-    is_request = heads.is_request & (heads.kinds <= NON)
-    is_malformed = ~heads.is_ours | heads.is_malformed | (heads.is_request & ~is_request)
+    is_asking = heads.is_request
+    is_request = is_asking & (heads.kinds <= NON)
+    is_malformed = ~heads.is_ours | heads.is_malformed | (is_asking & ~is_request)
     _turn_away(fates, admitted, is_request)
     fates[is_malformed] = Fate.MALFORMED
     # No group is joined here, and what comes to one all the same is not to be rejected (RFC 7252, 8.1).
@@ -114,11 +117,15 @@ def _judge_options(
     codes = heads.codes[requests]
     is_upload = (codes == POST) | (codes == PUT)
     is_plain = is_upload & matched.is_plain & ~options.is_block & ~options.is_long
+    if options.layout is not None and is_plain.all():
+        # What is of one plain shape has no option that could be refused.
+        fates[requests] = Fate.UPLINK
+        return np.arange(len(requests))
     decided = np.where(is_plain, Fate.UPLINK, Fate.SINGLE)
-    is_known_not = ~matched.may_be_discovery
+    is_known_not = ~(matched.may_be_discovery | is_plain)
     decided[is_known_not & is_upload & matched.is_elsewhere] = Fate.NOT_FOUND
     decided[is_known_not & ~is_upload] = Fate.NOT_ALLOWED
-    decided[~is_known_not] = Fate.DISCOVERY
+    decided[matched.may_be_discovery & ~is_plain] = Fate.DISCOVERY
     decided = np.where(options.is_proxied, Fate.PROXYING, decided)
     decided = np.where(options.is_refused, Fate.BAD_OPTION, decided)
     decided = np.where(options.is_malformed, Fate.MALFORMED, decided)
