@@ -78,6 +78,10 @@ class Browser:
         self._call("Page.navigate", url=address)
         self.await_true("!window.isLeft")
 
+    def sign_out(self) -> None:
+        """Forget who was signed in, anywhere."""
+        self._call("Network.clearBrowserCookies")
+
     def forget(self) -> None:
         """Leave the page, which may still be asking for something, and forget what pages asked and logged."""
         self.open("about:blank")

@@ -109,7 +109,14 @@ def serve_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
 
 @pytest.fixture(scope="session")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A tab of a real headless Chromium."""
+def only_tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A tab of a real headless Chromium, for all tests."""
     with chromium(tmp_path_factory.mktemp("chromium")) as opened:
         yield opened
+
+
+@pytest.fixture
+def tab(only_tab: Browser) -> Browser:
+    """The tab, in which nobody is signed in, whoever was before."""
+    only_tab.sign_out()
+    return only_tab
