@@ -14,7 +14,7 @@ class Readers:
         """Take what makes a new connection."""
         self._connected = connected
         self._own = threading.local()
-        self._all: list[duckdb.DuckDBPyConnection] = []
+        self._all: dict[threading.Thread, duckdb.DuckDBPyConnection] = {}
         self._turn = 0
         self._reading = 0
         self._is_shut = False
@@ -37,10 +37,22 @@ class Readers:
         if getattr(self._own, "turn", -1) != self._turn:
             connection = self._connected()
             with self._changed:
-                self._all.append(connection)
+                # Threads that answer pages come and go.
+                for thread in [each for each in self._all if not each.is_alive()]:
+                    self._close(self._all.pop(thread))
+                self._all[threading.current_thread()] = connection
             self._own.connection, self._own.turn = connection, self._turn
         found: duckdb.DuckDBPyConnection = self._own.connection
         return found
+
+    @staticmethod
+    def _close(connection: duckdb.DuckDBPyConnection) -> None:
+        with suppress(duckdb.Error):
+            connection.close()
+
+    def __len__(self) -> int:
+        """Give how many connections are open."""
+        return len(self._all)
 
     def forget(self) -> None:
         """Let every thread ask for a new connection from now on."""
@@ -53,9 +65,8 @@ class Readers:
             self._is_shut = True
             self._changed.wait_for(lambda: self._reading == 0)
         try:
-            for connection in self._all:
-                with suppress(duckdb.Error):
-                    connection.close()
+            for connection in self._all.values():
+                self._close(connection)
             self._all.clear()
             self.forget()
             yield
