@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from narrowgate_ingest.compaction import KEY, compaction, part_end
+from narrowgate_ingest.duckdb_transaction import transaction
 from narrowgate_ingest.older import Older
 from narrowgate_ingest.segments import sync_directory, sync_file
 from narrowgate_ingest.telemetry_readers import Readers
@@ -35,7 +36,7 @@ _NOTHING: Mapping[str, pa.Table] = {}
 class Telemetry:
     """The DuckDB file; one process owns it."""
 
-    def __init__(self, path: Path, *, memory_limit: str = "64MB") -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "96MB") -> None:
         """Open or make the file.
 
         Args:
@@ -61,6 +62,7 @@ class Telemetry:
         """Readings among them that are looked at in one go, about; fewer once DuckDB could not hold them."""
         self.older: Older | None = None
         """Where readings stand that were let go of here."""
+        self._is_shut = False
         self._connection = self._connected()
         self._readers = Readers(lambda: self._connection.cursor())
 
@@ -69,7 +71,7 @@ class Telemetry:
         with ExitStack() as undo:
             undo.callback(connection.close)
             self._check_version(connection)
-            with _transaction(connection):
+            with transaction(connection):
                 for statement in [*tables(), *grown(connection), *views()]:
                     connection.execute(statement)
                 if _meta(connection, "format_version") is None:
@@ -91,12 +93,13 @@ class Telemetry:
 
     def cursor(self) -> int:
         """Give the journal offset up to which rows are stored."""
-        return _meta(self._connection, "cursor") or 0
+        with self._revived():
+            return _meta(self._connection, "cursor") or 0
 
     @contextmanager
     def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run a block as one transaction of the thread that writes; duckdb.Error if nothing was changed."""
-        with self._revived(), _transaction(self._connection) as connection:
+        with self._revived(), transaction(self._connection) as connection:
             yield connection
 
     def meta(self, name: str) -> int:
@@ -124,21 +127,32 @@ class Telemetry:
 
     @contextmanager
     def _revived(self) -> Iterator[None]:
-        """Open the file anew where a failed write to the disk shut it: it has all that was committed."""
+        """Open the file anew where a failed write shut it: it has all that was committed.
+
+        Who reads is waited for: as long as anybody has it open, what is opened is what was shut.
+        """
+        if self._is_shut:
+            self._reopen()
         try:
             yield
         except duckdb.FatalException:
-            self._connection.close()
-            self._readers.forget()
-            self._connection = self._connected()
+            self._is_shut = True
+            self._reopen()
             raise
+
+    def _reopen(self) -> None:
+        with self._readers.shut():
+            with suppress(duckdb.Error):
+                self._connection.close()
+            self._connection = self._connected()
+        self._is_shut = False
 
     def _replace(
         self, readings: Mapping[Family, pa.RecordBatch], sessions: pa.RecordBatch, start: int, until: int
     ) -> None:
         done = self.cursor()
         parts = [(f"{family}_rows", rows, READINGS[family]) for family, rows in readings.items()]
-        with _transaction(self._connection) as connection:
+        with transaction(self._connection) as connection:
             if done > start:
                 for table in (*(f"{family}_rows" for family in Family), "session_rows"):
                     connection.execute(
@@ -260,7 +274,7 @@ class Telemetry:
         connection = self._connection.cursor()
         connection.execute(f"ATTACH '{copy}' AS copied")
         try:
-            with _transaction(connection):
+            with transaction(connection):
                 for (name,) in connection.execute(
                     "SELECT table_name FROM duckdb_tables WHERE database_name = current_database()"
                 ).fetchall():
@@ -382,19 +396,3 @@ class Telemetry:
 def _meta(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
     rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
     return int(rows[0][0]) if rows else None
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Run a block as one transaction: all of it is durable afterwards, or none."""
-    connection.execute("BEGIN")
-    with ExitStack() as undo:
-        undo.callback(_roll_back, connection)
-        yield connection
-        connection.execute("COMMIT")
-        undo.pop_all()
-
-
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
-    with suppress(duckdb.Error):  # a commit that fails has ended the transaction already
-        connection.execute("ROLLBACK")

@@ -281,6 +281,7 @@ def test_a_full_disk_costs_no_row_and_passes(tmp_path: Path) -> None:
     """While the file may not grow writes fail whole; when it may again the same write succeeds."""
     store = Telemetry(tmp_path / "t.duckdb")
     store.write(volumes(10), NO_SESSIONS, 0, 10)
+    before = len(seen(store))  # who has read keeps a connection of its own
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
     try:
@@ -292,7 +293,20 @@ def test_a_full_disk_costs_no_row_and_passes(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     store.write(volumes(20_000, start=10), NO_SESSIONS, 10, 20_010)
 
-    assert (while_full, store.cursor(), len(seen(store))) == (10, 20_010, 20_010)
+    assert (before, while_full, store.cursor(), len(seen(store))) == (10, 10, 20_010, 20_010)
+    store.close()
+
+
+def test_a_file_that_was_shut_is_opened_anew(tmp_path: Path) -> None:
+    """What was committed is there for who writes and for who reads, also for who had read before."""
+    store = Telemetry(tmp_path / "t.duckdb")
+    store.write(volumes(3), NO_SESSIONS, 0, 3)
+    before = len(seen(store))
+    with pytest.raises(duckdb.FatalException), store.changing():
+        raise duckdb.FatalException("a checkpoint found no memory")
+    store.write(volumes(2, start=3), NO_SESSIONS, 3, 5)
+
+    assert (before, len(seen(store)), store.cursor()) == (3, 5, 5)
     store.close()
 
 
