@@ -1,7 +1,8 @@
 """What decoded uplinks say of commands: the pipeline's words, turned into what the queue hears.
 
 Rule 1: while nothing is on its way to any device, a batch costs one look at the file's version.
-Rule 2: words are told before their batch is settled, and may be told again: the queue takes each once.
+Rule 2: a word counts if its sender proved to be the device, or it came by a listener that commands leave by.
+Rule 3: words are told before their batch is settled, and may be told again: the queue takes each once.
 """
 
 import sqlite3
@@ -12,17 +13,25 @@ from pathlib import Path
 from narrowgate_codecs import carried_out
 from narrowgate_console.command_making import downlink_of
 from narrowgate_fleet import CommandRow, CommandSending, Fleet, Heard
-from narrowgate_gateway.command_settings import Commands
+from narrowgate_gateway.settings import Settings
 from narrowgate_ingest.hearing import Word
 from narrowgate_schema.clock import Clock
+
+
+def believed_listeners(settings: Settings) -> frozenset[str]:
+    """Give the listeners by which commands leave: what comes in there is the devices' own word."""
+    trusted = [each.name for each in settings.coap if each.trusted]
+    trusted += [each.name for each in settings.udp if each.trusted]
+    return frozenset([*trusted, *(each.name for each in settings.mqtt if each.down_topic)])
 
 
 class CommandAnswers:
     """Listens to the pipeline for devices that were sent something."""
 
-    def __init__(self, path: Path, settings: Commands, clock: Clock, fleet: Callable[[], Fleet]) -> None:
+    def __init__(self, path: Path, settings: Settings, clock: Clock, fleet: Callable[[], Fleet]) -> None:
         """Open the queue; raises as `CommandSending` does."""
-        self._sending = CommandSending(path, answer_s=settings.answer_s)
+        self._sending = CommandSending(path, answer_s=settings.commands.answer_s)
+        self._believed = believed_listeners(settings)
         self._clock = clock
         self._fleet = fleet
         self._awaited: set[str] = set()
@@ -55,7 +64,7 @@ class CommandAnswers:
         Raises:
             sqlite3.Error: it cannot be written; the same words again are welcome.
         """
-        heard = [self._heard(word) for word in words]
+        heard = [self._heard(word) for word in words if word.is_proved or word.listener in self._believed]
         if heard:
             self._sending.heard(heard, now_us=self._clock.now_us())
 

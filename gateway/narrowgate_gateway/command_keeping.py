@@ -38,7 +38,7 @@ class CommandKeeping(Collector):
         own = settings.commands
         self._nights = NightKeeping(own.programme_file, settings.zone, fleet)
         self.queue = CommandQueue(path)
-        self._answers = CommandAnswers(path, own, clock, fleet)
+        self._answers = CommandAnswers(path, settings, clock, fleet)
         pipeline.listen(self._answers)
         self._settings = own
         self._clock = clock

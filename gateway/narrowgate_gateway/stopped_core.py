@@ -97,8 +97,8 @@ def held_pipeline(settings: Settings, home: Home) -> Iterator[Pipeline]:
                 Tail(home.journal), fleet, stores, engine, timezone=settings.zone, practice=practice
             )
             Beginners(pipeline, lambda: past_of(home))
-            terms, clock = settings.commands, SystemClock()
-            with closing(CommandAnswers(home.commands, terms, clock, lambda: fleet.fleet)) as answers:
+            answers = CommandAnswers(home.commands, settings, SystemClock(), lambda: fleet.fleet)
+            with closing(answers):
                 pipeline.listen(answers)
                 pipeline.catch_up(settings.core.batch_rows)
                 finish(pipeline)

@@ -128,7 +128,7 @@ class DecodeStage:
         decoding.words = words_of(
             overheard,
             devices,
-            lambda row: uplinks["received_at"][row].cast(pa.int64()).as_py(),
+            uplinks,
             lambda row: decoding.dispositions[row] is not Disposition.DUPLICATE and row not in strangers,
         )
         return decoding

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from narrowgate_codecs import Decoded
 
 
@@ -18,6 +20,10 @@ class Word:
     """The message's name."""
     values: Mapping[str, Any]
     """Everything the frame says, by declared name."""
+    listener: str = ""
+    """Which listener took it."""
+    is_proved: bool = False
+    """Whether the transport proved who sent it."""
 
 
 class Listener(Protocol):
@@ -45,7 +51,7 @@ class Overheard:
 def words_of(
     overheard: Sequence[Overheard],
     devices: Sequence[str],
-    at_us: Callable[[int], int],
+    uplinks: pa.RecordBatch,
     is_sound: Callable[[int], bool],
 ) -> list[Word]:
     """Give the words of sound frames.
@@ -53,12 +59,16 @@ def words_of(
     Args:
         overheard: frames, in order.
         devices: of the batch.
-        at_us: gives when a row came in [us].
+        uplinks: the batch, schema UPLINKS.
         is_sound: tells whether a row is no repeat and no stranger's.
     """
     words = []
     for one in overheard:
         told = one.made.tell(one.place) if is_sound(one.row) else None
         if told is not None and told.message is not None:
-            words.append(Word(devices[one.row], at_us(one.row), told.message, told.values))
+            at_us = uplinks["received_at"][one.row].cast(pa.int64()).as_py()
+            listener = uplinks["listener"][one.row].as_py() or ""
+            proved = uplinks["authenticated_as"][one.row].as_py()
+            is_proved = bool(proved) and proved == devices[one.row]
+            words.append(Word(devices[one.row], at_us, told.message, told.values, listener, is_proved))
     return words

@@ -16,6 +16,7 @@ from narrowgate_fleet import CommandQueue, Fleet
 from narrowgate_gateway.settings import Home
 from narrowgate_gateway.status import read_status
 from narrowgate_schema.commands import Command, LampLevel, Valve
+from narrowgate_simulators.ports import free_udp_port
 
 
 @pytest.fixture
@@ -42,10 +43,12 @@ def test_a_sleepers_command_rides_on_its_answer_and_its_answer_is_heard(
     home: Home, queue: CommandQueue, tmp_path: Path
 ) -> None:
     """Who speaks is told on the 2.04; what it answers ends the command, and nobody else's answer does."""
-    ports = Ports()
+    ports, street = Ports(), free_udp_port()
+    more = f'[[coap]]\nname = "street"\nport = {street}\nallow = ["127.0.0.0/8"]\n'
     with (
-        running(home, *run_arguments(configured(tmp_path / "a.toml", ports), home)) as gateway,
+        running(home, *run_arguments(configured(tmp_path / "a.toml", ports, more), home)) as gateway,
         device(ports.coap) as one,
+        device(street) as stranger,
     ):
         gateway.until_ready("edge", "core")
         lamp, meter = Device(one, "lamp", LAMP), Device(one, "meter", METER, message_id=1000)
@@ -57,6 +60,7 @@ def test_a_sleepers_command_rides_on_its_answer_and_its_answer_is_heard(
         gateway.until(lambda: queue.get(number).settled_at_us is not None)
         second = put(home, queue, "lamp", LampLevel(60))
         gateway.until(lambda: bool(lamp.speak()))
+        Device(stranger, "lamp", LAMP, message_id=2000).answer(lamp.told[1], is_done=True)
         lamp.answer(lamp.told[1], is_done=False)
         gateway.until(lambda: queue.get(second).settled_at_us is not None)
 
