@@ -74,8 +74,8 @@ class Side:
 
     def _phase(self, volley: Volley, before_s: float) -> Phase:
         self.acknowledged += volley.acknowledged
-        if volley.wrong:
-            raise RuntimeError(f"{volley.wrong} answers were not what was asked for")
+        if volley.wrong or volley.turned_away:
+            raise RuntimeError(f"{volley.wrong + volley.turned_away} answers were not what was asked for")
         return Phase(volley, self._server.cpu_s() - before_s, self._server.rss_mb())
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgate_bench.coap import LISTENER, RATE_PER_S
-from narrowgate_bench.coap_generator import Generator, Tails
+from narrowgate_bench.coap_generator import Generator, Tails, Volley
 from narrowgate_bench.coap_servers import Ran, Server, cores, device_name, register
 from narrowgate_bench.codecs import Line
 from narrowgate_bench.gateway_processes import ROLES, Place, gateway, rss_mb, settle
@@ -70,16 +70,13 @@ port = {console}
 """
 
 
-Said = tuple[NDArray[np.float64], int]
-"""How long exchanges took [ms], and how many were sent again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Phase:
     """What honest devices saw of a time."""
 
     took_ms: NDArray[np.float64]
     sent_again: int
+    turned_away: int
     flood: Told
     drops: int
     edge: Ran
@@ -105,7 +102,7 @@ def rows(seed: int, runs: int, most_frames: int = FRAMES) -> Iterator[dict[str, 
         most_frames: hostile datagrams of a run.
 
     Raises:
-        RuntimeError: an honest device was told anything but 2.04, the edge did not live through it, or the
+        RuntimeError: an honest device was told anything but 2.04 or to come later, the edge died, or the
             journal does not hold what was acknowledged, once.
     """
     with tempfile.TemporaryDirectory(prefix="narrowgate-bench-") as folder, ExitStack() as held:
@@ -152,7 +149,7 @@ class Siege:
         """Let honest devices send beside a flood."""
         self._seed += 1
         dropped = self._dropped()
-        said: list[Said] = []
+        said: list[Volley] = []
         with self._flood(frames, per_s, kinds) as flood:
             before = self._edge.ran()
             while not said or flood.poll() is None:
@@ -194,12 +191,12 @@ class Siege:
         yield _row("honest frames kept", "frames", [honest], "acknowledged", [self._acknowledged])
         yield _row("frames kept", "frames", [all_frames], "counted by the door", [counted])
 
-    def _honest(self, exchanges: int) -> Said:
+    def _honest(self, exchanges: int) -> Volley:
         volley = self._devices.pace(exchanges, RATE_PER_S)
         self._acknowledged += volley.acknowledged
         if volley.wrong:
             raise RuntimeError(f"{volley.wrong} answers were not what was asked for")
-        return volley.took_ms, volley.sent_again
+        return volley
 
     def _flood(self, frames: int, per_s: float, kinds: Sequence[Kind]) -> "subprocess.Popen[str]":
         """Begin to send."""
@@ -216,9 +213,10 @@ class Siege:
         flood.stdin.flush()
         return flood
 
-    def _phase(self, said: list[Said], flood: Told, drops: int, before: Ran) -> Phase:
-        took_ms, again = np.concatenate([took for took, _ in said]), sum(again for _, again in said)
-        return Phase(took_ms, again, flood, drops, self._edge.ran().since(before))
+    def _phase(self, said: list[Volley], flood: Told, drops: int, before: Ran) -> Phase:
+        took_ms = np.concatenate([each.took_ms for each in said])
+        again, away = sum(each.sent_again for each in said), sum(each.turned_away for each in said)
+        return Phase(took_ms, again, away, flood, drops, self._edge.ran().since(before))
 
     def _dropped(self) -> int:
         return self._counters.read()["kernel_drops"]
@@ -231,6 +229,7 @@ _NOTICED: tuple[tuple[str, str, Callable[[Phase], float]], ...] = (
     ("honest_p50", "ms", lambda phase: phase.percentile_ms(50)),
     ("honest_p99", "ms", lambda phase: phase.percentile_ms(99)),
     ("sent_again", "frames", lambda phase: phase.sent_again),
+    ("told to come later", "frames", lambda phase: phase.turned_away),
     ("cpu_per_datagram", "us", lambda phase: phase.cpu_us),
     ("edge_ran", "of a core", lambda phase: phase.edge.cpu_s / phase.edge.seconds),
     ("edge_waited for a core", "of the time", lambda phase: phase.edge.waited_s / phase.edge.seconds),

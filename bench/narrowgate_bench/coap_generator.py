@@ -31,6 +31,7 @@ _HEAD = np.dtype([("first", "u1"), ("code", "u1"), ("message_id", ">u2"), ("toke
 _CON, _ACK = 0x44, 0x64
 """With a token of four bytes."""
 _CREATED, _CHANGED = 0x41, 0x44
+_TOO_MANY_REQUESTS, _SERVICE_UNAVAILABLE = 0x9D, 0xA3
 _AT_ONCE = 4096
 _MOST_OF_ONE = 32
 _LOOK_FOR_LOST_S = 0.25
@@ -55,6 +56,8 @@ class Volley:
     sent_again: int
     wrong: int
     """Answers that were none of ours, or refused."""
+    turned_away: int
+    """Answers that said to come again later, 4.29 or 5.03: the exchange stays open and is sent again."""
     took_ms: NDArray[np.float64]
     """Of each exchange, from its first sending to its answer [ms]."""
 
@@ -133,7 +136,7 @@ class Generator:
         self._in, self._out = Mail(is_stamped=True), Mail()
         self._waiting = np.full(_RING, -1)
         self._first_s, self._last_s = np.zeros(_RING), np.zeros(_RING)
-        self._again = self._wrong = 0
+        self._again = self._wrong = self._turned_away = 0
         self._took_s: list[NDArray[np.float64]] = []
 
     def __enter__(self) -> Self:
@@ -156,7 +159,8 @@ class Generator:
 
     def _run(self, exchanges: int, due: Callable[[float, int], int]) -> Volley:
         """Send what is due until all is acknowledged."""
-        first, self._again, self._wrong, self._took_s = self._next, 0, 0, []
+        first, self._took_s = self._next, []
+        self._again = self._wrong = self._turned_away = 0
         began_s = looked_s = time.perf_counter()
         done = 0
         while done < exchanges:
@@ -169,7 +173,8 @@ class Generator:
                 looked_s = now_s
                 self._repeat(now_s)
         seconds = time.perf_counter() - began_s
-        return Volley(done, seconds, self._again, self._wrong, np.concatenate(self._took_s) * 1e3)
+        took_ms = np.concatenate(self._took_s) * 1e3
+        return Volley(done, seconds, self._again, self._wrong, self._turned_away, took_ms)
 
     def _begin(self, exchanges: Ints) -> None:
         self._next = int(exchanges[-1]) + 1
@@ -217,11 +222,14 @@ class Generator:
         heads = self._in.content[:rows, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
         exchanges = heads["token"].astype(np.int64)
         wanted_places, wanted_ids = self._places(exchanges)
-        is_right = (heads["first"] == _ACK) & np.isin(heads["code"], (_CREATED, _CHANGED))
-        is_right &= (np.repeat(places, counts) == wanted_places) & (heads["message_id"] == wanted_ids)
+        is_ours = (heads["first"] == _ACK) & (np.repeat(places, counts) == wanted_places)
+        is_ours &= heads["message_id"] == wanted_ids
+        is_right = is_ours & np.isin(heads["code"], (_CREATED, _CHANGED))
+        is_later = is_ours & np.isin(heads["code"], (_TOO_MANY_REQUESTS, _SERVICE_UNAVAILABLE))
         is_open = is_right & (self._waiting[exchanges % _RING] == exchanges)
         # The answer to what was sent again may come twice: that is no fault, and ends nothing.
-        self._wrong += int(np.count_nonzero(~is_right))
+        self._wrong += int(np.count_nonzero(~is_right & ~is_later))
+        self._turned_away += int(np.count_nonzero(is_later))
         ended, first = np.unique(exchanges[is_open], return_index=True)
         self._waiting[ended % _RING] = -1
         self._took_s.append(self._in.came_s(rows)[is_open][first] - self._first_s[ended % _RING])

@@ -73,7 +73,8 @@ class CoapLink:
     async def __aenter__(self) -> "CoapLink":
         """Open the sockets and the file; OSError if the host is unknown or the file cannot be written."""
         loop = asyncio.get_running_loop()
-        try:
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(self._close)
             if self._acks_path is not None:
                 self._acks = AckFile(self._acks_path)
             for endpoint in range(len(self._ids)):
@@ -82,9 +83,7 @@ class CoapLink:
                     remote_addr=(self._target.host, self._target.port),
                 )
                 self._transports.append(transport)
-        except BaseException:
-            self._close()
-            raise
+            undoing.pop_all()
         return self
 
     async def __aexit__(

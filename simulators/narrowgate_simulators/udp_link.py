@@ -7,6 +7,7 @@ time, and is closed as soon as a reply may still be under way: the next uplink l
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -101,12 +102,11 @@ class UdpLink:
 
     async def __aenter__(self) -> "UdpLink":
         """Open the file and a first socket; OSError if the host is unknown or the file cannot be written."""
-        self._book.open()
-        try:
+        with ExitStack() as undoing:
+            self._book.open()
+            undoing.callback(self._book.close)
             self._idle.append(await self._opened())
-        except BaseException:
-            self._book.close()
-            raise
+            undoing.pop_all()
         return self
 
     async def __aexit__(
