@@ -114,10 +114,11 @@ def answering(server: socket.socket, answers: list[bytes], n: int) -> threading.
 
 @pytest.mark.usefixtures("_patient")
 def test_answers_that_are_not_ours_are_counted_and_end_nothing() -> None:
-    """Another token, another message id and a refusal are wrong; the right answer after them counts once."""
+    """Another token or id, or a refusal, is wrong, a 5.03 is for later; then the right answer counts once."""
     wrong = [
         b"\x64\x44\x00\x00\xff\xff\xff\xff",
         b"\x64\x44\x12\x34\x00\x00\x00\x00",
+        b"\x64\x84\x00\x00\x00\x00\x00\x00",
         b"\x64\xa3\x00\x00\x00\x00\x00\x00",
     ]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -127,7 +128,7 @@ def test_answers_that_are_not_ours_are_counted_and_end_nothing() -> None:
             volley = devices.saturate(1, 1)
             thread.join()
 
-    assert (volley.acknowledged, volley.wrong, volley.sent_again) == (1, 3, 0)
+    assert (volley.acknowledged, volley.wrong, volley.turned_away, volley.sent_again) == (1, 3, 1, 0)
 
 
 def test_no_message_id_of_an_endpoint_comes_twice() -> None:
